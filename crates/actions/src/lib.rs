@@ -1,0 +1,1 @@
+//! Vendor-neutral actions: http.request, log.

@@ -1,0 +1,1 @@
+//! The Auth0 connection: tokens, rate limits, scopes; the auth0.* actions.

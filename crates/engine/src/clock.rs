@@ -1,0 +1,52 @@
+//! Time comes in from outside, so that tests run on virtual time and never sleep.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+/// The engine's only source of time.
+pub trait Clock: Send + Sync {
+    /// The current time, in UTC.
+    fn now(&self) -> Timestamp;
+
+    /// Time since an arbitrary fixed moment; never goes back. For durations and deadlines.
+    fn elapsed(&self) -> Duration;
+
+    /// Completes after the duration.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// The machine's clock with tokio's timer. Follows `tokio::time::pause` for sleeping and [`Clock::elapsed`].
+#[derive(Debug)]
+pub struct SystemClock {
+    started: tokio::time::Instant,
+}
+
+impl SystemClock {
+    /// A clock whose [`Clock::elapsed`] starts at zero now.
+    pub fn new() -> Self {
+        Self { started: tokio::time::Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the wall clock comes in")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}

@@ -1,0 +1,8 @@
+//! The flow language: text → spanned tree → checked syntax → compiled graph.
+//!
+//! Pure: no I/O, no async, no clocks. See `ARCHITECTURE.md` for where this crate stands.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod catalog;
+pub mod schema;
+pub mod source;
