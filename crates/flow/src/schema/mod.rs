@@ -3,12 +3,14 @@
 //! Validation of values is the `jsonschema` crate's job; this module only asks a schema questions.
 
 mod type_set;
+mod validate;
 
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
 pub use type_set::TypeSet;
+pub use validate::{SchemaProblem, Validator, ValueProblem, compile, problems};
 
 /// A JSON Schema (2020-12) document, as written by an action's declaration or by a flow's `input`.
 ///

@@ -1,0 +1,131 @@
+//! What a flow takes: validation with all mistakes at once, defaults, and coercion from text.
+
+use serde_json::{Map, Value, json};
+
+use crate::diagnostic::nearest;
+use crate::schema::{SchemaView, TypeSet, Validator, compile, problems};
+use crate::syntax::InputField;
+
+/// The input of a flow.
+#[derive(Debug)]
+pub struct InputSpec {
+    /// The fields.
+    pub fields: Vec<InputField>,
+    /// All of them as one JSON Schema of an object.
+    pub schema: Value,
+    /// Dotted paths of what is secret: `password`, `card.number`.
+    pub secrets: Vec<String>,
+    validators: Vec<Validator>,
+}
+
+/// One mistake in an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputMistake {
+    /// The field, and within it a JSON Pointer: `address/city`.
+    pub field: String,
+    /// What is wrong; never quotes the value of a secret field.
+    pub message: String,
+}
+
+/// Whether a text could be read as the type that its field wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Coercion {
+    /// The value.
+    Value(Value),
+    /// The field is not one that this flow takes; the text is kept and validation will say so.
+    Unknown(Value),
+}
+
+impl InputSpec {
+    /// Puts the fields together. Fields whose schema does not compile were reported when they were read.
+    pub fn new(fields: &[InputField]) -> Self {
+        let mut properties = Map::new();
+        let (mut required, mut secrets, mut validators, mut kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for field in fields {
+            let Ok(validator) = compile(&field.schema) else { continue };
+            validators.push(validator);
+            properties.insert(field.name.value.clone(), field.schema.clone());
+            if field.required {
+                required.push(Value::String(field.name.value.clone()));
+            }
+            if field.secret {
+                secrets.push(field.name.value.clone());
+            } else {
+                nested_secrets(SchemaView::of(&field.schema), &field.name.value, &mut secrets);
+            }
+            kept.push(field.clone());
+        }
+        let schema = json!({
+            "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+        });
+        Self { fields: kept, schema, secrets, validators }
+    }
+
+    /// Validates an input: adds defaults, refuses unknown fields.
+    ///
+    /// # Errors
+    /// Every mistake, in the order of the fields.
+    pub fn validate(&self, input: Map<String, Value>) -> Result<Value, Vec<InputMistake>> {
+        let (mut complete, mut mistakes) = (Map::new(), Vec::new());
+        let mut input = input;
+        for (field, validator) in self.fields.iter().zip(&self.validators) {
+            let name = &field.name.value;
+            match input.shift_remove(name) {
+                Some(value) => {
+                    for problem in problems(validator, &value) {
+                        let message = if field.secret { problem.masked } else { problem.message };
+                        mistakes.push(InputMistake { field: format!("{name}{}", problem.pointer), message });
+                    }
+                    complete.insert(name.clone(), value);
+                }
+                None => match &field.default {
+                    Some(default) => {
+                        complete.insert(name.clone(), default.clone());
+                    }
+                    None if field.required => {
+                        mistakes.push(InputMistake { field: name.clone(), message: "is required".to_owned() });
+                    }
+                    None => {}
+                },
+            }
+        }
+        for name in input.keys() {
+            let known = self.fields.iter().map(|field| field.name.value.as_str());
+            let message = match nearest(name, known) {
+                Some(near) => format!("is not a field of this flow; did you mean `{near}`?"),
+                None => "is not a field of this flow".to_owned(),
+            };
+            mistakes.push(InputMistake { field: name.clone(), message });
+        }
+        if mistakes.is_empty() { Ok(Value::Object(complete)) } else { Err(mistakes) }
+    }
+
+    /// Reads a text (a query parameter, a form field, `--input k=v`) as the type of its field. A text that does
+    /// not fit stays text, so that validation reports it.
+    pub fn coerce(&self, name: &str, text: &str) -> Coercion {
+        let as_text = || Value::String(text.to_owned());
+        let Some(field) = self.fields.iter().find(|field| field.name.value == name) else {
+            return Coercion::Unknown(as_text());
+        };
+        let types = SchemaView::of(&field.schema).types();
+        // A field that can be text is text: `007` stays what the caller wrote.
+        if types.overlaps(TypeSet::STRING) && types != TypeSet::ANY {
+            return Coercion::Value(as_text());
+        }
+        let parsed = serde_json::from_str::<Value>(text).ok();
+        let fits = parsed.filter(|value| TypeSet::of(value).overlaps(types) && !value.is_string());
+        Coercion::Value(fits.filter(|_| types != TypeSet::ANY).unwrap_or_else(as_text))
+    }
+}
+
+fn nested_secrets(schema: SchemaView<'_>, path: &str, secrets: &mut Vec<String>) {
+    for name in schema.property_names() {
+        let Some(property) = schema.property(name) else { continue };
+        let path = format!("{path}.{name}");
+        if property.is_secret() {
+            secrets.push(path);
+        } else {
+            nested_secrets(property, &path, secrets);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads `input`: fields with JSON Schemas and three additions (`default`, `required: false`, `secret`).
+
+use serde_json::Value;
+
+use super::ast::InputField;
+use super::reader::Reader;
+use super::trigger::is_identifier;
+use crate::diagnostic::{Code, Diagnostic, suggestion};
+use crate::yaml::{Data, Entry, Node, Spanned};
+
+/// The keywords of JSON Schema 2020-12 that say something about one value.
+const KEYWORDS: &[&str] = &[
+    "type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf", "items", "prefixItems", "contains", "minContains", "maxContains", "minItems",
+    "maxItems", "uniqueItems", "properties", "required", "additionalProperties", "patternProperties", "propertyNames",
+    "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "allOf", "anyOf", "oneOf", "not", "if",
+    "then", "else", "title", "description", "examples", "deprecated", "readOnly", "writeOnly", "contentEncoding",
+    "contentMediaType", "$comment", "$defs", "$ref", "default", "secret",
+];
+
+pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<InputField> {
+    if let Data::Scalar(scalar) = &node.data
+        && scalar.value.is_null()
+    {
+        return Vec::new();
+    }
+    let Some(entries) = node.as_map() else {
+        reader.wrong_type(node, "`input`", "a map from field to schema");
+        return Vec::new();
+    };
+    entries.iter().filter_map(|entry| read_field(reader, entry)).collect()
+}
+
+fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
+    let name = Spanned::new(entry.key.text.clone(), entry.key.span);
+    if !is_identifier(&name.value) {
+        reader.report_help(
+            Code::InvalidName,
+            name.span,
+            format!("`{}` is no name for an input field", name.value),
+            "letters, digits and `_`, not beginning with a digit",
+        );
+    }
+    // `email: string` is short for `email: { type: string }`.
+    if let Some(type_name) = entry.value.as_str() {
+        let schema = serde_json::json!({ "type": type_name });
+        return finish(reader, entry, name, schema, None, true, false);
+    }
+    let Some(fields) = entry.value.as_map() else {
+        if let Data::Scalar(scalar) = &entry.value.data
+            && scalar.value.is_null()
+        {
+            return finish(reader, entry, name, Value::Object(serde_json::Map::new()), None, true, false);
+        }
+        reader.wrong_type(&entry.value, &format!("input field `{}`", name.value), "a JSON Schema");
+        return None;
+    };
+    let (mut default, mut required, mut secret) = (None, true, false);
+    let mut schema = serde_json::Map::new();
+    for field in fields {
+        match field.key.text.as_str() {
+            "default" => {
+                default = Some(field.value.to_value());
+                schema.insert("default".to_owned(), field.value.to_value());
+            }
+            // For an object's own properties `required` is JSON Schema's list.
+            "required" if field.value.as_list().is_none() => {
+                required = reader.boolean(&field.value, "`required`").unwrap_or(true);
+            }
+            "secret" => secret = reader.boolean(&field.value, "`secret`").unwrap_or(false),
+            keyword => {
+                if !KEYWORDS.contains(&keyword) {
+                    let message = format!("`{keyword}` is no keyword of JSON Schema");
+                    let mut finding = Diagnostic::new(Code::UnknownKey, &reader.source, field.key.span, message);
+                    finding.help = suggestion(keyword, KEYWORDS.iter().copied());
+                    reader.diagnostics.push(finding);
+                }
+                schema.insert(keyword.to_owned(), field.value.to_value());
+            }
+        }
+    }
+    let required = required && default.is_none();
+    finish(reader, entry, name, Value::Object(schema), default, required, secret)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of the field that was read")]
+fn finish(
+    reader: &mut Reader,
+    entry: &Entry,
+    name: Spanned<String>,
+    schema: Value,
+    default: Option<Value>,
+    required: bool,
+    secret: bool,
+) -> Option<InputField> {
+    let span = entry.value.span;
+    let validator = match crate::schema::compile(&schema) {
+        Ok(validator) => validator,
+        Err(problem) => {
+            let place = entry.value.at_pointer(&problem.pointer).span;
+            let message = format!("input field `{}`: {}", name.value, problem.message);
+            reader.report_help(Code::InvalidSchema, place, message, "see JSON Schema 2020-12");
+            return None;
+        }
+    };
+    if let Some(value) = &default
+        && let Err(error) = validator.validate(value)
+    {
+        let place = entry.value.get("default").map_or(span, |node| node.span);
+        let message = format!("the default of `{}` does not fit its own schema: {error}", name.value);
+        reader.report(Code::InvalidSchema, place, message);
+    }
+    Some(InputField { name, schema, span, default, required, secret })
+}

@@ -1,0 +1,23 @@
+//! Spanned tree → syntax: what an author wrote, with a place on everything, every template parsed.
+//!
+//! Reading never stops at the first mistake. Names are not resolved here: whether an action or a step exists
+//! is the checker's business. This is what the renderings draw and what the compiler lowers.
+
+mod ast;
+mod data;
+mod flow;
+mod handler;
+mod input;
+mod reader;
+mod step;
+mod trigger;
+mod verb;
+
+pub use ast::{
+    Auth, AuthKind, Branch, Case, Cors, FlowSyntax, Handler, HandlerArm, HttpTrigger, InputField, Method, OnError,
+    PathPart, RateKey, RateLimit, RetrySyntax, Route, ScheduleTrigger, Step, Trigger, Verb, Wait,
+};
+pub use data::{DataKind, DataNode};
+pub use flow::{Parsed, parse};
+pub use reader::{Fields, Reader};
+pub use step::{COMMON_KEYS, VERBS};
