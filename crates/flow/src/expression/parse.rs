@@ -1,0 +1,307 @@
+//! Text to [`Template`] and [`Expression`]: scan for tags, let Handlebars' own parser read them, lower its tree.
+
+use handlebars::template::Parameter;
+use handlebars::{Template as HandlebarsTemplate, TemplateError};
+use serde_json::Value;
+
+use super::ast::{BareExpression, Expression, Literal, Template};
+use super::error::{ParseError, ParseErrorKind};
+use super::limits::MAX_TEMPLATE_BYTES;
+use super::lower::Lowering;
+use super::scan::{self, Tag, TagKind};
+
+impl Template {
+    /// Parses a text that may hold expressions.
+    ///
+    /// # Errors
+    /// All mistakes that were found, with their places in the text.
+    pub fn parse(text: &str) -> Result<Self, Vec<ParseError>> {
+        if !text.contains("{{") {
+            return Ok(Self::Constant(Value::String(text.to_owned())));
+        }
+        check_length(text)?;
+        let tags = scan::tags(text)?;
+        let tree = compile(text, &tags)?;
+        Lowering::new(text, &tags).template(&tree)
+    }
+}
+
+impl Expression {
+    /// Parses a bare expression, as `if`, `switch` and `for_each` take it. Braces around it are accepted.
+    ///
+    /// # Errors
+    /// All mistakes that were found, with their places in the text.
+    pub fn parse(text: &str) -> Result<BareExpression, Vec<ParseError>> {
+        check_length(text)?;
+        let trimmed = text.trim();
+        let start = text.len() - text.trim_start().len();
+        if trimmed.is_empty() {
+            return Err(vec![
+                ParseError::syntax(0..text.len(), "there is no expression here")
+                    .help("write a path like `input.items` or a call like `eq input.plan \"pro\"`"),
+            ]);
+        }
+        if trimmed.starts_with("{{") {
+            return match Template::parse(trimmed).map_err(|errors| moved(errors, start, 0))? {
+                Template::Expression(mut expression) => {
+                    shift(&mut expression, start, 0);
+                    Ok(BareExpression {
+                        expression,
+                        was_braced: true,
+                    })
+                }
+                Template::Constant(_) | Template::Text(_) => Err(vec![
+                    ParseError::syntax(start..start + trimmed.len(), "takes one expression, not a text")
+                        .help("write the expression alone, without braces"),
+                ]),
+            };
+        }
+        // Handlebars reads expressions between braces only.
+        let braced = format!("{{{{{trimmed}}}}}");
+        let tags = scan::tags(&braced).map_err(|errors| bare(errors, start, trimmed.len()))?;
+        if let Some(value) = lone_literal(trimmed) {
+            let span = start..start + trimmed.len();
+            let expression = Expression::Literal(Literal { value, span });
+            return Ok(BareExpression {
+                expression,
+                was_braced: false,
+            });
+        }
+        let whole = matches!(tags.as_slice(), [tag]
+            if tag.kind == TagKind::Expression && tag.span == (0..braced.len()) && tag.inner == (2..braced.len() - 2));
+        if !whole {
+            return Err(vec![
+                ParseError::syntax(start..start + trimmed.len(), "not an expression").help(
+                    "write a path like `input.items` or a call like `eq input.plan \"pro\"`, without braces",
+                ),
+            ]);
+        }
+        let lowered = compile(&braced, &tags).and_then(|tree| Lowering::new(&braced, &tags).template(&tree));
+        match lowered.map_err(|errors| bare(errors, start, trimmed.len()))? {
+            Template::Expression(mut expression) => {
+                shift(&mut expression, start, 2);
+                Ok(BareExpression {
+                    expression,
+                    was_braced: false,
+                })
+            }
+            Template::Constant(_) | Template::Text(_) => Err(vec![ParseError::syntax(
+                start..start + trimmed.len(),
+                "not an expression",
+            )]),
+        }
+    }
+}
+
+/// A written-out text, list or object that stands alone: Handlebars takes these as arguments only.
+fn lone_literal(text: &str) -> Option<Value> {
+    let is_literal = text.starts_with(['"', '\'', '[', '{']) && scan::literal_end(text, 0) == text.len();
+    match is_literal.then(|| Parameter::parse(text).ok()).flatten()? {
+        Parameter::Literal(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn check_length(text: &str) -> Result<(), Vec<ParseError>> {
+    if text.len() <= MAX_TEMPLATE_BYTES {
+        return Ok(());
+    }
+    let message = format!("the text is longer than {MAX_TEMPLATE_BYTES} bytes");
+    Err(vec![ParseError::new(ParseErrorKind::Limit, 0..0, message)])
+}
+
+/// Handlebars' tree of the text. Where it finds a mistake, each tag is tried alone, to report every tag that is wrong.
+fn compile(text: &str, tags: &[Tag]) -> Result<HandlebarsTemplate, Vec<ParseError>> {
+    let error = match HandlebarsTemplate::compile(text) {
+        Ok(tree) => return Ok(tree),
+        Err(error) => error,
+    };
+    let wrong: Vec<_> = tags.iter().filter_map(|tag| check_alone(text, tag)).collect();
+    if wrong.is_empty() {
+        let at = offset(text, &error).unwrap_or(0);
+        return Err(vec![ParseError::syntax(
+            at..text.len(),
+            "cannot be read as Handlebars",
+        )]);
+    }
+    Err(wrong)
+}
+
+/// What is wrong with a tag, if something is.
+fn check_alone(text: &str, tag: &Tag) -> Option<ParseError> {
+    let source = match tag.kind {
+        TagKind::Comment | TagKind::Else => return None,
+        TagKind::Expression => text[tag.span.clone()].to_owned(),
+        TagKind::Open | TagKind::ElseChain | TagKind::Close => {
+            // Only the part that can be wrong in itself.
+            format!("{{{{{}}}}}", &text[tag.inner.clone()])
+        }
+    };
+    let own_start = if tag.kind == TagKind::Expression {
+        tag.span.start
+    } else {
+        tag.inner.start - 2
+    };
+    let content = &text[tag.inner.clone()];
+    let source = match tag.kind {
+        TagKind::Open | TagKind::ElseChain => {
+            let name = content
+                .split([' ', '\t', '\n', '\r', '('])
+                .next()
+                .unwrap_or_default();
+            format!("{{{{#{}{{{{/{name}}}}}", &source[2..])
+        }
+        _ => source,
+    };
+    let shift = usize::from(matches!(tag.kind, TagKind::Open | TagKind::ElseChain));
+    let error = HandlebarsTemplate::compile(&source).err()?;
+    let at = offset(&source, &error).map_or(tag.inner.start, |at| own_start + at.saturating_sub(shift));
+    let at = floor_char_boundary(text, at.clamp(tag.inner.start, tag.inner.end));
+    Some(explain(content, tag, &text[at..tag.inner.end], at))
+}
+
+fn floor_char_boundary(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A line for people about a tag that Handlebars refuses.
+fn explain(content: &str, tag: &Tag, rest: &str, at: usize) -> ParseError {
+    let word = rest
+        .split([' ', '\t', '\n', '\r', ')'])
+        .next()
+        .filter(|word| !word.is_empty());
+    let span = word.map_or(tag.inner.clone(), |word| at..at + word.len());
+    if content.starts_with("else") {
+        return ParseError::syntax(tag.inner.clone(), "a name cannot begin with `else` here")
+            .help("write `this.` or `@root.` in front of it");
+    }
+    if let Some((operator, place, help)) = operator(content) {
+        let start = tag.inner.start + place;
+        let message =
+            format!("there is no operator `{operator}`; functions come first, then their arguments");
+        return ParseError::syntax(start..start + operator.len(), message).help(help);
+    }
+    if content.starts_with(['"', '\'', '[', '{']) {
+        return ParseError::syntax(tag.inner.clone(), "a written-out value needs no braces")
+            .help("write the value as it is, outside of `{{…}}`");
+    }
+    let name = content.split([' ', '\t', '\n', '\r']).next().unwrap_or_default();
+    if name.contains(['.', '/']) && content.len() > name.len() && !name.contains(['(', '[']) {
+        let start = tag.inner.start;
+        return ParseError::syntax(start..start + name.len(), "only a function takes arguments")
+            .help("write the function first, then its arguments, like `lower input.email`");
+    }
+    if let Some(place) = name.find('(') {
+        let start = tag.inner.start + place;
+        return ParseError::syntax(start..start + 1, "arguments stand after a space, not in parentheses")
+            .help("write `lower input.email`; parentheses go around a call that is an argument, like `not (eq a b)`");
+    }
+    if name.ends_with('.') || word.is_some_and(|word| word.starts_with('.')) || content.contains("..") {
+        return ParseError::syntax(span, "a name is missing around this `.`");
+    }
+    match word {
+        Some(word) => ParseError::syntax(span, format!("cannot read `{word}` here")),
+        None => ParseError::syntax(span, "cannot read this expression"),
+    }
+}
+
+/// The first operator of other languages that stands outside of quotes: itself, its place, what to write.
+fn operator(content: &str) -> Option<(&'static str, usize, &'static str)> {
+    const OPERATORS: [(&str, &str); 14] = [
+        ("===", "write `eq a b`"),
+        ("!==", "write `ne a b`"),
+        ("==", "write `eq a b`"),
+        ("!=", "write `ne a b`"),
+        ("<=", "write `le a b`"),
+        (">=", "write `ge a b`"),
+        ("&&", "write `and a b`"),
+        ("||", "write `or a b`, or `default a b` for a fallback"),
+        ("??", "write `default a b`"),
+        ("<", "write `lt a b`"),
+        (">", "write `gt a b`"),
+        ("!", "write `not a`"),
+        ("+", "write `add a b`"),
+        ("|", "write `lower a` instead of `a | lower`"),
+    ];
+    let mut at = 0;
+    while at < content.len() {
+        if content[at..].starts_with(['"', '\'']) {
+            at = scan::string_end(content, at)?;
+            continue;
+        }
+        if let Some((operator, help)) = OPERATORS
+            .iter()
+            .find(|(operator, _)| content[at..].starts_with(operator))
+        {
+            return Some((operator, at, help));
+        }
+        at += content[at..].chars().next().map_or(1, char::len_utf8);
+    }
+    None
+}
+
+/// Where Handlebars says the mistake is: its columns count characters, from 1.
+fn offset(text: &str, error: &TemplateError) -> Option<usize> {
+    let (line, column) = error.pos()?;
+    let start: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let rest = &text[start..];
+    Some(
+        start
+            + rest
+                .char_indices()
+                .nth(column.saturating_sub(1))
+                .map_or(rest.len(), |(at, _)| at),
+    )
+}
+
+/// Errors of a text that is a part of another, which starts at `start`; `braces` were put in front of it.
+fn moved(errors: Vec<ParseError>, start: usize, braces: usize) -> Vec<ParseError> {
+    let place = |at: usize| (start + at).saturating_sub(braces);
+    let mut errors = errors;
+    for error in &mut errors {
+        error.span = place(error.span.start)..place(error.span.end);
+    }
+    errors
+}
+
+/// Errors of a bare expression that was put between braces for Handlebars.
+fn bare(errors: Vec<ParseError>, start: usize, length: usize) -> Vec<ParseError> {
+    let mut errors = moved(errors, start, 2);
+    for error in &mut errors {
+        let end = start + length;
+        error.span = error.span.start.clamp(start, end)..error.span.end.clamp(start, end);
+        if error.message.contains("`{{`") {
+            error.message = "not an expression".to_owned();
+            error.help =
+                Some("write a path like `input.items` or a call like `eq input.plan \"pro\"`".to_owned());
+        }
+    }
+    errors
+}
+
+fn shift(expression: &mut Expression, start: usize, braces: usize) {
+    let place = |range: &mut std::ops::Range<usize>| {
+        *range = (start + range.start).saturating_sub(braces)..(start + range.end).saturating_sub(braces);
+    };
+    match expression {
+        Expression::Literal(literal) => place(&mut literal.span),
+        Expression::Path(path) => {
+            place(&mut path.span);
+            path.segment_spans.iter_mut().for_each(place);
+        }
+        Expression::Call(call) => {
+            place(&mut call.span);
+            place(&mut call.name_span);
+            call.arguments
+                .iter_mut()
+                .for_each(|argument| shift(argument, start, braces));
+        }
+    }
+}
