@@ -1,0 +1,292 @@
+//! How a tenant is set up and started.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::clock::Millis;
+use crate::fault::{Fault, FaultPlan};
+use crate::identifiers::Identifiers;
+use crate::rate_limit::{RateLimit, RateLimits};
+use crate::requests::Requests;
+use crate::route::Operation;
+use crate::serve::serve;
+use crate::state::State;
+use crate::tenant::Tenant;
+use crate::token::{self, Client, SeenAssertions, Tokens};
+use crate::users::{Connection, SeedError, SeedUser, Users};
+
+/// The client of a tenant that is given none.
+const CLIENT_ID: &str = "lockgate-tenant-client";
+const CLIENT_SECRET: &str = "lockgate-tenant-secret";
+
+/// The lifetime of a Management API token unless it is set otherwise, in seconds.
+const TOKEN_LIFETIME: u64 = 86_400;
+
+/// Sets up a tenant. See [`Tenant::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    port: u16,
+    seed: Vec<SeedUser>,
+    faults: Vec<Fault>,
+    clients: Vec<Client>,
+    connections: Vec<Connection>,
+    apis: HashSet<String>,
+    default_audience: Option<String>,
+    token_lifetime: Duration,
+    rate_limit: RateLimit,
+    token_rate_limit: RateLimit,
+    endpoint_rate_limits: Vec<(String, String, RateLimit)>,
+    retry_after: bool,
+    search_lag: Duration,
+    custom_domains: Vec<String>,
+    random_seed: u64,
+}
+
+/// Why a tenant cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port is taken, or not ours to take.
+    #[error("listening on 127.0.0.1:{port}: {source}")]
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A user cannot be seeded.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// A rate limit is for an endpoint that the tenant does not have.
+    #[error("limiting {method} {path}: the tenant has no such endpoint")]
+    Endpoint {
+        /// The method.
+        method: String,
+        /// The path template.
+        path: String,
+    },
+    /// Two clients, or two connections, have one name.
+    #[error("{0:?} is configured twice")]
+    Twice(String),
+    /// The signing key cannot be used.
+    #[error("reading the signing key: {0}")]
+    Key(#[from] jsonwebtoken::errors::Error),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            seed: Vec::new(),
+            faults: Vec::new(),
+            clients: Vec::new(),
+            connections: Vec::new(),
+            apis: HashSet::new(),
+            default_audience: None,
+            token_lifetime: Duration::from_secs(TOKEN_LIFETIME),
+            rate_limit: RateLimit::wide(),
+            token_rate_limit: RateLimit::wide(),
+            endpoint_rate_limits: Vec::new(),
+            retry_after: false,
+            search_lag: Duration::ZERO,
+            custom_domains: Vec::new(),
+            random_seed: 0,
+        }
+    }
+}
+
+impl Builder {
+    /// The port on the loopback interface; 0, the default, lets the operating system choose.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Adds users to start with.
+    pub fn seed(mut self, users: impl IntoIterator<Item = SeedUser>) -> Self {
+        self.seed.extend(users);
+        self
+    }
+
+    /// Adds faults.
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults.extend(faults);
+        self
+    }
+
+    /// Adds a client. The first one is what [`Tenant::client_id`] names; without any there is one with every
+    /// scope on users.
+    pub fn client(mut self, client: Client) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Adds an identity connection. Without any there are the database `Username-Password-Authentication` and the
+    /// passwordless `email` and `sms`.
+    pub fn connection(mut self, connection: Connection) -> Self {
+        self.connections.push(connection);
+        self
+    }
+
+    /// Registers another API, so that its identifier is a known audience.
+    pub fn api(mut self, identifier: impl Into<String>) -> Self {
+        self.apis.insert(identifier.into());
+        self
+    }
+
+    /// The audience of a token request that names none. Without it such a request is refused.
+    pub fn default_audience(mut self, audience: impl Into<String>) -> Self {
+        self.default_audience = Some(audience.into());
+        self
+    }
+
+    /// How long tokens are valid; 24 hours by default. Whole seconds count.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
+    /// The limit of the Management API. By default it is too wide to be met.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = limit;
+        self
+    }
+
+    /// The limit of the token endpoint. By default it is too wide to be met.
+    pub fn token_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.token_rate_limit = limit;
+        self
+    }
+
+    /// A limit for one endpoint, by method and path template (`GET`, `/api/v2/users/{id}`), behind the global one.
+    pub fn endpoint_rate_limit(
+        mut self,
+        method: impl Into<String>,
+        path: impl Into<String>,
+        limit: RateLimit,
+    ) -> Self {
+        self.endpoint_rate_limits
+            .push((method.into(), path.into(), limit));
+        self
+    }
+
+    /// Sends `Retry-After` (seconds) with a 429 of a rate limit. Auth0 does so for some policies only.
+    pub fn retry_after(mut self, send: bool) -> Self {
+        self.retry_after = send;
+        self
+    }
+
+    /// How far user search (`GET /users`) is behind writes. Reads by id and by email are never behind.
+    pub fn search_lag(mut self, lag: Duration) -> Self {
+        self.search_lag = lag;
+        self
+    }
+
+    /// The verified custom domains. With two or more, creates and updates without an `auth0-custom-domain` header
+    /// are refused.
+    pub fn custom_domains<S: Into<String>>(mut self, domains: impl IntoIterator<Item = S>) -> Self {
+        self.custom_domains = domains.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The seed of everything random: which requests a fault strikes by chance, and ids.
+    pub fn random_seed(mut self, seed: u64) -> Self {
+        self.random_seed = seed;
+        self
+    }
+
+    /// Starts to listen, and to answer on the current tokio runtime.
+    pub async fn start(mut self) -> Result<Tenant, StartError> {
+        token::check_keys()?;
+        let endpoints = self.endpoint_limits()?;
+        if self.connections.is_empty() {
+            self.connections = Connection::defaults();
+        }
+        if self.clients.is_empty() {
+            self.clients.push(Client::new(CLIENT_ID, CLIENT_SECRET));
+        }
+        check_distinct(self.connections.iter().map(|connection| &connection.name))?;
+        check_distinct(self.clients.iter().map(|client| &client.id))?;
+
+        let identifiers = Identifiers::new(self.random_seed);
+        let users = seeded(self.seed, &self.connections, &identifiers)?;
+        let listen_error = |source| StartError::Listen {
+            port: self.port,
+            source,
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))
+            .await
+            .map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let url = format!("http://{address}");
+        let main = self.clients[0].clone();
+        let state = Arc::new(State {
+            issuer: format!("{url}/"),
+            audience: format!("{url}/api/v2/"),
+            url,
+            apis: self.apis,
+            default_audience: self.default_audience,
+            clients: RwLock::new(
+                self.clients
+                    .into_iter()
+                    .map(|client| (client.id.clone(), client))
+                    .collect::<HashMap<_, _>>(),
+            ),
+            tokens: Tokens::default(),
+            assertions: SeenAssertions::default(),
+            token_lifetime: i64::try_from(self.token_lifetime.as_secs()).unwrap_or(i64::MAX / 2),
+            connections: self.connections,
+            foreign: Connection::external(""),
+            users: RwLock::new(users),
+            search_lag: self.search_lag,
+            custom_domains: RwLock::new(self.custom_domains),
+            faults: FaultPlan::new(self.faults, self.random_seed),
+            limits: RateLimits::new(self.rate_limit, self.token_rate_limit, endpoints),
+            retry_after: self.retry_after,
+            requests: Requests::default(),
+            identifiers,
+        });
+        let (stop, stopped) = watch::channel(false);
+        #[allow(clippy::disallowed_methods)] // the handle owns it: `shutdown` joins it, dropping stops it
+        let serving = tokio::spawn(serve(listener, Arc::clone(&state), stopped));
+        Ok(Tenant::new(state, address, main, stop, serving))
+    }
+
+    fn endpoint_limits(&self) -> Result<Vec<(Operation, RateLimit)>, StartError> {
+        let one = |(method, path, limit): &(String, String, RateLimit)| match Operation::named(method, path) {
+            Some(operation) if !operation.is_authentication_api() => Ok((operation, *limit)),
+            _ => Err(StartError::Endpoint {
+                method: method.clone(),
+                path: path.clone(),
+            }),
+        };
+        self.endpoint_rate_limits.iter().map(one).collect()
+    }
+}
+
+fn check_distinct<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), StartError> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(StartError::Twice(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn seeded(seed: Vec<SeedUser>, connections: &[Connection], ids: &Identifiers) -> Result<Users, SeedError> {
+    let mut users = Users::default();
+    for (index, user) in seed.into_iter().enumerate() {
+        let refused = |reason: String| SeedError::Refused { index, reason };
+        let user = user.build(connections, ids, Millis::now()).map_err(refused)?;
+        users.insert(user).map_err(|taken| refused(taken.to_string()))?;
+    }
+    Ok(users)
+}
