@@ -63,9 +63,10 @@ pub struct ErrorSpec {
 /// The part of a step's `with` that is known before it runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownInput {
-    /// The input; every part that an expression will give is `null`.
+    /// The input; every part that an expression will give is `null`. A part that may turn out to be dropped
+    /// (`omit_if_missing`) is not in it.
     pub value: Value,
-    /// JSON Pointers (RFC 6901) of those parts.
+    /// JSON Pointers (RFC 6901) of the parts that an expression will give, dropped or not.
     pub unknown: Vec<String>,
 }
 
