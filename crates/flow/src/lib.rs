@@ -5,5 +5,6 @@
 
 pub mod catalog;
 pub mod expression;
+pub mod duration;
 pub mod schema;
 pub mod source;

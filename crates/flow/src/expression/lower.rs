@@ -294,7 +294,11 @@ impl<'t> Lowering<'t> {
                 suggestion,
             };
             let mut error = ParseError::new(kind, span.clone(), format!("unknown function `{name}`"));
-            error.help = suggestion.map(|suggestion| format!("did you mean `{suggestion}`?"));
+            error.help = if ROOTS.contains(&name) {
+                Some(format!("for a field, write `{name}.email` or `{name}.[odd key]`"))
+            } else {
+                suggestion.map(|suggestion| format!("did you mean `{suggestion}`?"))
+            };
             self.error(error);
             return None;
         };

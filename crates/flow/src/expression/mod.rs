@@ -30,6 +30,7 @@ pub mod limits;
 mod lower;
 mod parse;
 mod path;
+mod place;
 mod scan;
 mod value;
 mod walk;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ast::{BareExpression, Expression, Literal, Template};
 use super::error::{ParseError, ParseErrorKind};
+use super::functions;
 use super::limits::MAX_TEMPLATE_BYTES;
 use super::lower::Lowering;
 use super::scan::{self, Tag, TagKind};
@@ -56,6 +57,9 @@ impl Expression {
                 ]),
             };
         }
+        if let Some(error) = stray_mark(trimmed, start) {
+            return Err(vec![error]);
+        }
         // Handlebars reads expressions between braces only.
         let braced = format!("{{{{{trimmed}}}}}");
         let tags = scan::tags(&braced).map_err(|errors| bare(errors, start, trimmed.len()))?;
@@ -91,6 +95,33 @@ impl Expression {
             )]),
         }
     }
+}
+
+/// What only a template has, in a bare expression: `{{` in the middle, or the mark of a block, comment or partial.
+fn stray_mark(text: &str, start: usize) -> Option<ParseError> {
+    let help = "write a path like `input.items` or a call like `eq input.plan \"pro\"`";
+    if let Some(rest) = text.strip_prefix('!') {
+        let span = start..start + 1;
+        let help = format!("write `not {}`", rest.trim_start());
+        return Some(ParseError::syntax(span, "there is no operator `!`").help(help));
+    }
+    if let Some(mark) = text.chars().next().filter(|first| "#/>*^&~}".contains(*first)) {
+        let message = format!("an expression cannot begin with `{mark}`");
+        return Some(ParseError::syntax(start..start + 1, message).help(help));
+    }
+    let mut at = 0;
+    while at < text.len() {
+        if text[at..].starts_with(['"', '\'']) {
+            at = scan::string_end(text, at).filter(|end| *end <= text.len())?;
+            continue;
+        }
+        if text[at..].starts_with("{{") {
+            let span = start + at..start + at + 2;
+            return Some(ParseError::syntax(span, "there are no braces inside an expression").help(help));
+        }
+        at += text[at..].chars().next().map_or(1, char::len_utf8);
+    }
+    None
 }
 
 /// A written-out text, list or object that stands alone: Handlebars takes these as arguments only.
@@ -184,11 +215,38 @@ fn explain(content: &str, tag: &Tag, rest: &str, at: usize) -> ParseError {
             format!("there is no operator `{operator}`; functions come first, then their arguments");
         return ParseError::syntax(start..start + operator.len(), message).help(help);
     }
-    if content.starts_with(['"', '\'', '[', '{']) {
+    let mut words = content
+        .split([' ', '\t', '\n', '\r'])
+        .filter(|word| !word.is_empty());
+    if let (Some(first), Some(infix)) = (words.next(), words.next().and_then(functions::find))
+        && functions::find(first).is_none()
+    {
+        let start = tag.inner.start
+            + content[first.len()..]
+                .find(infix.name)
+                .map_or(0, |at| first.len() + at);
+        let message = format!("`{}` stands in front of its arguments", infix.name);
+        return ParseError::syntax(start..start + infix.name.len(), message)
+            .help(format!("write `{}`", infix.signature()));
+    }
+    if content.starts_with(['"', '\'', '[', '{']) && scan::literal_end(content, 0) == content.len() {
         return ParseError::syntax(tag.inner.clone(), "a written-out value needs no braces")
             .help("write the value as it is, outside of `{{…}}`");
     }
+    if let Some(place) = content.find(',') {
+        let start = tag.inner.start + place;
+        return ParseError::syntax(start..start + 1, "arguments stand apart by spaces, not commas")
+            .help("write `replace input.name \"a\" \"b\"`");
+    }
     let name = content.split([' ', '\t', '\n', '\r']).next().unwrap_or_default();
+    if let Some(place) = name
+        .find('[')
+        .filter(|place| *place > 0 && !name[..*place].ends_with(['.', '/']))
+    {
+        let start = tag.inner.start + place;
+        return ParseError::syntax(start..start + 1, "a `.` is missing in front of this `[`")
+            .help("write `input.items.[0]` or `input.items.0`, and `input.[odd key]`");
+    }
     if name.contains(['.', '/']) && content.len() > name.len() && !name.contains(['(', '[']) {
         let start = tag.inner.start;
         return ParseError::syntax(start..start + name.len(), "only a function takes arguments")
@@ -210,7 +268,7 @@ fn explain(content: &str, tag: &Tag, rest: &str, at: usize) -> ParseError {
 
 /// The first operator of other languages that stands outside of quotes: itself, its place, what to write.
 fn operator(content: &str) -> Option<(&'static str, usize, &'static str)> {
-    const OPERATORS: [(&str, &str); 14] = [
+    const OPERATORS: [(&str, &str); 15] = [
         ("===", "write `eq a b`"),
         ("!==", "write `ne a b`"),
         ("==", "write `eq a b`"),
@@ -225,6 +283,10 @@ fn operator(content: &str) -> Option<(&'static str, usize, &'static str)> {
         ("!", "write `not a`"),
         ("+", "write `add a b`"),
         ("|", "write `lower a` instead of `a | lower`"),
+        (
+            "?",
+            "write `{{#if a}}…{{else}}…{{/if}}` in text, or `if`, `then` and `else` on a step",
+        ),
     ];
     let mut at = 0;
     while at < content.len() {

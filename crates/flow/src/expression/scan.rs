@@ -254,8 +254,9 @@ fn tag_end(text: &str, start: usize, from: usize) -> Result<(usize, usize), Fail
             }
             b'}' if brackets.last().is_none_or(|(open, _)| *open != b'{') => {
                 if bytes.get(at + 1) != Some(&b'}') {
-                    let message = "this `}` closes nothing";
-                    return Err((ParseError::syntax(at..at + 1, message), at + 1));
+                    let message = "one `}` is missing here";
+                    let error = ParseError::syntax(at..at + 1, message).help("an expression ends with `}}`");
+                    return Err((error, at + 1));
                 }
                 if let Some((open, place)) = brackets.last() {
                     let message = format!("this `{}` is never closed", char::from(*open));
@@ -351,56 +352,75 @@ fn name<'a>(text: &'a str, tag: &Tag) -> &'a str {
     &inner[..inner.find([' ', '\t', '\n', '\r', '(']).unwrap_or(inner.len())]
 }
 
-/// Checks that blocks are opened, divided and closed in order.
+/// A block that is open while its tags are checked.
+struct OpenBlock<'t> {
+    tag: &'t Tag,
+    divided: bool,
+    /// How deep it makes the tree: each `{{else if …}}` stands inside the one before.
+    depth: usize,
+}
+
+/// Checks that blocks are opened, divided and closed in order, and not nested too deep.
 fn check_blocks(text: &str, tags: &[Tag], errors: &mut Vec<ParseError>) {
-    let mut open: Vec<(&Tag, bool)> = Vec::new();
+    let mut open: Vec<OpenBlock<'_>> = Vec::new();
+    let mut depth = 0;
     for tag in tags {
         match tag.kind {
-            TagKind::Expression | TagKind::Comment => {}
+            TagKind::Expression | TagKind::Comment => continue,
             TagKind::Open => {
-                open.push((tag, false));
-                if open.len() == MAX_NESTING + 1 {
-                    let message = format!("blocks nested more than {MAX_NESTING} deep");
-                    errors.push(ParseError::new(ParseErrorKind::Limit, tag.span.clone(), message));
-                }
+                open.push(OpenBlock {
+                    tag,
+                    divided: false,
+                    depth: 1,
+                });
+                depth += 1;
             }
             TagKind::Else | TagKind::ElseChain => match open.last_mut() {
                 None => errors.push(ParseError::syntax(
                     tag.span.clone(),
                     "`{{else}}` outside of a block",
                 )),
-                Some((_, divided)) if *divided => {
+                Some(block) if block.divided => {
                     let message = "a second `{{else}}` in one block";
                     errors.push(ParseError::syntax(tag.span.clone(), message));
                 }
-                Some((_, divided)) => *divided = tag.kind == TagKind::Else,
-            },
-            TagKind::Close => {
-                let closes = name(text, tag);
-                match open.pop() {
-                    None => {
-                        let message = format!("`{{{{/{closes}}}}}` closes a block that was not opened");
-                        errors.push(ParseError::syntax(tag.span.clone(), message));
-                    }
-                    Some((opening, _)) if name(text, opening) != closes => {
-                        let opened = name(text, opening);
-                        let message =
-                            format!("`{{{{/{closes}}}}}` closes a block that is opened as `{opened}`");
-                        errors.push(
-                            ParseError::syntax(tag.span.clone(), message)
-                                .help(format!("close it with `{{{{/{opened}}}}}`")),
-                        );
-                    }
-                    Some(_) => {}
+                Some(block) if tag.kind == TagKind::Else => block.divided = true,
+                Some(block) => {
+                    block.depth += 1;
+                    depth += 1;
                 }
-            }
+            },
+            TagKind::Close => match open.pop() {
+                None => {
+                    let closes = name(text, tag);
+                    let message = format!("`{{{{/{closes}}}}}` closes a block that was not opened");
+                    errors.push(ParseError::syntax(tag.span.clone(), message));
+                }
+                Some(block) => {
+                    depth -= block.depth;
+                    errors.extend(mismatch(text, block.tag, tag));
+                }
+            },
+        }
+        if depth > MAX_NESTING {
+            let message = format!("blocks nested more than {MAX_NESTING} deep");
+            errors.push(ParseError::new(ParseErrorKind::Limit, tag.span.clone(), message));
+            return;
         }
     }
-    for (tag, _) in open {
+    for OpenBlock { tag, .. } in open {
         let opened = name(text, tag);
         let message = format!("this `{{{{#{opened}}}}}` is never closed");
-        errors.push(
-            ParseError::syntax(tag.span.clone(), message).help(format!("close it with `{{{{/{opened}}}}}`")),
-        );
+        let help = format!("close it with `{{{{/{opened}}}}}`");
+        errors.push(ParseError::syntax(tag.span.clone(), message).help(help));
     }
+}
+
+/// What is wrong where a block is closed under another name.
+fn mismatch(text: &str, opening: &Tag, closing: &Tag) -> Option<ParseError> {
+    let (opened, closes) = (name(text, opening), name(text, closing));
+    (opened != closes).then(|| {
+        let message = format!("`{{{{/{closes}}}}}` closes a block that is opened as `{opened}`");
+        ParseError::syntax(closing.span.clone(), message).help(format!("close it with `{{{{/{opened}}}}}`"))
+    })
 }

@@ -21,29 +21,9 @@ const ORDERED_PAIR: &[Parameter] = &[Parameter::new("left", ORDERED), Parameter:
 const CONDITIONS: &[Parameter] = &[Parameter::new("condition", ANY).variadic().accepts_missing()];
 const MAYBE: Parameter = Parameter::new("value", ANY).accepts_missing();
 
-/// A declaration of this chapter; all of its functions are pure.
-const fn function(
-    name: &'static str,
-    summary: &'static str,
-    parameters: &'static [Parameter],
-    returns: TypeSet,
-    examples: &'static [(&'static str, &'static str)],
-    call: super::table::Implementation,
-) -> Function {
-    Function {
-        name,
-        group: Group::Logic,
-        summary,
-        parameters,
-        returns,
-        pure: true,
-        examples,
-        call,
-    }
-}
-
 pub(super) static FUNCTIONS: &[Function] = &[
-    function(
+    Function::new(
+        Group::Logic,
         "eq",
         "Whether two values are equal, strictly by JSON type; 1 equals 1.0.",
         PAIR,
@@ -55,7 +35,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         |arguments| Ok(both(arguments, equal)?.into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "ne",
         "Whether two values differ; the opposite of `eq`.",
         PAIR,
@@ -63,7 +44,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("ne input.plan \"free\"", "true")],
         |arguments| Ok((!both(arguments, equal)?).into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "lt",
         "Whether the first is less than the second: numbers by value, text by code point.",
         ORDERED_PAIR,
@@ -71,7 +53,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("lt input.age 40", "true"), ("lt \"b\" \"a\"", "false")],
         |arguments| Ok(order(arguments)?.is_lt().into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "le",
         "Whether the first is less than or equal to the second.",
         ORDERED_PAIR,
@@ -79,7 +62,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("le 2 2.0", "true")],
         |arguments| Ok(order(arguments)?.is_le().into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "gt",
         "Whether the first is greater than the second.",
         ORDERED_PAIR,
@@ -87,7 +71,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("gt input.age 18", "true")],
         |arguments| Ok(order(arguments)?.is_gt().into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "ge",
         "Whether the first is greater than or equal to the second.",
         ORDERED_PAIR,
@@ -95,7 +80,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("ge input.age 36", "true")],
         |arguments| Ok(order(arguments)?.is_ge().into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "loose_eq",
         "Whether two values are equal when text, numbers and booleans may stand for each other.",
         PAIR,
@@ -107,7 +93,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         |arguments| Ok(both(arguments, loosely_equal)?.into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "and",
         "Whether all are true. Stops at the first that is not; a missing value is false.",
         CONDITIONS,
@@ -118,7 +105,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         and,
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "or",
         "Whether any is true. Stops at the first that is; a missing value is false.",
         CONDITIONS,
@@ -126,7 +114,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("or input.nickname input.name", "true"), ("or 0 \"\"", "false")],
         or,
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "not",
         "Whether the value is false; a missing value is false too.",
         &[Parameter::new("condition", ANY).accepts_missing()],
@@ -137,7 +126,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         |arguments| Ok((!arguments.evaluated(0)?.is_true()).into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "coalesce",
         "The first value that is neither missing nor null; null if there is none.",
         &[Parameter::new("value", ANY).variadic().accepts_missing()],
@@ -148,7 +138,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         coalesce,
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "default",
         "The value, or the fallback where it is missing or null.",
         &[MAYBE, Parameter::new("fallback", ANY)],
@@ -162,7 +153,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
             None => Ok(Evaluated::Value(arguments.value(1)?)),
         },
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "optional",
         "The value, or null where it is missing.",
         &[MAYBE],
@@ -176,7 +168,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
             Evaluated::Missing | Evaluated::Omit => Ok(Value::Null.into()),
         },
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "omit_if_missing",
         "The value; where it is missing, the key or the list element that the expression stands in is left out.",
         &[MAYBE],
@@ -187,7 +180,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
             Evaluated::Missing | Evaluated::Omit => Ok(Evaluated::Omit),
         },
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "exists",
         "Whether there is a value; null is one.",
         &[MAYBE],
@@ -195,7 +189,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("exists input.plan", "true"), ("exists input.nickname", "false")],
         |arguments| Ok(matches!(arguments.evaluated(0)?, Evaluated::Value(_)).into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "is_empty",
         "Whether the value is missing, null, or an empty text, list or object. 0 and false are not empty.",
         &[MAYBE],
@@ -207,7 +202,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         is_empty,
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "includes",
         "Whether a list has an element, a text has a part, or an object has a field.",
         &[
@@ -222,7 +218,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         includes,
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "starts_with",
         "Whether a text begins with another.",
         &[Parameter::new("text", STRING), Parameter::new("start", STRING)],
@@ -230,7 +227,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("starts_with input.name \"Ada\"", "true")],
         |arguments| Ok(arguments.text(0)?.starts_with(&*arguments.text(1)?).into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "ends_with",
         "Whether a text ends with another.",
         &[Parameter::new("text", STRING), Parameter::new("end", STRING)],
@@ -238,7 +236,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         &[("ends_with input.email \".com\"", "true")],
         |arguments| Ok(arguments.text(0)?.ends_with(&*arguments.text(1)?).into()),
     ),
-    function(
+    Function::new(
+        Group::Logic,
         "matches",
         "Whether a regular expression finds something in a text. Anchor it with `^` and `$` to match all of it.",
         &[

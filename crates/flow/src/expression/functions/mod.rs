@@ -3,14 +3,30 @@
 //! A function is declared once, with its types, its examples and its code. To add one, put it into its chapter's
 //! table; the parser, the checker and the reference page find it there.
 
+mod digests;
+mod json;
 mod logic;
+mod numbers;
+mod reference;
+mod safety;
 mod table;
+mod text;
+mod time;
 
 pub(super) use logic::compile as compile_pattern;
 
+pub use reference::reference_markdown;
 pub use table::{EXAMPLE_INPUT, Function, Group, Parameter};
 
-static CHAPTERS: [&[Function]; 1] = [logic::FUNCTIONS];
+static CHAPTERS: [&[Function]; 7] = [
+    logic::FUNCTIONS,
+    text::FUNCTIONS,
+    numbers::FUNCTIONS,
+    json::FUNCTIONS,
+    time::FUNCTIONS,
+    digests::FUNCTIONS,
+    safety::FUNCTIONS,
+];
 
 /// Every function, by chapter.
 pub fn all() -> impl Iterator<Item = &'static Function> {

@@ -122,6 +122,33 @@ impl Parameter {
 }
 
 impl Function {
+    /// A declaration; pure unless [`impure`](Self::impure) follows.
+    pub(super) const fn new(
+        group: Group,
+        name: &'static str,
+        summary: &'static str,
+        parameters: &'static [Parameter],
+        returns: TypeSet,
+        examples: &'static [(&'static str, &'static str)],
+        call: Implementation,
+    ) -> Self {
+        Self {
+            name,
+            group,
+            summary,
+            parameters,
+            returns,
+            pure: true,
+            examples,
+            call,
+        }
+    }
+
+    /// That reads the clock or draws random numbers.
+    pub(super) const fn impure(self) -> Self {
+        Self { pure: false, ..self }
+    }
+
     /// The parameter that takes the argument at a position (from 0).
     pub fn parameter(&self, position: usize) -> Option<&'static Parameter> {
         self.parameters

@@ -2,4 +2,5 @@
 
 mod evaluation;
 mod mistakes;
+mod properties;
 mod scope;
