@@ -16,7 +16,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// A Management API answer: `application/json; charset=utf-8`, never cached.
     pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        let mut headers = HeaderMap::with_capacity(10);
+        let mut headers = HeaderMap::with_capacity(16);
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),

@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -70,7 +70,8 @@ async fn connection(stream: TcpStream, state: Arc<State>, mut stop: watch::Recei
     let socket = TokioIo::new(Socket::new(stream, reset.clone()));
     let service = service_fn(move |request| answer(Arc::clone(&state), reset.clone(), request));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
+        // A client's pool may keep an idle connection for as long as it likes.
+        .header_read_timeout(None)
         .serve_connection(socket, service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

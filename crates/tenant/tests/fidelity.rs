@@ -30,8 +30,9 @@ fn recordings() -> PathBuf {
 
 async fn replayed(text: &str) -> Table {
     let mut table = Table::default();
+    let http = reqwest::Client::new();
     for script in scripts(text) {
-        replay(&script, &mut table).await;
+        replay(&script, &http, &mut table).await;
     }
     table
 }

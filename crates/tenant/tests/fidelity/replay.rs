@@ -32,8 +32,8 @@ struct Script {
     known: HashSet<String>,
 }
 
-pub(crate) async fn replay(exchanges: &[Exchange], table: &mut Table) {
-    let mut script = Script::start(exchanges).await;
+pub(crate) async fn replay(exchanges: &[Exchange], http: &reqwest::Client, table: &mut Table) {
+    let mut script = Script::start(exchanges, http.clone()).await;
     for exchange in exchanges {
         let (path, method, status) = (&exchange.path_template, &exchange.method, exchange.status);
         if exchange.caution.is_some() {
@@ -59,7 +59,7 @@ fn is_emulated(exchange: &Exchange) -> bool {
 }
 
 impl Script {
-    async fn start(exchanges: &[Exchange]) -> Self {
+    async fn start(exchanges: &[Exchange], http: reqwest::Client) -> Self {
         let mut builder = Tenant::builder().client(Client::new("replay", "replay-secret"));
         let token_requests = exchanges.iter().filter(|exchange| {
             exchange.path_template == "/oauth/token" && exchange.caution.is_none() && is_emulated(exchange)
@@ -74,7 +74,6 @@ impl Script {
             builder = builder.client(Client::new(id, secret).scopes(scopes.split(' ')));
         }
         let tenant = builder.start().await.unwrap();
-        let http = reqwest::Client::new();
         let request = json!({
             "grant_type": "client_credentials", "client_id": tenant.client_id(),
             "client_secret": tenant.client_secret(), "audience": tenant.audience()
