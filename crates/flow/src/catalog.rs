@@ -151,7 +151,10 @@ impl ActionSpec {
 
     /// The declared error of a code, of the action itself or common to all.
     pub fn error(&self, code: &str) -> Option<&ErrorSpec> {
-        self.errors.iter().chain(COMMON_ERRORS).find(|error| error.code == code)
+        self.errors
+            .iter()
+            .chain(COMMON_ERRORS)
+            .find(|error| error.code == code)
     }
 
     /// All codes that a step with this action can fail with.
@@ -162,11 +165,31 @@ impl ActionSpec {
 
 /// Errors that any step can end with: they come from the engine, not from the action.
 pub const COMMON_ERRORS: &[ErrorSpec] = &[
-    ErrorSpec { code: "timeout", status: 504, summary: "the step did not finish within its `timeout`" },
-    ErrorSpec { code: "invalid_input", status: 500, summary: "the evaluated input does not fit the action's schema" },
-    ErrorSpec { code: "missing_value", status: 500, summary: "an expression read a value that is not there" },
-    ErrorSpec { code: "invalid_expression", status: 500, summary: "a function could not work with the value that it got" },
-    ErrorSpec { code: "action_panicked", status: 500, summary: "the action crashed; this is a bug in the action" },
+    ErrorSpec {
+        code: "timeout",
+        status: 504,
+        summary: "the step did not finish within its `timeout`",
+    },
+    ErrorSpec {
+        code: "invalid_input",
+        status: 500,
+        summary: "the evaluated input does not fit the action's schema",
+    },
+    ErrorSpec {
+        code: "missing_value",
+        status: 500,
+        summary: "an expression read a value that is not there",
+    },
+    ErrorSpec {
+        code: "invalid_expression",
+        status: 500,
+        summary: "a function could not work with the value that it got",
+    },
+    ErrorSpec {
+        code: "action_panicked",
+        status: 500,
+        summary: "the action crashed; this is a bug in the action",
+    },
 ];
 
 /// A connection type: what its settings are in `lockgate.yaml`.

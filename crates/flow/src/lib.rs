@@ -4,7 +4,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod catalog;
-pub mod expression;
+mod check;
+pub mod diagnostic;
 pub mod duration;
+pub mod expression;
+pub mod graph;
+pub mod render;
 pub mod schema;
 pub mod source;
+pub mod syntax;
+pub mod yaml;
+
+pub mod workspace;

@@ -121,6 +121,10 @@ impl FromStr for Code {
     /// Reads `LG0102` (any case, or without the letters).
     fn from_str(text: &str) -> Result<Self, ()> {
         let digits = text.trim().trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        Self::ALL.iter().copied().find(|code| code.as_str().trim_start_matches("LG") == digits).ok_or(())
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str().trim_start_matches("LG") == digits)
+            .ok_or(())
     }
 }

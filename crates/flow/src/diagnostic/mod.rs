@@ -67,7 +67,11 @@ impl Diagnostic {
             code,
             severity: code.severity(),
             message: message.into(),
-            primary: Label { source: Arc::clone(source), span, message: String::new() },
+            primary: Label {
+                source: Arc::clone(source),
+                span,
+                message: String::new(),
+            },
             secondary: Vec::new(),
             help: None,
         }
@@ -84,14 +88,22 @@ impl Diagnostic {
     #[must_use]
     pub fn and(mut self, span: Span, message: impl Into<String>) -> Self {
         let source = Arc::clone(&self.primary.source);
-        self.secondary.push(Label { source, span, message: message.into() });
+        self.secondary.push(Label {
+            source,
+            span,
+            message: message.into(),
+        });
         self
     }
 
     /// With a further place in another source.
     #[must_use]
     pub fn and_in(mut self, source: &Arc<Source>, span: Span, message: impl Into<String>) -> Self {
-        self.secondary.push(Label { source: Arc::clone(source), span, message: message.into() });
+        self.secondary.push(Label {
+            source: Arc::clone(source),
+            span,
+            message: message.into(),
+        });
         self
     }
 
@@ -117,9 +129,15 @@ impl Diagnostic {
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| {
-            *distance <= (name.len().max(candidate.len()) / 3).max(1) || candidate.starts_with(name) && name.len() > 2
+            *distance <= (name.len().max(candidate.len()) / 3).max(1)
+                || candidate.starts_with(name) && name.len() > 2
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -140,5 +158,9 @@ pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 /// `` `a`, `b`, `c` ``.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

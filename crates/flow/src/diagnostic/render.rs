@@ -9,14 +9,20 @@ use super::{Diagnostic, Label, Severity};
 
 /// Renders findings for a terminal, as rustc does. Each ends with an empty line; nothing for none.
 pub fn render_text(diagnostics: &[Diagnostic], colour: bool) -> String {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let mut text = String::new();
     for diagnostic in diagnostics {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
+        let title = level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code.as_str());
         let mut group = Group::with_title(title).element(snippet(diagnostic));
         for label in &diagnostic.secondary {
             if label.source.path() != diagnostic.primary.source.path() {
@@ -52,7 +58,10 @@ fn annotation(kind: AnnotationKind, label: &Label) -> annotate_snippets::Annotat
     let text = label.source.text();
     // A block of many lines is shown by its first: the caret says where it begins.
     let range = label.span.range();
-    let first_line = text.get(range.clone()).and_then(|slice| slice.find('\n')).map_or(range.end, |n| range.start + n);
+    let first_line = text
+        .get(range.clone())
+        .and_then(|slice| slice.find('\n'))
+        .map_or(range.end, |n| range.start + n);
     let mut end = first_line.max(range.start).min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -62,7 +71,11 @@ fn annotation(kind: AnnotationKind, label: &Label) -> annotate_snippets::Annotat
         start -= 1;
     }
     let annotation = kind.span(start..end);
-    if label.message.is_empty() { annotation } else { annotation.label(label.message.as_str()) }
+    if label.message.is_empty() {
+        annotation
+    } else {
+        annotation.label(label.message.as_str())
+    }
 }
 
 /// One finding as JSON: `code`, `severity`, `message`, `file`, `line`, `column`, `end_line`, `end_column`,
@@ -122,8 +135,15 @@ pub fn render_github(diagnostics: &[Diagnostic]) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics {
         let label = &diagnostic.primary;
-        let (start, end) = (label.source.position(label.span.start), label.source.position(label.span.end));
-        let help = diagnostic.help.as_deref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        let (start, end) = (
+            label.source.position(label.span.start),
+            label.source.position(label.span.end),
+        );
+        let help = diagnostic
+            .help
+            .as_deref()
+            .map(|help| format!("\nhelp: {help}"))
+            .unwrap_or_default();
         let _ = writeln!(
             text,
             "::{severity} file={file},line={line},col={column},endLine={end_line},endColumn={end_column},title={code}::{message}",

@@ -243,7 +243,12 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// The rule for actions that may be repeated, where the author says nothing.
     pub fn standard() -> Self {
-        Self { attempts: 3, delay: Duration::from_millis(200), max_delay: Duration::from_secs(10), codes: None }
+        Self {
+            attempts: 3,
+            delay: Duration::from_millis(200),
+            max_delay: Duration::from_secs(10),
+            codes: None,
+        }
     }
 }
 
@@ -306,7 +311,10 @@ impl Flow {
 
     /// The node behind an edge of this kind; `None` where the region ends.
     pub fn successor(&self, node: NodeIndex, kind: &Edge) -> Option<NodeIndex> {
-        self.graph.edges(node).find(|edge| edge.weight() == kind).map(|edge| edge.target())
+        self.graph
+            .edges(node)
+            .find(|edge| edge.weight() == kind)
+            .map(|edge| edge.target())
     }
 
     /// The node after a node that has succeeded.

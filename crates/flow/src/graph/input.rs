@@ -40,9 +40,12 @@ impl InputSpec {
     /// Puts the fields together. Fields whose schema does not compile were reported when they were read.
     pub fn new(fields: &[InputField]) -> Self {
         let mut properties = Map::new();
-        let (mut required, mut secrets, mut validators, mut kept) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut required, mut secrets, mut validators, mut kept) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for field in fields {
-            let Ok(validator) = compile(&field.schema) else { continue };
+            let Ok(validator) = compile(&field.schema) else {
+                continue;
+            };
             validators.push(validator);
             properties.insert(field.name.value.clone(), field.schema.clone());
             if field.required {
@@ -58,7 +61,12 @@ impl InputSpec {
         let schema = json!({
             "type": "object", "properties": properties, "required": required, "additionalProperties": false,
         });
-        Self { fields: kept, schema, secrets, validators }
+        Self {
+            fields: kept,
+            schema,
+            secrets,
+            validators,
+        }
     }
 
     /// Validates an input: adds defaults, refuses unknown fields.
@@ -73,8 +81,15 @@ impl InputSpec {
             match input.shift_remove(name) {
                 Some(value) => {
                     for problem in problems(validator, &value) {
-                        let message = if field.secret { problem.masked } else { problem.message };
-                        mistakes.push(InputMistake { field: format!("{name}{}", problem.pointer), message });
+                        let message = if field.secret {
+                            problem.masked
+                        } else {
+                            problem.message
+                        };
+                        mistakes.push(InputMistake {
+                            field: format!("{name}{}", problem.pointer),
+                            message,
+                        });
                     }
                     complete.insert(name.clone(), value);
                 }
@@ -83,7 +98,10 @@ impl InputSpec {
                         complete.insert(name.clone(), default.clone());
                     }
                     None if field.required => {
-                        mistakes.push(InputMistake { field: name.clone(), message: "is required".to_owned() });
+                        mistakes.push(InputMistake {
+                            field: name.clone(),
+                            message: "is required".to_owned(),
+                        });
                     }
                     None => {}
                 },
@@ -95,9 +113,16 @@ impl InputSpec {
                 Some(near) => format!("is not a field of this flow; did you mean `{near}`?"),
                 None => "is not a field of this flow".to_owned(),
             };
-            mistakes.push(InputMistake { field: name.clone(), message });
+            mistakes.push(InputMistake {
+                field: name.clone(),
+                message,
+            });
         }
-        if mistakes.is_empty() { Ok(Value::Object(complete)) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            Ok(Value::Object(complete))
+        } else {
+            Err(mistakes)
+        }
     }
 
     /// Reads a text (a query parameter, a form field, `--input k=v`) as the type of its field. A text that does
@@ -120,7 +145,9 @@ impl InputSpec {
 
 fn nested_secrets(schema: SchemaView<'_>, path: &str, secrets: &mut Vec<String>) {
     for name in schema.property_names() {
-        let Some(property) = schema.property(name) else { continue };
+        let Some(property) = schema.property(name) else {
+            continue;
+        };
         let path = format!("{path}.{name}");
         if property.is_secret() {
             secrets.push(path);

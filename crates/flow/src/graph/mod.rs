@@ -13,5 +13,5 @@ pub use compiled::{
     ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
 };
 pub use input::{Coercion, InputMistake, InputSpec};
-pub use lower::{Lowered, lower};
+pub use lower::{Lowered, flatten, lower, nested_lists, title};
 pub use petgraph::graph::NodeIndex;

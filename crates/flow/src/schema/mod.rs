@@ -88,7 +88,10 @@ impl<'a> SchemaView<'a> {
 
     /// The declared property names, in their order.
     pub fn property_names(self) -> impl Iterator<Item = &'a str> {
-        self.keyword("properties").and_then(Value::as_object).into_iter().flat_map(|map| map.keys().map(String::as_str))
+        self.keyword("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(|map| map.keys().map(String::as_str))
     }
 
     /// A declared property's schema.

@@ -63,7 +63,10 @@ impl TypeSet {
 
     /// The set of one JSON Schema type name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(set, _)| *set)
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(set, _)| *set)
     }
 
     /// Both sets together.

@@ -20,7 +20,10 @@ pub fn compile(schema: &Value) -> Result<Validator, SchemaProblem> {
         .with_draft(jsonschema::Draft::Draft202012)
         .should_validate_formats(true)
         .build(schema)
-        .map_err(|error| SchemaProblem { pointer: error.instance_path().to_string(), message: error.to_string() })
+        .map_err(|error| SchemaProblem {
+            pointer: error.instance_path().to_string(),
+            message: error.to_string(),
+        })
 }
 
 /// One mistake in a value.

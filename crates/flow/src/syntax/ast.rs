@@ -262,13 +262,25 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the keys that each variant names, described on the language page"
+)]
 pub enum Verb {
     /// `action`, `with`, `connection`.
-    Action { action: Spanned<String>, with: Option<DataNode>, connection: Option<Spanned<String>> },
+    Action {
+        action: Spanned<String>,
+        with: Option<DataNode>,
+        connection: Option<Spanned<String>>,
+    },
     /// `then`, `else` under `if`.
     Choose { then: Vec<Step>, otherwise: Vec<Step> },
     /// `switch`, `cases`, `default`.
-    Switch { subject: Spanned<Expression>, cases: Vec<Case>, default: Option<Vec<Step>> },
+    Switch {
+        subject: Spanned<Expression>,
+        cases: Vec<Case>,
+        default: Option<Vec<Step>>,
+    },
     /// `parallel`.
     Parallel { branches: Vec<Branch> },
     /// `for_each`, `as`, `at_once`, `steps`, `yield`.
@@ -280,19 +292,36 @@ pub enum Verb {
         result: Option<DataNode>,
     },
     /// `set`.
-    Set { variables: Vec<(Spanned<String>, DataNode)> },
+    Set {
+        variables: Vec<(Spanned<String>, DataNode)>,
+    },
     /// `wait`.
     Wait(Wait),
     /// `call`, `with`.
-    Call { flow: Spanned<String>, with: Option<DataNode> },
+    Call {
+        flow: Spanned<String>,
+        with: Option<DataNode>,
+    },
     /// `respond`.
-    Respond { status: Option<DataNode>, headers: Option<DataNode>, body: Option<DataNode> },
+    Respond {
+        status: Option<DataNode>,
+        headers: Option<DataNode>,
+        body: Option<DataNode>,
+    },
     /// `return`.
     Return { value: DataNode },
     /// `redirect`.
-    Redirect { to: DataNode, status: Option<Spanned<u16>> },
+    Redirect {
+        to: DataNode,
+        status: Option<Spanned<u16>>,
+    },
     /// `fail`.
-    Fail { code: Spanned<String>, message: DataNode, status: u16, details: Option<DataNode> },
+    Fail {
+        code: Spanned<String>,
+        message: DataNode,
+        status: u16,
+        details: Option<DataNode>,
+    },
     /// Nothing that could be read; it was reported.
     Invalid,
 }

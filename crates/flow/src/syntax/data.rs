@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::reader::Reader;
 use crate::diagnostic::Code;
-use crate::expression::{Expression, MAX_TEMPLATE_BYTES, ParseError, ParseErrorKind, Template, ValueTemplate};
+use crate::expression::limits::MAX_TEMPLATE_BYTES;
+use crate::expression::{Expression, ParseError, ParseErrorKind, Path, Template};
 use crate::source::Span;
 use crate::yaml::{Data, Node, Scalar, Spanned};
 
@@ -50,7 +51,10 @@ impl DataNode {
             ),
             Data::Invalid => DataKind::Constant(Value::Null),
         };
-        Self { span: node.span, kind }
+        Self {
+            span: node.span,
+            kind,
+        }
     }
 
     /// The value, where no expression is in it.
@@ -70,7 +74,10 @@ impl DataNode {
     /// The value under a key of a map.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.kind {
-            DataKind::Map(entries) => entries.iter().find(|(name, _)| name.value == key).map(|(_, node)| node),
+            DataKind::Map(entries) => entries
+                .iter()
+                .find(|(name, _)| name.value == key)
+                .map(|(_, node)| node),
             _ => None,
         }
     }
@@ -92,18 +99,13 @@ impl DataNode {
         node
     }
 
-    /// Without places, for evaluation.
-    pub fn to_template(&self) -> ValueTemplate {
-        if let Some(value) = self.constant() {
-            return ValueTemplate::Constant(value);
-        }
-        match &self.kind {
-            DataKind::Constant(value) => ValueTemplate::Constant(value.clone()),
-            DataKind::Template(template) => ValueTemplate::Template(template.clone()),
-            DataKind::List(nodes) => ValueTemplate::List(nodes.iter().map(Self::to_template).collect()),
-            DataKind::Map(entries) => ValueTemplate::Map(
-                entries.iter().map(|(key, node)| (key.value.clone(), node.to_template())).collect(),
-            ),
+    /// Visits every path, to fill its slot.
+    pub fn paths_mut(&mut self, visit: &mut dyn FnMut(&mut Path)) {
+        match &mut self.kind {
+            DataKind::Constant(_) => {}
+            DataKind::Template(template) => template.paths_mut(visit),
+            DataKind::List(nodes) => nodes.iter_mut().for_each(|node| node.paths_mut(visit)),
+            DataKind::Map(entries) => entries.iter_mut().for_each(|(_, node)| node.paths_mut(visit)),
         }
     }
 
@@ -134,7 +136,7 @@ fn read_text(reader: &mut Reader, node: &Node, scalar: &Scalar) -> DataKind {
     match Template::parse(&scalar.text) {
         Ok(mut template) => {
             let place = placer(reader, node, scalar);
-            template.map_spans(&mut |range| place(range).range());
+            template.map_spans(&|range| place(range).range());
             DataKind::Template(template)
         }
         Err(errors) => {
@@ -156,13 +158,17 @@ pub(super) fn read_expression(reader: &mut Reader, node: &Node, what: &str) -> O
     let parsed = match &scalar.value {
         Value::String(text) => Expression::parse(text),
         literal => {
-            return Some(Spanned::new(Expression::literal(literal.clone(), node.span.range()), node.span));
+            return Some(Spanned::new(
+                Expression::literal(literal.clone(), node.span.range()),
+                node.span,
+            ));
         }
     };
     match parsed {
-        Ok(mut expression) => {
+        Ok(bare) => {
+            let mut expression = bare.expression;
             let place = placer(reader, node, scalar);
-            expression.map_spans(&mut |range| place(range).range());
+            expression.map_spans(&|range| place(range).range());
             Some(Spanned::new(expression, node.span))
         }
         Err(errors) => {
@@ -185,7 +191,10 @@ fn check_length(reader: &mut Reader, node: &Node, scalar: &Scalar) -> bool {
     reader.report_help(
         Code::TemplateTooLong,
         node.span,
-        format!("a text with expressions may have {MAX_TEMPLATE_BYTES} bytes; this one has {}", scalar.text.len()),
+        format!(
+            "a text with expressions may have {MAX_TEMPLATE_BYTES} bytes; this one has {}",
+            scalar.text.len()
+        ),
         "put the long part into `config` of the workspace, or build it in several steps with `set`",
     );
     false
@@ -199,7 +208,8 @@ fn report(reader: &mut Reader, node: &Node, scalar: &Scalar, errors: &[ParseErro
             _ => Code::InvalidExpression,
         };
         let span = scalar.span_in(&reader.source, node.span, error.span.clone());
-        let mut finding = crate::diagnostic::Diagnostic::new(code, &reader.source, span, error.message.clone());
+        let mut finding =
+            crate::diagnostic::Diagnostic::new(code, &reader.source, span, error.message.clone());
         finding.help.clone_from(&error.help);
         reader.diagnostics.push(finding);
     }

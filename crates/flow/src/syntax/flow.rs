@@ -11,7 +11,16 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::yaml::{Limits, Node, Spanned, load};
 
-const KEYS: &[&str] = &["name", "description", "trigger", "input", "steps", "on_error", "timeout", "durable"];
+const KEYS: &[&str] = &[
+    "name",
+    "description",
+    "trigger",
+    "input",
+    "steps",
+    "on_error",
+    "timeout",
+    "durable",
+];
 
 /// The time that a run may be active where its flow does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,10 +55,16 @@ pub fn parse(source: &Arc<Source>) -> Parsed {
     if !loaded.complete {
         // The text ends before its end: what seems to be missing or wrong may stand further down.
         reader.diagnostics.retain(|finding| {
-            !matches!(finding.code, Code::MissingKey | Code::NoVerb | Code::WrongType | Code::InvalidExpression)
+            !matches!(
+                finding.code,
+                Code::MissingKey | Code::NoVerb | Code::WrongType | Code::InvalidExpression
+            )
         });
     }
-    Parsed { flow, diagnostics: reader.diagnostics }
+    Parsed {
+        flow,
+        diagnostics: reader.diagnostics,
+    }
 }
 
 fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
@@ -59,9 +74,17 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
         None => None,
     };
     let name = name.unwrap_or_else(|| Spanned::new(stem(&reader.source), Span::new(0, 0)));
-    let description = fields.take("description").and_then(|node| reader.text(node, "`description`")).map(|t| t.value);
-    let trigger = fields.take("trigger").map_or_else(Trigger::default, |node| trigger::read(reader, node));
-    let input = fields.take("input").map(|node| input::read(reader, node)).unwrap_or_default();
+    let description = fields
+        .take("description")
+        .and_then(|node| reader.text(node, "`description`"))
+        .map(|t| t.value);
+    let trigger = fields
+        .take("trigger")
+        .map_or_else(Trigger::default, |node| trigger::read(reader, node));
+    let input = fields
+        .take("input")
+        .map(|node| input::read(reader, node))
+        .unwrap_or_default();
     let steps = match fields.need(reader, "steps") {
         Some(node) => step::read_list(reader, node, "`steps`", "steps", true),
         None => Vec::new(),
@@ -70,8 +93,13 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
         let steps = step::read_list(reader, node, "`on_error` of a flow", "on_error", true);
         Spanned::new(steps, node.span)
     });
-    let timeout = fields.take("timeout").and_then(|node| reader.duration(node, "`timeout`"));
-    let durable = fields.take("durable").and_then(|node| reader.boolean(node, "`durable`")).unwrap_or(true);
+    let timeout = fields
+        .take("timeout")
+        .and_then(|node| reader.duration(node, "`timeout`"));
+    let durable = fields
+        .take("durable")
+        .and_then(|node| reader.boolean(node, "`durable`"))
+        .unwrap_or(true);
     fields.finish(reader, KEYS);
     Some(FlowSyntax {
         source: Arc::clone(&reader.source),
@@ -87,7 +115,11 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
 }
 
 fn stem(source: &Source) -> String {
-    Path::new(source.path()).file_stem().and_then(|stem| stem.to_str()).unwrap_or("flow").to_owned()
+    Path::new(source.path())
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or("flow")
+        .to_owned()
 }
 
 fn read_name(reader: &mut Reader, node: &Node) -> Option<Spanned<String>> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ast::{Handler, HandlerArm, OnError, RetrySyntax};
 use super::reader::Reader;
-use super::step::read_list;
+use super::step::{path_segment, read_list};
 use crate::diagnostic::{Code, suggestion};
 use crate::yaml::{Data, Entry, Node, Spanned};
 
@@ -17,11 +17,17 @@ pub(super) fn read_on_error(reader: &mut Reader, entry: &Entry, path: &str) -> O
             .iter()
             .filter_map(|arm| {
                 let code = (arm.key.text != "*").then(|| Spanned::new(arm.key.text.clone(), arm.key.span));
-                let arm_path = format!("{path}/{}", arm.key.text);
-                Some(HandlerArm { code, handler: read_handler(reader, &arm.value, &arm_path)? })
+                let arm_path = format!("{path}/{}", path_segment(&arm.key.text));
+                Some(HandlerArm {
+                    code,
+                    handler: read_handler(reader, &arm.value, &arm_path)?,
+                })
             })
             .collect(),
-        _ => vec![HandlerArm { code: None, handler: read_handler(reader, node, &path)? }],
+        _ => vec![HandlerArm {
+            code: None,
+            handler: read_handler(reader, node, &path)?,
+        }],
     };
     Some(OnError { span, arms })
 }
@@ -37,7 +43,11 @@ fn read_handler(reader: &mut Reader, node: &Node, path: &str) -> Option<Handler>
             None
         }
         _ => {
-            reader.wrong_type(node, "`on_error`", "`continue`, a list of steps, or a map from code to steps");
+            reader.wrong_type(
+                node,
+                "`on_error`",
+                "`continue`, a list of steps, or a map from code to steps",
+            );
             None
         }
     }
@@ -51,7 +61,9 @@ pub(super) fn read_retry(reader: &mut Reader, node: &Node) -> Option<Spanned<Ret
         codes: None,
     };
     let attempts = |reader: &mut Reader, node: &Node| {
-        reader.whole(node, "`attempts`", 1..=100).and_then(|n| u32::try_from(n).ok())
+        reader
+            .whole(node, "`attempts`", 1..=100)
+            .and_then(|n| u32::try_from(n).ok())
     };
     // `retry: 5` is short for `retry: { attempts: 5 }`.
     if let Data::Scalar(_) = &node.data {
@@ -62,16 +74,27 @@ pub(super) fn read_retry(reader: &mut Reader, node: &Node) -> Option<Spanned<Ret
     if let Some(given) = fields.take("attempts").and_then(|node| attempts(reader, node)) {
         retry.attempts = given;
     }
-    if let Some(given) = fields.take("delay").and_then(|node| reader.duration(node, "`delay`")) {
+    if let Some(given) = fields
+        .take("delay")
+        .and_then(|node| reader.duration(node, "`delay`"))
+    {
         retry.delay = given.value;
     }
-    if let Some(given) = fields.take("max_delay").and_then(|node| reader.duration(node, "`max_delay`")) {
+    if let Some(given) = fields
+        .take("max_delay")
+        .and_then(|node| reader.duration(node, "`max_delay`"))
+    {
         retry.max_delay = given.value;
     }
     if let Some(node) = fields.take("codes") {
         match node.as_list() {
             Some(nodes) => {
-                retry.codes = Some(nodes.iter().filter_map(|node| reader.text(node, "a code of `retry`")).collect());
+                retry.codes = Some(
+                    nodes
+                        .iter()
+                        .filter_map(|node| reader.text(node, "a code of `retry`"))
+                        .collect(),
+                );
             }
             None => reader.report_help(
                 Code::WrongType,

@@ -10,12 +10,55 @@ use crate::yaml::{Data, Entry, Node, Spanned};
 
 /// The keywords of JSON Schema 2020-12 that say something about one value.
 const KEYWORDS: &[&str] = &[
-    "type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
-    "exclusiveMaximum", "multipleOf", "items", "prefixItems", "contains", "minContains", "maxContains", "minItems",
-    "maxItems", "uniqueItems", "properties", "required", "additionalProperties", "patternProperties", "propertyNames",
-    "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "allOf", "anyOf", "oneOf", "not", "if",
-    "then", "else", "title", "description", "examples", "deprecated", "readOnly", "writeOnly", "contentEncoding",
-    "contentMediaType", "$comment", "$defs", "$ref", "default", "secret",
+    "type",
+    "enum",
+    "const",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "items",
+    "prefixItems",
+    "contains",
+    "minContains",
+    "maxContains",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "dependentRequired",
+    "dependentSchemas",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "title",
+    "description",
+    "examples",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "contentEncoding",
+    "contentMediaType",
+    "$comment",
+    "$defs",
+    "$ref",
+    "default",
+    "secret",
 ];
 
 pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<InputField> {
@@ -28,7 +71,10 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<InputField> {
         reader.wrong_type(node, "`input`", "a map from field to schema");
         return Vec::new();
     };
-    entries.iter().filter_map(|entry| read_field(reader, entry)).collect()
+    entries
+        .iter()
+        .filter_map(|entry| read_field(reader, entry))
+        .collect()
 }
 
 fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
@@ -50,9 +96,21 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
         if let Data::Scalar(scalar) = &entry.value.data
             && scalar.value.is_null()
         {
-            return finish(reader, entry, name, Value::Object(serde_json::Map::new()), None, true, false);
+            return finish(
+                reader,
+                entry,
+                name,
+                Value::Object(serde_json::Map::new()),
+                None,
+                true,
+                false,
+            );
         }
-        reader.wrong_type(&entry.value, &format!("input field `{}`", name.value), "a JSON Schema");
+        reader.wrong_type(
+            &entry.value,
+            &format!("input field `{}`", name.value),
+            "a JSON Schema",
+        );
         return None;
     };
     let (mut default, mut required, mut secret) = (None, true, false);
@@ -71,7 +129,8 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
             keyword => {
                 if !KEYWORDS.contains(&keyword) {
                     let message = format!("`{keyword}` is no keyword of JSON Schema");
-                    let mut finding = Diagnostic::new(Code::UnknownKey, &reader.source, field.key.span, message);
+                    let mut finding =
+                        Diagnostic::new(Code::UnknownKey, &reader.source, field.key.span, message);
                     finding.help = suggestion(keyword, KEYWORDS.iter().copied());
                     reader.diagnostics.push(finding);
                 }
@@ -80,7 +139,15 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
         }
     }
     let required = required && default.is_none();
-    finish(reader, entry, name, Value::Object(schema), default, required, secret)
+    finish(
+        reader,
+        entry,
+        name,
+        Value::Object(schema),
+        default,
+        required,
+        secret,
+    )
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of the field that was read")]
@@ -107,8 +174,18 @@ fn finish(
         && let Err(error) = validator.validate(value)
     {
         let place = entry.value.get("default").map_or(span, |node| node.span);
-        let message = format!("the default of `{}` does not fit its own schema: {error}", name.value);
+        let message = format!(
+            "the default of `{}` does not fit its own schema: {error}",
+            name.value
+        );
         reader.report(Code::InvalidSchema, place, message);
     }
-    Some(InputField { name, schema, span, default, required, secret })
+    Some(InputField {
+        name,
+        schema,
+        span,
+        default,
+        required,
+        secret,
+    })
 }

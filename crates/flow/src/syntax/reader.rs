@@ -20,23 +20,38 @@ pub struct Reader {
 impl Reader {
     /// A reader without findings.
     pub fn new(source: &Arc<Source>) -> Self {
-        Self { source: Arc::clone(source), diagnostics: Vec::new() }
+        Self {
+            source: Arc::clone(source),
+            diagnostics: Vec::new(),
+        }
     }
 
     /// Reports a finding.
     pub fn report(&mut self, code: Code, span: Span, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(code, &self.source, span, message));
+        self.diagnostics
+            .push(Diagnostic::new(code, &self.source, span, message));
     }
 
     /// Reports a finding with a help text.
-    pub fn report_help(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(code, &self.source, span, message).help(help));
+    pub fn report_help(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.diagnostics
+            .push(Diagnostic::new(code, &self.source, span, message).help(help));
     }
 
     /// Reports that `what` must be something else than it is. Silent on what was reported already.
     pub fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
         if node.data != Data::Invalid {
-            self.report(Code::WrongType, node.span, format!("{what} must be {expected}, not {}", node.describe()));
+            self.report(
+                Code::WrongType,
+                node.span,
+                format!("{what} must be {expected}, not {}", node.describe()),
+            );
         }
     }
 
@@ -73,7 +88,11 @@ impl Reader {
         {
             return Some(number);
         }
-        self.wrong_type(node, what, &format!("a whole number from {} to {}", range.start(), range.end()));
+        self.wrong_type(
+            node,
+            what,
+            &format!("a whole number from {} to {}", range.start(), range.end()),
+        );
         None
     }
 
@@ -103,7 +122,12 @@ impl Reader {
     /// The fields of a map; a finding and none where the node is no map.
     pub fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
         match &node.data {
-            Data::Map(entries) => Some(Fields { what, span: node.span, entries, taken: vec![false; entries.len()] }),
+            Data::Map(entries) => Some(Fields {
+                what,
+                span: node.span,
+                entries,
+                taken: vec![false; entries.len()],
+            }),
             _ => {
                 self.wrong_type(node, what, "a map");
                 None
@@ -145,11 +169,17 @@ impl<'n> Fields<'n> {
 
     /// Reports a missing key, unless a misspelt one stands in its place (which is reported by `finish`).
     pub fn missing(&self, reader: &mut Reader, key: &str) {
-        let misspelt = self.entries.iter().zip(&self.taken).any(|(entry, taken)| {
-            !taken && nearest(&entry.key.text, [key]).is_some()
-        });
+        let misspelt = self
+            .entries
+            .iter()
+            .zip(&self.taken)
+            .any(|(entry, taken)| !taken && nearest(&entry.key.text, [key]).is_some());
         if !misspelt {
-            reader.report(Code::MissingKey, self.span, format!("{} has no `{key}`", self.what));
+            reader.report(
+                Code::MissingKey,
+                self.span,
+                format!("{} has no `{key}`", self.what),
+            );
         }
     }
 

@@ -11,12 +11,14 @@ use crate::source::Span;
 use crate::yaml::{Data, Node, Spanned};
 
 /// The keys that every step may have.
-pub const COMMON_KEYS: &[&str] = &["id", "name", "notes", "if", "timeout", "retry", "on_error", "secret"];
+pub const COMMON_KEYS: &[&str] = &[
+    "id", "name", "notes", "if", "timeout", "retry", "on_error", "secret",
+];
 
 /// The verbs' own keys, in the order of the language page. `then` and `else` make a choice of an `if`.
 pub const VERBS: &[&str] = &[
-    "action", "then", "else", "switch", "parallel", "for_each", "set", "wait", "call", "respond", "return", "redirect",
-    "fail",
+    "action", "then", "else", "switch", "parallel", "for_each", "set", "wait", "call", "respond", "return",
+    "redirect", "fail",
 ];
 
 /// Keys that stand beside a verb's key, by verb.
@@ -28,7 +30,13 @@ const COMPANIONS: &[(&str, &[&str])] = &[
 ];
 
 /// Reads a list of steps. `path` is the list's structural path.
-pub(super) fn read_list(reader: &mut Reader, node: &Node, what: &str, path: &str, needs_one: bool) -> Vec<Step> {
+pub(super) fn read_list(
+    reader: &mut Reader,
+    node: &Node,
+    what: &str,
+    path: &str,
+    needs_one: bool,
+) -> Vec<Step> {
     let Some(nodes) = node.as_list() else {
         reader.wrong_type(node, what, "a list of steps");
         if node.as_map().is_some()
@@ -55,22 +63,57 @@ fn read_step(reader: &mut Reader, node: &Node, path: String) -> Option<Step> {
         } else {
             "a step is a map with a verb, like `- action: auth0.get_user`".to_owned()
         };
-        reader.report_help(Code::WrongType, node.span, "a step must be a map, not a text", help);
+        reader.report_help(
+            Code::WrongType,
+            node.span,
+            "a step must be a map, not a text",
+            help,
+        );
         return None;
     }
     let mut fields = reader.fields(node, "the step")?;
     let id = fields.take("id").and_then(|node| read_id(reader, node));
-    let name = fields.take("name").and_then(|node| reader.text(node, "`name`")).map(|text| text.value);
-    let notes = fields.take("notes").and_then(|node| reader.text(node, "`notes`")).map(|text| text.value);
-    let condition = fields.take("if").and_then(|node| data::read_expression(reader, node, "`if`"));
-    let timeout = fields.take("timeout").and_then(|node| reader.duration(node, "`timeout`"));
-    let retry = fields.take("retry").and_then(|node| handler::read_retry(reader, node));
-    let on_error = fields.entry("on_error").and_then(|entry| handler::read_on_error(reader, entry, &path));
-    let secret = fields.take("secret").and_then(|node| reader.boolean(node, "`secret`")).unwrap_or(false);
+    let name = fields
+        .take("name")
+        .and_then(|node| reader.text(node, "`name`"))
+        .map(|text| text.value);
+    let notes = fields
+        .take("notes")
+        .and_then(|node| reader.text(node, "`notes`"))
+        .map(|text| text.value);
+    let condition = fields
+        .take("if")
+        .and_then(|node| data::read_expression(reader, node, "`if`"));
+    let timeout = fields
+        .take("timeout")
+        .and_then(|node| reader.duration(node, "`timeout`"));
+    let retry = fields
+        .take("retry")
+        .and_then(|node| handler::read_retry(reader, node));
+    let on_error = fields
+        .entry("on_error")
+        .and_then(|entry| handler::read_on_error(reader, entry, &path));
+    let secret = fields
+        .take("secret")
+        .and_then(|node| reader.boolean(node, "`secret`"))
+        .unwrap_or(false);
     let (verb, verb_span) = read_verb(reader, &mut fields, node, &path);
     let known = known_keys(&verb);
     fields.finish(reader, &known);
-    Some(Step { path, span: node.span, id, name, notes, condition, verb, verb_span, timeout, retry, on_error, secret })
+    Some(Step {
+        path,
+        span: node.span,
+        id,
+        name,
+        notes,
+        condition,
+        verb,
+        verb_span,
+        timeout,
+        retry,
+        on_error,
+        secret,
+    })
 }
 
 fn known_keys(verb: &Verb) -> Vec<&'static str> {
@@ -97,9 +140,20 @@ fn read_id(reader: &mut Reader, node: &Node) -> Option<Spanned<String>> {
     if is_identifier(&id.value) {
         return Some(id);
     }
-    let repaired: String =
-        id.value.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    let repaired = repaired.trim_matches('_').trim_start_matches(|c: char| c.is_ascii_digit());
+    let repaired: String = id
+        .value
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let repaired = repaired
+        .trim_matches('_')
+        .trim_start_matches(|c: char| c.is_ascii_digit());
     let example = if repaired.is_empty() { "user" } else { repaired };
     reader.report_help(
         Code::InvalidName,
@@ -114,7 +168,12 @@ fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &s
     let entries = node.as_map().unwrap_or_default();
     let found: Vec<(&'static str, Span)> = VERBS
         .iter()
-        .filter_map(|verb| entries.iter().find(|entry| entry.key.text == *verb).map(|entry| (*verb, entry.key.span)))
+        .filter_map(|verb| {
+            entries
+                .iter()
+                .find(|entry| entry.key.text == *verb)
+                .map(|entry| (*verb, entry.key.span))
+        })
         .collect();
     let chooses = |name: &str| name == "then" || name == "else";
     let Some((name, span)) = found.first().copied() else {
@@ -126,11 +185,15 @@ fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &s
         });
         // A misspelt verb is reported once, as the unknown key that it is.
         if misspelt.is_none() {
-            let mut finding = Diagnostic::new(Code::NoVerb, &reader.source, first_line, "the step does nothing");
+            let mut finding =
+                Diagnostic::new(Code::NoVerb, &reader.source, first_line, "the step does nothing");
             finding.help = Some(if entries.iter().any(|entry| entry.key.text == "if") {
                 "`if` decides; say with `then`, `action`, … what".to_owned()
             } else {
-                format!("give it a verb: {}", crate::diagnostic::list(VERBS.iter().copied().filter(|v| !chooses(v))))
+                format!(
+                    "give it a verb: {}",
+                    crate::diagnostic::list(VERBS.iter().copied().filter(|v| !chooses(v)))
+                )
             });
             reader.diagnostics.push(finding);
             for entry in entries {
@@ -139,7 +202,11 @@ fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &s
         }
         return (Verb::Invalid, first_line);
     };
-    if let Some((other, other_span)) = found.iter().skip(1).find(|(other, _)| !(chooses(name) && chooses(other))) {
+    if let Some((other, other_span)) = found
+        .iter()
+        .skip(1)
+        .find(|(other, _)| !(chooses(name) && chooses(other)))
+    {
         // `default` and `with` belong to several verbs, so only the verbs' own keys are compared.
         let finding = Diagnostic::new(
             Code::SeveralVerbs,
@@ -161,6 +228,14 @@ fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &s
         return (Verb::Invalid, span);
     }
     (verb::read(reader, fields, name, span, path), span)
+}
+
+/// A key of the author's as one segment of a structural path: `/`, `#`, `@` and `%` would mean something else there.
+pub(super) fn path_segment(key: &str) -> String {
+    key.replace('%', "%25")
+        .replace('/', "%2F")
+        .replace('#', "%23")
+        .replace('@', "%40")
 }
 
 /// The scalar's value where it is one.

@@ -13,9 +13,13 @@ use crate::yaml::{Data, Node, Spanned};
 const DEFAULT_MAX_BODY: u64 = 256 * 1024;
 
 pub(super) fn read(reader: &mut Reader, node: &Node) -> Trigger {
-    let Some(mut fields) = reader.fields(node, "`trigger`") else { return Trigger::default() };
+    let Some(mut fields) = reader.fields(node, "`trigger`") else {
+        return Trigger::default();
+    };
     let http = fields.take("http").and_then(|node| read_http(reader, node));
-    let schedule = fields.take("schedule").and_then(|node| read_schedule(reader, node));
+    let schedule = fields
+        .take("schedule")
+        .and_then(|node| read_schedule(reader, node));
     if !fields.has("http") && !fields.has("schedule") {
         reader.report_help(
             Code::InvalidTrigger,
@@ -29,24 +33,44 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Trigger {
 }
 
 fn read_http(reader: &mut Reader, node: &Node) -> Option<HttpTrigger> {
-    let plain = |route| HttpTrigger { route, auth: None, cors: None, rate_limit: None, max_body: DEFAULT_MAX_BODY };
+    let plain = |route| HttpTrigger {
+        route,
+        auth: None,
+        cors: None,
+        rate_limit: None,
+        max_body: DEFAULT_MAX_BODY,
+    };
     if let Some(line) = node.as_str() {
         let Some((method, path)) = line.split_once(char::is_whitespace) else {
             let help = "write the method and the path: `POST /sign-up`";
-            reader.report_help(Code::InvalidTrigger, node.span, format!("`{line}` is no route"), help);
+            reader.report_help(
+                Code::InvalidTrigger,
+                node.span,
+                format!("`{line}` is no route"),
+                help,
+            );
             return None;
         };
         let route = read_route(reader, node, method.trim(), path.trim())?;
         return Some(plain(Spanned::new(route, node.span)));
     }
     let mut fields = reader.fields(node, "`http`")?;
-    let method = fields.need(reader, "method").and_then(|node| reader.text(node, "`method`"));
-    let path = fields.need(reader, "path").and_then(|node| reader.text(node, "`path`"));
+    let method = fields
+        .need(reader, "method")
+        .and_then(|node| reader.text(node, "`method`"));
+    let path = fields
+        .need(reader, "path")
+        .and_then(|node| reader.text(node, "`path`"));
     let auth = fields.take("auth").and_then(|node| read_auth(reader, node));
     let cors = fields.take("cors").and_then(|node| read_cors(reader, node));
-    let rate_limit = fields.take("rate_limit").and_then(|node| read_rate_limit(reader, node));
+    let rate_limit = fields
+        .take("rate_limit")
+        .and_then(|node| read_rate_limit(reader, node));
     let max_body = fields.take("max_body").and_then(|node| read_size(reader, node));
-    fields.finish(reader, &["method", "path", "auth", "cors", "rate_limit", "max_body"]);
+    fields.finish(
+        reader,
+        &["method", "path", "auth", "cors", "rate_limit", "max_body"],
+    );
     let (method, path) = (method?, path?);
     let route = read_route(reader, node, &method.value, &path.value)?;
     Some(HttpTrigger {
@@ -61,7 +85,12 @@ fn read_http(reader: &mut Reader, node: &Node) -> Option<HttpTrigger> {
 fn read_route(reader: &mut Reader, node: &Node, method: &str, path: &str) -> Option<Route> {
     let Some(method) = Method::ALL.into_iter().find(|known| known.name() == method) else {
         let help = suggestion(method, Method::ALL.iter().map(|method| method.name())).unwrap_or_default();
-        reader.report_help(Code::InvalidTrigger, node.span, format!("`{method}` is no method of a trigger"), help);
+        reader.report_help(
+            Code::InvalidTrigger,
+            node.span,
+            format!("`{method}` is no method of a trigger"),
+            help,
+        );
         return None;
     };
     let bad = |reader: &mut Reader, message: String, help: &str| {
@@ -69,17 +98,29 @@ fn read_route(reader: &mut Reader, node: &Node, method: &str, path: &str) -> Opt
         None
     };
     let Some(rest) = path.strip_prefix('/') else {
-        return bad(reader, format!("the path `{path}` does not begin with `/`"), "write it like `/users/:id`");
+        return bad(
+            reader,
+            format!("the path `{path}` does not begin with `/`"),
+            "write it like `/users/:id`",
+        );
     };
     let mut parts: Vec<PathPart> = Vec::new();
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     for segment in rest.split('/').filter(|_| !rest.is_empty()) {
         let part = if let Some(name) = segment.strip_prefix(':') {
             if !is_identifier(name) {
-                return bad(reader, format!("`:{name}` is no path parameter"), "letters, digits and `_`, like `:user_id`");
+                return bad(
+                    reader,
+                    format!("`:{name}` is no path parameter"),
+                    "letters, digits and `_`, like `:user_id`",
+                );
             }
             if parts.contains(&PathPart::Parameter(name.to_owned())) {
-                return bad(reader, format!("`:{name}` stands twice in the path"), "give each parameter its own name");
+                return bad(
+                    reader,
+                    format!("`:{name}` stands twice in the path"),
+                    "give each parameter its own name",
+                );
             }
             PathPart::Parameter(name.to_owned())
         } else {
@@ -114,7 +155,12 @@ fn read_auth(reader: &mut Reader, node: &Node) -> Option<Spanned<Auth>> {
     let kinds = [AuthKind::None, AuthKind::Bearer, AuthKind::Basic, AuthKind::Hmac];
     let Some(kind) = kinds.into_iter().find(|known| known.name() == kind) else {
         let help = suggestion(&kind, kinds.iter().map(|kind| kind.name()));
-        reader.report_help(Code::InvalidTrigger, span, format!("`{kind}` is no kind of auth"), help.unwrap_or_default());
+        reader.report_help(
+            Code::InvalidTrigger,
+            span,
+            format!("`{kind}` is no kind of auth"),
+            help.unwrap_or_default(),
+        );
         return None;
     };
     Some(Spanned::new(Auth { kind, connection }, node.span))
@@ -129,12 +175,23 @@ fn read_cors(reader: &mut Reader, node: &Node) -> Option<Cors> {
             return None;
         }
     };
-    let origins: Vec<_> = nodes.iter().filter_map(|node| reader.text(node, "an origin of `cors`")).collect();
+    let origins: Vec<_> = nodes
+        .iter()
+        .filter_map(|node| reader.text(node, "an origin of `cors`"))
+        .collect();
     for origin in &origins {
-        let host = origin.value.strip_prefix("https://").or_else(|| origin.value.strip_prefix("http://"));
+        let host = origin
+            .value
+            .strip_prefix("https://")
+            .or_else(|| origin.value.strip_prefix("http://"));
         if origin.value != "*" && !host.is_some_and(|host| !host.is_empty() && !host.contains('/')) {
             let help = "an origin is a scheme and a host, like `https://app.example.com`, or `*`";
-            reader.report_help(Code::InvalidTrigger, origin.span, format!("`{}` is no origin", origin.value), help);
+            reader.report_help(
+                Code::InvalidTrigger,
+                origin.span,
+                format!("`{}` is no origin", origin.value),
+                help,
+            );
         }
     }
     Some(Cors { origins })
@@ -147,7 +204,9 @@ fn read_rate_limit(reader: &mut Reader, node: &Node) -> Option<Spanned<RateLimit
         (reader.text(node, "`rate_limit`")?, RateKey::Address)
     } else {
         let mut fields = reader.fields(node, "`rate_limit`")?;
-        let line = fields.need(reader, "limit").and_then(|node| reader.text(node, "`limit`"));
+        let line = fields
+            .need(reader, "limit")
+            .and_then(|node| reader.text(node, "`limit`"));
         let by = fields.take("by").and_then(|node| reader.text(node, "`by`"));
         fields.finish(reader, &["limit", "by"]);
         let by = match by {
@@ -157,7 +216,12 @@ fn read_rate_limit(reader: &mut Reader, node: &Node) -> Option<Spanned<RateLimit
                 Some(field) => RateKey::Input(field.to_owned()),
                 None => {
                     let help = "`address`, or an input field like `input.email`";
-                    reader.report_help(Code::InvalidTrigger, by.span, format!("cannot count by `{}`", by.value), help);
+                    reader.report_help(
+                        Code::InvalidTrigger,
+                        by.span,
+                        format!("cannot count by `{}`", by.value),
+                        help,
+                    );
                     return None;
                 }
             },
@@ -167,12 +231,21 @@ fn read_rate_limit(reader: &mut Reader, node: &Node) -> Option<Spanned<RateLimit
     let parsed = line.value.split_once('/').and_then(|(count, unit)| {
         let count = count.trim().parse::<u32>().ok().filter(|count| *count > 0)?;
         let (_, seconds) = RATE_UNITS.into_iter().find(|(name, _)| *name == unit.trim())?;
-        Some(RateLimit { count, per: Duration::from_secs(seconds), by: by.clone() })
+        Some(RateLimit {
+            count,
+            per: Duration::from_secs(seconds),
+            by: by.clone(),
+        })
     });
     let Some(limit) = parsed else {
         let units = list(RATE_UNITS.iter().map(|(name, _)| *name));
         let message = format!("`{}` is no rate limit", line.value);
-        reader.report_help(Code::InvalidTrigger, line.span, message, format!("write it like `20/min`; units: {units}"));
+        reader.report_help(
+            Code::InvalidTrigger,
+            line.span,
+            message,
+            format!("write it like `20/min`; units: {units}"),
+        );
         return None;
     };
     Some(Spanned::new(limit, line.span))
@@ -184,9 +257,16 @@ fn read_size(reader: &mut Reader, node: &Node) -> Option<u64> {
         _ => String::new(),
     };
     let units = [("kb", 1024), ("mb", 1024 * 1024), ("b", 1)];
-    let (digits, unit) =
-        units.into_iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size))).unwrap_or((&text, 1));
-    match digits.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
+    let (digits, unit) = units
+        .into_iter()
+        .find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)))
+        .unwrap_or((&text, 1));
+    match digits
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+    {
         Some(bytes) if bytes > 0 => Some(bytes),
         _ => {
             let help = "write it like `256kb`, `1mb` or a number of bytes";
@@ -201,14 +281,24 @@ fn read_schedule(reader: &mut Reader, node: &Node) -> Option<ScheduleTrigger> {
         (reader.text(node, "`schedule`")?, None)
     } else {
         let mut fields = reader.fields(node, "`schedule`")?;
-        let cron = fields.need(reader, "cron").and_then(|node| reader.text(node, "`cron`"));
-        let timezone = fields.take("timezone").and_then(|node| reader.text(node, "`timezone`"));
+        let cron = fields
+            .need(reader, "cron")
+            .and_then(|node| reader.text(node, "`cron`"));
+        let timezone = fields
+            .take("timezone")
+            .and_then(|node| reader.text(node, "`timezone`"));
         fields.finish(reader, &["cron", "timezone"]);
         (cron?, timezone)
     };
     if cron.value.split_whitespace().count() != 5 {
-        let help = "five fields: minute, hour, day of month, month, day of week; `0 6 * * *` is six every morning";
-        reader.report_help(Code::InvalidTrigger, cron.span, format!("`{}` is no cron line", cron.value), help);
+        let help =
+            "five fields: minute, hour, day of month, month, day of week; `0 6 * * *` is six every morning";
+        reader.report_help(
+            Code::InvalidTrigger,
+            cron.span,
+            format!("`{}` is no cron line", cron.value),
+            help,
+        );
     }
     Some(ScheduleTrigger { cron, timezone })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ast::{Branch, Case, Verb, Wait};
 use super::data::{DataKind, DataNode, read_expression};
 use super::reader::{Fields, Reader};
-use super::step::{read_list, scalar_value};
+use super::step::{path_segment, read_list, scalar_value};
 use super::trigger::is_identifier;
 use crate::diagnostic::Code;
 use crate::duration::parse_duration;
@@ -23,21 +23,36 @@ pub(super) fn read(reader: &mut Reader, fields: &mut Fields<'_>, name: &str, spa
         "parallel" => read_parallel(reader, fields, path),
         "for_each" => read_for_each(reader, fields, path),
         "set" => read_set(reader, fields),
-        "wait" => fields.take("wait").and_then(|node| read_wait(reader, node)).map(Verb::Wait),
+        "wait" => fields
+            .take("wait")
+            .and_then(|node| read_wait(reader, node))
+            .map(Verb::Wait),
         "call" => read_call(reader, fields),
         "respond" => fields.take("respond").map(|node| read_respond(reader, node)),
-        "return" => fields.take("return").map(|node| Verb::Return { value: DataNode::read(reader, node) }),
-        "redirect" => fields.take("redirect").and_then(|node| read_redirect(reader, node)),
+        "return" => fields.take("return").map(|node| Verb::Return {
+            value: DataNode::read(reader, node),
+        }),
+        "redirect" => fields
+            .take("redirect")
+            .and_then(|node| read_redirect(reader, node)),
         _ => fields.take("fail").and_then(|node| read_fail(reader, node)),
     };
     verb.unwrap_or(Verb::Invalid)
 }
 
 fn read_action(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Verb> {
-    let action = fields.take("action").and_then(|node| reader.text(node, "`action`"));
+    let action = fields
+        .take("action")
+        .and_then(|node| reader.text(node, "`action`"));
     let with = fields.take("with").and_then(|node| read_with(reader, node));
-    let connection = fields.take("connection").and_then(|node| reader.text(node, "`connection`"));
-    Some(Verb::Action { action: action?, with, connection })
+    let connection = fields
+        .take("connection")
+        .and_then(|node| reader.text(node, "`connection`"));
+    Some(Verb::Action {
+        action: action?,
+        with,
+        connection,
+    })
 }
 
 fn read_with(reader: &mut Reader, node: &Node) -> Option<DataNode> {
@@ -69,19 +84,27 @@ fn read_choice(reader: &mut Reader, fields: &mut Fields<'_>, span: Span, path: &
         Some(node) => read_list(reader, node, &format!("`{key}`"), &format!("{path}/{key}"), false),
         None => Vec::new(),
     };
-    Some(Verb::Choose { then: branch("then"), otherwise: branch("else") })
+    Some(Verb::Choose {
+        then: branch("then"),
+        otherwise: branch("else"),
+    })
 }
 
 fn read_switch(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Option<Verb> {
-    let subject = fields.take("switch").and_then(|node| read_expression(reader, node, "`switch`"));
+    let subject = fields
+        .take("switch")
+        .and_then(|node| read_expression(reader, node, "`switch`"));
     let mut cases = Vec::new();
     if let Some(node) = fields.need(reader, "cases") {
         match node.as_map() {
             Some(entries) => {
                 for entry in entries {
-                    let steps_path = format!("{path}/cases/{}", entry.key.text);
+                    let steps_path = format!("{path}/cases/{}", path_segment(&entry.key.text));
                     let steps = read_list(reader, &entry.value, "a case", &steps_path, false);
-                    cases.push(Case { value: Spanned::new(entry.key.value.clone(), entry.key.span), steps });
+                    cases.push(Case {
+                        value: Spanned::new(entry.key.value.clone(), entry.key.span),
+                        steps,
+                    });
                 }
             }
             None => reader.wrong_type(node, "`cases`", "a map from value to steps"),
@@ -90,7 +113,11 @@ fn read_switch(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Opti
     let default = fields
         .take("default")
         .map(|node| read_list(reader, node, "`default`", &format!("{path}/default"), false));
-    Some(Verb::Switch { subject: subject?, cases, default })
+    Some(Verb::Switch {
+        subject: subject?,
+        cases,
+        default,
+    })
 }
 
 fn read_parallel(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Option<Verb> {
@@ -104,7 +131,7 @@ fn read_parallel(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Op
         .map(|entry| {
             let name = Spanned::new(entry.key.text.clone(), entry.key.span);
             check_identifier(reader, &name, "a branch");
-            let steps_path = format!("{path}/parallel/{}", name.value);
+            let steps_path = format!("{path}/parallel/{}", path_segment(&name.value));
             let steps = read_list(reader, &entry.value, "a branch of `parallel`", &steps_path, false);
             Branch { name, steps }
         })
@@ -133,7 +160,9 @@ fn read_for_each(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Op
     let item = fields.take("as").and_then(|node| reader.text(node, "`as`"));
     if let Some(item) = &item {
         check_identifier(reader, item, "`as`");
-        const ROOTS: &[&str] = &["input", "steps", "vars", "config", "request", "run", "error", "index"];
+        const ROOTS: &[&str] = &[
+            "input", "steps", "vars", "config", "request", "run", "error", "index",
+        ];
         if ROOTS.contains(&item.value.as_str()) {
             reader.report_help(
                 Code::InvalidName,
@@ -143,16 +172,30 @@ fn read_for_each(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Op
             );
         }
     }
-    let at_once = fields.take("at_once").and_then(|node| reader.whole(node, "`at_once`", 1..=MAX_AT_ONCE));
+    let at_once = fields
+        .take("at_once")
+        .and_then(|node| reader.whole(node, "`at_once`", 1..=MAX_AT_ONCE));
     let steps = match fields.need(reader, "steps") {
-        Some(node) => read_list(reader, node, "`steps` of `for_each`", &format!("{path}/each/#/steps"), false),
+        Some(node) => read_list(
+            reader,
+            node,
+            "`steps` of `for_each`",
+            &format!("{path}/each/#/steps"),
+            false,
+        ),
         None => Vec::new(),
     };
     let result = fields.take("yield").map(|node| DataNode::read(reader, node));
     let list = list?;
     let item = item.unwrap_or_else(|| Spanned::new("item".to_owned(), list.span));
     let at_once = at_once.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
-    Some(Verb::ForEach { list, item, at_once, steps, result })
+    Some(Verb::ForEach {
+        list,
+        item,
+        at_once,
+        steps,
+        result,
+    })
 }
 
 fn check_identifier(reader: &mut Reader, name: &Spanned<String>, what: &str) {
@@ -186,11 +229,16 @@ fn read_set(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Verb> {
 fn read_wait(reader: &mut Reader, node: &Node) -> Option<Wait> {
     if node.as_map().is_some() {
         let mut fields = reader.fields(node, "`wait`")?;
-        let until = fields.need(reader, "until").map(|node| DataNode::read(reader, node));
+        let until = fields
+            .need(reader, "until")
+            .map(|node| DataNode::read(reader, node));
         fields.finish(reader, &["until"]);
         let until = until?;
         if let DataKind::Constant(value) = &until.kind
-            && value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok()).is_none()
+            && value
+                .as_str()
+                .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+                .is_none()
         {
             let help = "write a time with its zone, like `2026-12-24T18:00:00Z`, or an expression";
             reader.report_help(Code::InvalidDuration, until.span, "`until` is no time", help);
@@ -215,11 +263,17 @@ fn read_call(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Verb> {
 }
 
 fn read_respond(reader: &mut Reader, node: &Node) -> Verb {
-    let empty = Verb::Respond { status: None, headers: None, body: None };
+    let empty = Verb::Respond {
+        status: None,
+        headers: None,
+        body: None,
+    };
     if scalar_value(node).is_some_and(Value::is_null) {
         return empty;
     }
-    let Some(mut fields) = reader.fields(node, "`respond`") else { return Verb::Invalid };
+    let Some(mut fields) = reader.fields(node, "`respond`") else {
+        return Verb::Invalid;
+    };
     let status = fields.take("status").map(|node| DataNode::read(reader, node));
     if let Some(status) = &status {
         check_status(reader, status, 200..=599);
@@ -233,7 +287,11 @@ fn read_respond(reader: &mut Reader, node: &Node) -> Verb {
     });
     let body = fields.take("body").map(|node| DataNode::read(reader, node));
     fields.finish(reader, &["status", "headers", "body"]);
-    Verb::Respond { status, headers, body }
+    Verb::Respond {
+        status,
+        headers,
+        body,
+    }
 }
 
 fn check_status(reader: &mut Reader, data: &DataNode, range: std::ops::RangeInclusive<u64>) {
@@ -241,24 +299,40 @@ fn check_status(reader: &mut Reader, data: &DataNode, range: std::ops::RangeIncl
         && !value.as_u64().is_some_and(|status| range.contains(&status))
     {
         let message = format!("`{value}` is no status for an answer");
-        reader.report_help(Code::WrongType, data.span, message, format!("from {} to {}", range.start(), range.end()));
+        reader.report_help(
+            Code::WrongType,
+            data.span,
+            message,
+            format!("from {} to {}", range.start(), range.end()),
+        );
     }
 }
 
 fn read_redirect(reader: &mut Reader, node: &Node) -> Option<Verb> {
     if node.as_map().is_none() {
         reader.text(node, "`redirect`")?;
-        return Some(Verb::Redirect { to: DataNode::read(reader, node), status: None });
+        return Some(Verb::Redirect {
+            to: DataNode::read(reader, node),
+            status: None,
+        });
     }
     let mut fields = reader.fields(node, "`redirect`")?;
     let to = fields.need(reader, "to").map(|node| DataNode::read(reader, node));
     let status = fields.take("status").and_then(|node| {
         let known = [301, 302, 303, 307, 308];
-        match scalar_value(node).and_then(Value::as_u64).filter(|status| known.contains(status)) {
+        match scalar_value(node)
+            .and_then(Value::as_u64)
+            .filter(|status| known.contains(status))
+        {
             Some(status) => Some(Spanned::new(u16::try_from(status).unwrap_or(303), node.span)),
             None => {
                 let help = "303 asks for a GET; 302 and 307 are temporary, 301 and 308 for good";
-                reader.report_help(Code::WrongType, node.span, "the status of a redirect is not one of these", help);
+                reader.report_help(
+                    Code::WrongType,
+                    node.span,
+                    "the status of a redirect is not one of these",
+                    help,
+                );
                 None
             }
         }
@@ -269,17 +343,35 @@ fn read_redirect(reader: &mut Reader, node: &Node) -> Option<Verb> {
 
 fn read_fail(reader: &mut Reader, node: &Node) -> Option<Verb> {
     let mut fields = reader.fields(node, "`fail`")?;
-    let code = fields.need(reader, "code").and_then(|node| reader.text(node, "`code`"));
+    let code = fields
+        .need(reader, "code")
+        .and_then(|node| reader.text(node, "`code`"));
     if let Some(code) = &code
         && !is_identifier(&code.value)
     {
         let help = "a code is for programs: letters, digits and `_`, like `email_taken`";
-        reader.report_help(Code::InvalidName, code.span, format!("`{}` is no error code", code.value), help);
+        reader.report_help(
+            Code::InvalidName,
+            code.span,
+            format!("`{}` is no error code", code.value),
+            help,
+        );
     }
-    let message = fields.need(reader, "message").map(|node| DataNode::read(reader, node));
-    let status = fields.take("status").and_then(|node| reader.whole(node, "`status` of `fail`", 400..=599));
+    let message = fields
+        .need(reader, "message")
+        .map(|node| DataNode::read(reader, node));
+    let status = fields
+        .take("status")
+        .and_then(|node| reader.whole(node, "`status` of `fail`", 400..=599));
     let details = fields.take("details").map(|node| DataNode::read(reader, node));
     fields.finish(reader, &["code", "message", "status", "details"]);
-    let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or(422);
-    Some(Verb::Fail { code: code?, message: message?, status, details })
+    let status = status
+        .and_then(|status| u16::try_from(status).ok())
+        .unwrap_or(422);
+    Some(Verb::Fail {
+        code: code?,
+        message: message?,
+        status,
+        details,
+    })
 }

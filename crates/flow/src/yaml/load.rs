@@ -25,7 +25,11 @@ pub struct Limits {
 impl Default for Limits {
     /// 1 MiB, 64 levels, 100,000 nodes: far more than a flow that a person can read.
     fn default() -> Self {
-        Self { bytes: 1 << 20, depth: 64, nodes: 100_000 }
+        Self {
+            bytes: 1 << 20,
+            depth: 64,
+            nodes: 100_000,
+        }
     }
 }
 
@@ -44,19 +48,41 @@ pub struct Loaded {
 pub fn load(source: &Arc<Source>, limits: Limits) -> Loaded {
     let text = source.text();
     if text.len() > limits.bytes {
-        let message = format!("the file has {} bytes; at most {} are read", text.len(), limits.bytes);
+        let message = format!(
+            "the file has {} bytes; at most {} are read",
+            text.len(),
+            limits.bytes
+        );
         let finding = Diagnostic::new(Code::TooLarge, source, Span::new(0, 0), message)
             .help("split the flow: a part can become a flow of its own that is used with `call`");
-        return Loaded { root: None, complete: false, diagnostics: vec![finding] };
+        return Loaded {
+            root: None,
+            complete: false,
+            diagnostics: vec![finding],
+        };
     }
     let mut loader = Loader::new(source, limits);
     loader.run();
-    Loaded { root: loader.root, complete: loader.complete, diagnostics: loader.diagnostics }
+    Loaded {
+        root: loader.root,
+        complete: loader.complete,
+        diagnostics: loader.diagnostics,
+    }
 }
 
 enum Open {
-    List { anchor: usize, start: Span, items: Vec<Node> },
-    Map { anchor: usize, start: Span, entries: Vec<Entry>, key: Option<Key>, skip_value: bool },
+    List {
+        anchor: usize,
+        start: Span,
+        items: Vec<Node>,
+    },
+    Map {
+        anchor: usize,
+        start: Span,
+        entries: Vec<Entry>,
+        key: Option<Key>,
+        skip_value: bool,
+    },
 }
 
 struct Loader<'a> {
@@ -79,7 +105,10 @@ impl<'a> Loader<'a> {
         let offsets = if text.is_ascii() {
             Vec::new()
         } else {
-            text.char_indices().map(|(offset, _)| offset).chain([text.len()]).collect()
+            text.char_indices()
+                .map(|(offset, _)| offset)
+                .chain([text.len()])
+                .collect()
         };
         Self {
             source,
@@ -99,7 +128,10 @@ impl<'a> Loader<'a> {
         if self.offsets.is_empty() {
             return character.min(self.source.text().len());
         }
-        self.offsets.get(character).copied().unwrap_or(self.source.text().len())
+        self.offsets
+            .get(character)
+            .copied()
+            .unwrap_or(self.source.text().len())
     }
 
     fn span(&self, span: saphyr_parser::Span) -> Span {
@@ -126,7 +158,10 @@ impl<'a> Loader<'a> {
                 }
                 Err(error) => {
                     let at = self.byte(error.marker().index());
-                    let end = source.text()[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+                    let end = source.text()[at..]
+                        .chars()
+                        .next()
+                        .map_or(at, |c| at + c.len_utf8());
                     let (message, help) = explain_syntax(error.info(), source.text(), at);
                     self.report(Code::Syntax, Span::new(at, end), message, help);
                     self.close_all();
@@ -144,7 +179,12 @@ impl<'a> Loader<'a> {
                 self.documents += 1;
                 if self.documents > 1 {
                     let help = Some("put each flow in a file of its own");
-                    self.report(Code::NotOneDocument, span, "the file holds a second YAML document", help);
+                    self.report(
+                        Code::NotOneDocument,
+                        span,
+                        "the file holds a second YAML document",
+                        help,
+                    );
                     return false;
                 }
             }
@@ -154,12 +194,22 @@ impl<'a> Loader<'a> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), span);
-                self.stack.push(Open::List { anchor, start: span, items: Vec::new() });
+                self.stack.push(Open::List {
+                    anchor,
+                    start: span,
+                    items: Vec::new(),
+                });
                 return self.check_depth(span);
             }
             Event::MappingStart(anchor, tag) => {
                 self.check_tag(tag.as_deref(), span);
-                self.stack.push(Open::Map { anchor, start: span, entries: Vec::new(), key: None, skip_value: false });
+                self.stack.push(Open::Map {
+                    anchor,
+                    start: span,
+                    entries: Vec::new(),
+                    key: None,
+                    skip_value: false,
+                });
                 return self.check_depth(span);
             }
             Event::SequenceEnd | Event::MappingEnd => return self.close(span),
@@ -174,7 +224,12 @@ impl<'a> Loader<'a> {
             return true;
         }
         let message = format!("nested deeper than {} levels", self.limits.depth);
-        self.report(Code::TooDeep, span, message, Some("move the inner part into a flow of its own and `call` it"));
+        self.report(
+            Code::TooDeep,
+            span,
+            message,
+            Some("move the inner part into a flow of its own and `call` it"),
+        );
         false
     }
 
@@ -188,7 +243,13 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn scalar(&mut self, text: String, style: ScalarStyle, span: Span, tag: Option<&saphyr_parser::Tag>) -> Node {
+    fn scalar(
+        &mut self,
+        text: String,
+        style: ScalarStyle,
+        span: Span,
+        tag: Option<&saphyr_parser::Tag>,
+    ) -> Node {
         self.check_tag(tag, span);
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
@@ -207,7 +268,10 @@ impl<'a> Loader<'a> {
         };
         let trimmed = self.source.slice(span).trim_end().len();
         let span = Span::new(span.start as usize, span.start as usize + trimmed);
-        Node { span, data: Data::Scalar(Scalar { value, text, style }) }
+        Node {
+            span,
+            data: Data::Scalar(Scalar { value, text, style }),
+        }
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> bool {
@@ -222,8 +286,19 @@ impl<'a> Loader<'a> {
             }
             None => {
                 let help = Some("an anchor can be used after its value has ended, not inside it");
-                self.report(Code::AliasExpansion, span, "the alias stands inside its own anchor", help);
-                self.add(Node { span, data: Data::Invalid }, 0)
+                self.report(
+                    Code::AliasExpansion,
+                    span,
+                    "the alias stands inside its own anchor",
+                    help,
+                );
+                self.add(
+                    Node {
+                        span,
+                        data: Data::Invalid,
+                    },
+                    0,
+                )
             }
         }
     }
@@ -232,8 +307,16 @@ impl<'a> Loader<'a> {
         if self.nodes <= self.limits.nodes {
             return true;
         }
-        let message = format!("aliases expand this file to more than {} values", self.limits.nodes);
-        self.report(Code::AliasExpansion, span, message, Some("write the repeated part out, or use `call`"));
+        let message = format!(
+            "aliases expand this file to more than {} values",
+            self.limits.nodes
+        );
+        self.report(
+            Code::AliasExpansion,
+            span,
+            message,
+            Some("write the repeated part out, or use `call`"),
+        );
         false
     }
 
@@ -250,7 +333,12 @@ impl<'a> Loader<'a> {
         match self.stack.last_mut() {
             None => self.root = Some(node),
             Some(Open::List { items, .. }) => items.push(node),
-            Some(Open::Map { entries, key, skip_value, .. }) => match key.take() {
+            Some(Open::Map {
+                entries,
+                key,
+                skip_value,
+                ..
+            }) => match key.take() {
                 Some(key) => {
                     if !std::mem::take(skip_value) {
                         entries.push(Entry { key, value: node });
@@ -275,11 +363,31 @@ impl<'a> Loader<'a> {
         let merge = text == "<<";
         if merge {
             let help = Some("write the keys out, or give the whole value with an alias: `key: *name`");
-            self.report(Code::Unsupported, node.span, "merge keys (`<<`) are not read", help);
+            self.report(
+                Code::Unsupported,
+                node.span,
+                "merge keys (`<<`) are not read",
+                help,
+            );
         }
-        let Some(Open::Map { entries, key, skip_value, .. }) = self.stack.last_mut() else { return };
-        let first = entries.iter().find(|entry| entry.key.text == text).map(|entry| entry.key.span);
-        *key = Some(Key { text: text.clone(), value, span: node.span });
+        let Some(Open::Map {
+            entries,
+            key,
+            skip_value,
+            ..
+        }) = self.stack.last_mut()
+        else {
+            return;
+        };
+        let first = entries
+            .iter()
+            .find(|entry| entry.key.text == text)
+            .map(|entry| entry.key.span);
+        *key = Some(Key {
+            text: text.clone(),
+            value,
+            span: node.span,
+        });
         *skip_value = first.is_some() || merge;
         if let Some(first) = first {
             let finding = Diagnostic::new(
@@ -320,17 +428,46 @@ impl<'a> Loader<'a> {
 fn finish(open: Open, end: Option<Span>) -> (Node, usize) {
     let close = |start: Span, first: Option<Span>, last: Option<Span>| {
         let end = end.filter(|end| end.end > end.start);
-        let from = if start.end > start.start { start } else { first.unwrap_or(start) };
+        let from = if start.end > start.start {
+            start
+        } else {
+            first.unwrap_or(start)
+        };
         from.to(end.or(last).unwrap_or(from))
     };
     match open {
         Open::List { anchor, start, items } => {
-            let span = close(start, items.first().map(|node| node.span), items.last().map(|node| node.span));
-            (Node { span, data: Data::List(items) }, anchor)
+            let span = close(
+                start,
+                items.first().map(|node| node.span),
+                items.last().map(|node| node.span),
+            );
+            (
+                Node {
+                    span,
+                    data: Data::List(items),
+                },
+                anchor,
+            )
         }
-        Open::Map { anchor, start, entries, .. } => {
-            let span = close(start, entries.first().map(Entry::span), entries.last().map(Entry::span));
-            (Node { span, data: Data::Map(entries) }, anchor)
+        Open::Map {
+            anchor,
+            start,
+            entries,
+            ..
+        } => {
+            let span = close(
+                start,
+                entries.first().map(Entry::span),
+                entries.last().map(Entry::span),
+            );
+            (
+                Node {
+                    span,
+                    data: Data::Map(entries),
+                },
+                anchor,
+            )
         }
     }
 }

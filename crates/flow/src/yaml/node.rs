@@ -133,7 +133,10 @@ impl Node {
 
     /// The value under a key of a map.
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.as_map()?.iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
+        self.as_map()?
+            .iter()
+            .find(|entry| entry.key.text == key)
+            .map(|entry| &entry.value)
     }
 
     /// The tree as a JSON value; invalid parts are `null`.
@@ -141,9 +144,12 @@ impl Node {
         match &self.data {
             Data::Scalar(scalar) => scalar.value.clone(),
             Data::List(nodes) => nodes.iter().map(Self::to_value).collect(),
-            Data::Map(entries) => {
-                Value::Object(entries.iter().map(|entry| (entry.key.text.clone(), entry.value.to_value())).collect())
-            }
+            Data::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|entry| (entry.key.text.clone(), entry.value.to_value()))
+                    .collect(),
+            ),
             Data::Invalid => Value::Null,
         }
     }
@@ -179,8 +185,15 @@ impl Scalar {
                 return Span::new(start + skip + range.start, start + skip + range.end);
             }
         }
-        let Some(wanted) = self.text.get(range.clone()).filter(|wanted| !wanted.is_empty()) else { return own };
-        let before = self.text.get(..range.start).unwrap_or_default().matches(wanted).count();
+        let Some(wanted) = self.text.get(range.clone()).filter(|wanted| !wanted.is_empty()) else {
+            return own;
+        };
+        let before = self
+            .text
+            .get(..range.start)
+            .unwrap_or_default()
+            .matches(wanted)
+            .count();
         match raw.match_indices(wanted).nth(before) {
             Some((offset, _)) => Span::new(start + offset, start + offset + wanted.len()),
             None => own,

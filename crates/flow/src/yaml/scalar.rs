@@ -22,7 +22,10 @@ pub(super) fn resolve(text: &str) -> Resolved {
         return integer(text, digits);
     }
     if let Some(value) = prefixed(text, "0x", 16).or_else(|| prefixed(text, "0o", 8)) {
-        return Resolved { warning: Some(format!("YAML reads `{text}` as the number {value}")), value };
+        return Resolved {
+            warning: Some(format!("YAML reads `{text}` as the number {value}")),
+            value,
+        };
     }
     if is_float(digits) {
         return float(text);
@@ -30,7 +33,9 @@ pub(super) fn resolve(text: &str) -> Resolved {
     if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
         return Resolved {
             value: Value::String(text.to_owned()),
-            warning: Some(format!("`{text}` is a number that JSON does not have; it is taken as text")),
+            warning: Some(format!(
+                "`{text}` is a number that JSON does not have; it is taken as text"
+            )),
         };
     }
     fine(Value::String(text.to_owned()))
@@ -38,15 +43,26 @@ pub(super) fn resolve(text: &str) -> Resolved {
 
 fn integer(text: &str, digits: &str) -> Resolved {
     let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let number = unsigned.parse::<i64>().map(Number::from).or_else(|_| unsigned.parse::<u64>().map(Number::from));
+    let number = unsigned
+        .parse::<i64>()
+        .map(Number::from)
+        .or_else(|_| unsigned.parse::<u64>().map(Number::from));
     let Ok(number) = number else {
         let approximate = unsigned.parse::<f64>().ok().and_then(Number::from_f64);
-        let warning = Some(format!("`{text}` has more digits than a number keeps; it would become approximate"));
-        return Resolved { value: approximate.map_or(Value::Null, Value::Number), warning };
+        let warning = Some(format!(
+            "`{text}` has more digits than a number keeps; it would become approximate"
+        ));
+        return Resolved {
+            value: approximate.map_or(Value::Null, Value::Number),
+            warning,
+        };
     };
     let warning = (digits.len() > 1 && digits.starts_with('0') || text.starts_with('+'))
         .then(|| format!("YAML reads `{text}` as the number {number}"));
-    Resolved { value: Value::Number(number), warning }
+    Resolved {
+        value: Value::Number(number),
+        warning,
+    }
 }
 
 fn prefixed(text: &str, prefix: &str, radix: u32) -> Option<Value> {
@@ -66,18 +82,32 @@ fn is_float(text: &str) -> bool {
         Some((whole, fraction)) => all_digits(whole) && (fraction.is_empty() || all_digits(fraction)),
         None => all_digits(mantissa),
     };
-    mantissa_fits && exponent.is_none_or(|exponent| all_digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
+    mantissa_fits
+        && exponent.is_none_or(|exponent| all_digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
 }
 
 fn float(text: &str) -> Resolved {
-    let parsed = text.parse::<f64>().ok().filter(|number| number.is_finite()).and_then(Number::from_f64);
+    let parsed = text
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite())
+        .and_then(Number::from_f64);
     let Some(number) = parsed else {
-        let warning = Some(format!("`{text}` is larger than a number can be; it is taken as text"));
-        return Resolved { value: Value::String(text.to_owned()), warning };
+        let warning = Some(format!(
+            "`{text}` is larger than a number can be; it is taken as text"
+        ));
+        return Resolved {
+            value: Value::String(text.to_owned()),
+            warning,
+        };
     };
-    let looks_like_version = text.contains('.') && text.ends_with('0') && !text.contains(['e', 'E']) && !text.ends_with(".0");
+    let looks_like_version =
+        text.contains('.') && text.ends_with('0') && !text.contains(['e', 'E']) && !text.ends_with(".0");
     let warning = looks_like_version.then(|| format!("YAML reads `{text}` as the number {number}"));
-    Resolved { value: Value::Number(number), warning }
+    Resolved {
+        value: Value::Number(number),
+        warning,
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +135,11 @@ mod tests {
             ("0123", json!(123), true),
             ("+4", json!(4), true),
             ("18446744073709551615", json!(u64::MAX), false),
-            ("123456789012345678901", json!(123_456_789_012_345_680_000.0), true),
+            (
+                "123456789012345678901",
+                json!(123_456_789_012_345_680_000.0),
+                true,
+            ),
             ("1.5", json!(1.5), false),
             ("1.10", json!(1.1), true),
             ("1.0", json!(1.0), false),

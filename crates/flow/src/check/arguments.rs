@@ -1,0 +1,313 @@
+//! What a step gives to its action, flow or list: does it fit the declared schema?
+
+use serde_json::Value;
+
+use super::{FlowCheck, span};
+use crate::catalog::{ActionSpec, KnownInput};
+use crate::diagnostic::{Code, suggestion};
+use crate::expression::{Expression, Template, ValueTemplate};
+use crate::schema::{SchemaView, TypeSet, compile, problems};
+use crate::source::Span;
+use crate::syntax::{DataKind, DataNode, Step, Verb};
+
+pub(super) fn check(check: &mut FlowCheck<'_>) {
+    for step in check.steps.clone() {
+        match &step.verb {
+            Verb::Action { action, with, .. } => {
+                let Some(spec) = check.action(step) else { continue };
+                let what = format!("`{}`", spec.name);
+                object(check, with.as_ref(), spec.input.view(), &what, action.span);
+                own_check(check, step, &spec, with.as_ref());
+            }
+            Verb::Call { flow, with } => {
+                let Some(signature) = check.signatures.get(&flow.value).cloned() else {
+                    continue;
+                };
+                let what = format!("the flow `{}`", flow.value);
+                object(
+                    check,
+                    with.as_ref(),
+                    SchemaView::of(&signature.schema),
+                    &what,
+                    flow.span,
+                );
+                // A field with a default need not be given; `required` in the schema says so already.
+                debug_assert!(
+                    signature
+                        .input
+                        .iter()
+                        .all(|field| !field.required || field.default.is_none())
+                );
+            }
+            Verb::Respond {
+                status: Some(status), ..
+            } => {
+                value(
+                    check,
+                    status,
+                    SchemaView::of(&serde_json::json!({ "type": ["integer", "string"] })),
+                    "`status`",
+                );
+            }
+            Verb::Redirect { to, .. } => {
+                value(
+                    check,
+                    to,
+                    SchemaView::of(&serde_json::json!({ "type": "string" })),
+                    "`redirect`",
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Checks the arguments of an action or a flow.
+fn object(
+    check: &mut FlowCheck<'_>,
+    with: Option<&DataNode>,
+    schema: SchemaView<'_>,
+    what: &str,
+    place: Span,
+) {
+    let entries = match with.map(|with| &with.kind) {
+        None => &[],
+        Some(DataKind::Map(entries)) => entries.as_slice(),
+        // The whole input from one expression: known when it runs.
+        Some(_) => return,
+    };
+    for (key, data) in entries {
+        let Some(property) = schema.property(&key.value) else {
+            match schema.additional() {
+                Some(additional) => value(check, data, additional, &format!("`{}`", key.value)),
+                None => {
+                    let message = format!("{what} has no argument `{}`", key.value);
+                    let help = suggestion(&key.value, schema.property_names());
+                    check.report(Code::UnknownArgument, key.span, message).help = help;
+                }
+            }
+            continue;
+        };
+        value(check, data, property, &format!("`{}`", key.value));
+    }
+    for name in schema.property_names().filter(|name| schema.requires(name)) {
+        if !entries.iter().any(|(key, _)| key.value == name) {
+            // A misspelt argument is reported once, as the unknown one that it is.
+            let misspelt = entries.iter().any(|(key, _)| {
+                schema.property(&key.value).is_none()
+                    && crate::diagnostic::nearest(&key.value, [name]).is_some()
+            });
+            if !misspelt {
+                let help = schema
+                    .property(name)
+                    .and_then(SchemaView::description)
+                    .map(str::to_owned);
+                check
+                    .report(
+                        Code::MissingArgument,
+                        place,
+                        format!("{what} needs the argument `{name}`"),
+                    )
+                    .help = help;
+            }
+        }
+    }
+}
+
+/// Checks a piece of data against a schema, as far as it is known.
+fn value(check: &mut FlowCheck<'_>, data: &DataNode, schema: SchemaView<'_>, what: &str) {
+    match &data.kind {
+        DataKind::Constant(constant) => self::constant(check, constant, data.span, schema, what),
+        DataKind::Template(Template::Expression(expression)) => fits(check, expression, schema, what),
+        DataKind::Template(_) => {
+            // Text around an expression makes a string.
+            let types = schema.types();
+            if !types.overlaps(TypeSet::STRING) {
+                let message = format!("{what} takes {types}, and this is a text");
+                check.report(Code::TypeMismatch, data.span, message).help =
+                    Some("an expression alone, without text around it, keeps its type".to_owned());
+            }
+        }
+        DataKind::List(items) => {
+            if mismatch(check, TypeSet::ARRAY, data.span, schema, what) {
+                return;
+            }
+            for item in items {
+                value(check, item, schema.items(), &format!("an element of {what}"));
+            }
+        }
+        DataKind::Map(_) => {
+            if !mismatch(check, TypeSet::OBJECT, data.span, schema, what) {
+                object(check, Some(data), schema, what, data.span);
+            }
+        }
+    }
+}
+
+fn mismatch(
+    check: &mut FlowCheck<'_>,
+    own: TypeSet,
+    place: Span,
+    schema: SchemaView<'_>,
+    what: &str,
+) -> bool {
+    let types = schema.types();
+    if own.overlaps(types) {
+        return false;
+    }
+    check.report(
+        Code::TypeMismatch,
+        place,
+        format!("{what} takes {types}, and this is {own}"),
+    );
+    true
+}
+
+fn constant(check: &mut FlowCheck<'_>, constant: &Value, place: Span, schema: SchemaView<'_>, what: &str) {
+    let own = TypeSet::of(constant);
+    let types = schema.types();
+    if !own.overlaps(types) {
+        let finding = check.report(
+            Code::TypeMismatch,
+            place,
+            format!("{what} takes {types}, and this is {own}"),
+        );
+        if types.overlaps(TypeSet::STRING) && constant.is_number() {
+            finding.help = Some(format!("put it in quotes: \"{constant}\""));
+        }
+        return;
+    }
+    // Validators are built once for each schema, and only for schemas that say more than a type.
+    let plain = schema.as_value().as_object().is_none_or(|keywords| {
+        keywords.keys().all(|keyword| {
+            matches!(
+                keyword.as_str(),
+                "type" | "description" | "secret" | "html" | "exposed" | "examples"
+            )
+        })
+    });
+    if plain {
+        return;
+    }
+    let key = std::ptr::from_ref(schema.as_value()) as usize;
+    let validator = check
+        .validators
+        .entry(key)
+        .or_insert_with(|| compile(schema.as_value()).ok());
+    let found = validator
+        .as_ref()
+        .map(|validator| problems(validator, constant))
+        .unwrap_or_default();
+    for problem in found {
+        let message = if schema.is_secret() {
+            problem.masked
+        } else {
+            problem.message
+        };
+        check.report(Code::TypeMismatch, place, format!("{what}: {message}"));
+    }
+}
+
+fn fits(check: &mut FlowCheck<'_>, expression: &Expression, schema: SchemaView<'_>, what: &str) {
+    let types = schema.types();
+    let known = check.infer(expression);
+    if !known.overlaps(types) {
+        let message = format!("{what} takes {types}, and this is {known}");
+        let help = if types.overlaps(TypeSet::STRING) {
+            Some("convert it with `to_string` or `to_json`")
+        } else if types.overlaps(TypeSet::NUMBER) {
+            Some("convert it with `to_number`")
+        } else if types.overlaps(TypeSet::BOOLEAN) {
+            Some("convert it with `to_boolean`")
+        } else {
+            None
+        };
+        check
+            .report(Code::TypeMismatch, span(&expression.span()), message)
+            .help = help.map(str::to_owned);
+    } else if known.overlaps(TypeSet::NULL)
+        && known != TypeSet::ANY
+        && !types.overlaps(TypeSet::NULL)
+        && matches!(expression, Expression::Call(call) if call.function.name == "optional")
+    {
+        let message = format!("{what} takes {types}, and `optional` may give null");
+        check
+            .report(Code::TypeMismatch, span(&expression.span()), message)
+            .help = Some("use `omit_if_missing` to leave the argument out, or `default`".to_owned());
+    }
+}
+
+/// What the action itself finds in the known part of its input.
+fn own_check(check: &mut FlowCheck<'_>, step: &Step, spec: &ActionSpec, with: Option<&DataNode>) {
+    let (Some(rule), Some(with)) = (spec.check, with) else {
+        return;
+    };
+    let mut known = KnownInput::default();
+    known.value = read_known(with, String::new(), &mut known.unknown);
+    for problem in rule(&known) {
+        let place = with.at_pointer(&problem.pointer).span;
+        let place = if problem.pointer.is_empty() {
+            step.verb_span
+        } else {
+            place
+        };
+        check.report(Code::InvalidArgument, place, problem.message).help = problem.help;
+    }
+}
+
+fn read_known(data: &DataNode, pointer: String, unknown: &mut Vec<String>) -> Value {
+    match &data.kind {
+        DataKind::Constant(value) => value.clone(),
+        DataKind::Template(_) => {
+            unknown.push(pointer);
+            Value::Null
+        }
+        DataKind::List(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| read_known(item, format!("{pointer}/{index}"), unknown))
+            .collect(),
+        DataKind::Map(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, value)| {
+                    let token = key.value.replace('~', "~0").replace('/', "~1");
+                    (
+                        key.value.clone(),
+                        read_known(value, format!("{pointer}/{token}"), unknown),
+                    )
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// The part of a compiled input that is known before it runs.
+pub(crate) fn known_input(template: &ValueTemplate) -> KnownInput {
+    fn read(template: &ValueTemplate, pointer: String, unknown: &mut Vec<String>) -> Value {
+        match template {
+            ValueTemplate::Constant(value) => value.clone(),
+            ValueTemplate::Template(_) => {
+                unknown.push(pointer);
+                Value::Null
+            }
+            ValueTemplate::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| read(item, format!("{pointer}/{index}"), unknown))
+                .collect(),
+            ValueTemplate::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|(key, value)| {
+                        let token = key.replace('~', "~0").replace('/', "~1");
+                        (key.clone(), read(value, format!("{pointer}/{token}"), unknown))
+                    })
+                    .collect(),
+            ),
+        }
+    }
+    let mut known = KnownInput::default();
+    known.value = read(template, String::new(), &mut known.unknown);
+    known
+}

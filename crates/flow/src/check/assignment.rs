@@ -1,0 +1,392 @@
+//! Definite assignment on the graph: what is sure to have run at each node. Finds references to steps that may not
+//! have run, second answers, steps that can never run, and variables that two branches set.
+
+use std::collections::{HashMap, HashSet};
+
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+
+use super::state::State;
+use super::types::keeps_error;
+use super::{FlowCheck, references};
+use crate::diagnostic::Code;
+use crate::expression::{Expression, ValueTemplate};
+use crate::graph::{Edge, Flow, Node, Op, Region, WaitOp};
+use crate::source::Span;
+use crate::syntax::{Branch, Step, Verb};
+
+pub(super) fn check(check: &mut FlowCheck<'_>) {
+    let flow = &check.lowered.flow;
+    let start = State::new(flow.steps.len(), flow.variables.len());
+    let mut analysis = Analysis {
+        check,
+        flow,
+        visited: HashSet::new(),
+        loops: Vec::new(),
+    };
+    analysis.region(&flow.body, start.clone());
+    if let Some(on_error) = &flow.on_error {
+        // Anything may have run, nothing is sure to have.
+        let mut state = start;
+        state.possible.insert_range(..);
+        state.maybe_set.insert_range(..);
+        analysis.region(on_error, state);
+    }
+    let visited = analysis.visited;
+    unreachable_steps(check, &visited);
+    parallel_variables(check);
+    if check.steps.iter().any(|step| matches!(step.verb, Verb::Invalid)) {
+        // Where a step could not be read, nobody knows which ways go through it: no findings out of thin air.
+        check.diagnostics.retain(|finding| {
+            !matches!(
+                finding.code,
+                Code::MayNotHaveRun | Code::Unreachable | Code::UnknownVariable | Code::SecondRespond
+            )
+        });
+    }
+}
+
+struct Analysis<'c, 'a> {
+    check: &'c mut FlowCheck<'a>,
+    flow: &'a Flow,
+    visited: HashSet<NodeIndex>,
+    /// The slots of the loops around, outermost first.
+    loops: Vec<std::ops::Range<u32>>,
+}
+
+impl<'a> Analysis<'_, 'a> {
+    /// Analyses a region; gives the state at its end, or nothing where its end is never reached.
+    fn region(&mut self, region: &Region, state: State) -> Option<State> {
+        let Some(entry) = region.entry else {
+            return Some(state);
+        };
+        let flow = self.flow;
+        let mut states: HashMap<NodeIndex, State> = HashMap::from([(entry, state)]);
+        let mut end: Option<State> = None;
+        for index in order(flow, entry) {
+            let Some(state) = states.remove(&index) else {
+                continue;
+            };
+            let Some(node) = flow.graph.node_weight(index) else {
+                continue;
+            };
+            self.visited.insert(index);
+            let mut reach = |target: Option<NodeIndex>, state: State| {
+                let place = match target {
+                    Some(target) => states.get_mut(&target),
+                    None => end.as_mut(),
+                };
+                match (place, target) {
+                    (Some(known), _) => known.meet(&state),
+                    (None, Some(target)) => {
+                        states.insert(target, state);
+                    }
+                    (None, None) => end = Some(state),
+                }
+            };
+            for handler in &node.handlers {
+                let mut failed = state.clone();
+                if let Some(slot) = node.slot.filter(|_| handler.keeps_error) {
+                    failed.attempt(slot);
+                }
+                for slot in self.inner_slots(index) {
+                    failed.possible.insert(slot as usize);
+                }
+                reach(handler.target, failed);
+            }
+            for (edge, out) in self.node(node, state) {
+                reach(flow.successor(index, &edge), out);
+            }
+        }
+        end
+    }
+
+    /// The slots of the step of a node and of all that stands in it.
+    fn inner_slots(&self, index: NodeIndex) -> Vec<u32> {
+        let Some(origin) = self.check.lowered.origins.get(index.index()) else {
+            return Vec::new();
+        };
+        let Some(step) = self.check.steps.get(origin.step) else {
+            return Vec::new();
+        };
+        let own = step.path.as_str();
+        let inside = |path: &str| {
+            path.strip_prefix(own)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        (0..)
+            .zip(&self.flow.steps)
+            .filter(|(_, info)| inside(&info.path))
+            .map(|(slot, _)| slot)
+            .collect()
+    }
+
+    /// Checks what a node uses, and gives the states after it, by way out.
+    fn node(&mut self, node: &'a Node, mut state: State) -> Vec<(Edge, State)> {
+        self.uses(node, &state);
+        match &node.op {
+            Op::If(condition) => {
+                let (mut yes, mut no) = (state.clone(), state);
+                yes.assume(condition, true);
+                no.assume(condition, false);
+                return vec![(Edge::Then, yes), (Edge::Else, no)];
+            }
+            Op::Switch { cases, .. } => {
+                let mut outs: Vec<(Edge, State)> = (0..)
+                    .zip(cases)
+                    .map(|(index, _)| (Edge::Case(index), state.clone()))
+                    .collect();
+                outs.push((Edge::Default, state));
+                return outs;
+            }
+            Op::Return(_) | Op::Fail { .. } => return Vec::new(),
+            Op::Parallel(branches) => {
+                let mut after = state.clone();
+                for branch in branches {
+                    let mut from = state.clone();
+                    // Another branch may have answered already.
+                    from.responded = after.responded;
+                    match self.region(&branch.region, from) {
+                        Some(end) => after.join(&end),
+                        // A branch that always ends the run leaves nothing to come after.
+                        None => return Vec::new(),
+                    }
+                }
+                state = after;
+            }
+            Op::Block(region) => match self.region(region, state.clone()) {
+                Some(end) => state = end,
+                None => return Vec::new(),
+            },
+            Op::ForEach(each) => {
+                self.loops.push(each.body.slots.clone());
+                let end = self.region(&each.body, state.clone());
+                if let Some(end) = end {
+                    if let Some(result) = &each.result {
+                        self.template(node, &end, result);
+                    }
+                    state.responded = state.responded.or(end.responded);
+                }
+                self.loops.pop();
+            }
+            Op::Set(variables) => {
+                for (slot, _) in variables {
+                    state.set.insert(*slot as usize);
+                    state.maybe_set.insert(*slot as usize);
+                }
+            }
+            Op::Respond { .. } | Op::Redirect { .. } => self.respond(node, &mut state),
+            Op::Action(_) | Op::Wait(_) | Op::Call { .. } => {}
+        }
+        if let Some(slot) = node.slot {
+            state.succeed(slot);
+        }
+        vec![(Edge::Next, state)]
+    }
+
+    fn respond(&mut self, node: &Node, state: &mut State) {
+        if let Some(first) = state.responded {
+            let source = std::sync::Arc::clone(self.check.source());
+            let finding = self.check.report(
+                Code::SecondRespond,
+                verb_line(node.span, &source),
+                "a second answer: the caller has its answer already on some way here",
+            );
+            *finding = finding
+                .clone()
+                .and_in(&source, verb_line(first, &source), "the first answer")
+                .help("end the run with `return` or `fail` after the first, or put the second under `else`");
+        } else if !self.loops.is_empty() {
+            let source = std::sync::Arc::clone(self.check.source());
+            self.check
+                .report(
+                    Code::SecondRespond,
+                    verb_line(node.span, &source),
+                    "a loop may answer more than once",
+                )
+                .help = Some("answer after the loop".to_owned());
+        }
+        state.responded = Some(state.responded.unwrap_or(node.span));
+    }
+
+    fn uses(&mut self, node: &Node, state: &State) {
+        match &node.op {
+            Op::If(expression)
+            | Op::Switch {
+                subject: expression, ..
+            } => {
+                let tolerant = matches!(node.op, Op::If(_));
+                self.expression(node, state, expression, tolerant);
+            }
+            Op::ForEach(each) => self.expression(node, state, &each.list, false),
+            Op::Action(action) => self.template(node, state, &action.input),
+            Op::Call { input, .. } => self.template(node, state, input),
+            Op::Set(variables) => {
+                // Each sees those before it.
+                let mut state = state.clone();
+                for (slot, value) in variables {
+                    self.template(node, &state, value);
+                    state.set.insert(*slot as usize);
+                    state.maybe_set.insert(*slot as usize);
+                }
+            }
+            Op::Respond {
+                status,
+                headers,
+                body,
+            } => {
+                for part in [Some(status), Some(headers), body.as_ref()].into_iter().flatten() {
+                    self.template(node, state, part);
+                }
+            }
+            Op::Return(value) | Op::Redirect { to: value, .. } => self.template(node, state, value),
+            Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => self.template(node, state, value),
+            Op::Fail { message, details, .. } => {
+                for part in [Some(message), details.as_ref()].into_iter().flatten() {
+                    self.template(node, state, part);
+                }
+            }
+            Op::Wait(WaitOp::For(_)) | Op::Parallel(_) | Op::Block(_) => {}
+        }
+    }
+
+    fn template(&mut self, node: &Node, state: &State, template: &ValueTemplate) {
+        let mut expressions = Vec::new();
+        template.templates(&mut |template| expressions.push(template));
+        for template in expressions {
+            let place = references::UsePlace {
+                node,
+                state,
+                loops: &self.loops,
+                tolerant: false,
+            };
+            references::template(self.check, &place, template);
+        }
+    }
+
+    fn expression(&mut self, node: &Node, state: &State, expression: &Expression, tolerant: bool) {
+        let place = references::UsePlace {
+            node,
+            state,
+            loops: &self.loops,
+            tolerant,
+        };
+        references::expression(self.check, &place, expression);
+    }
+}
+
+/// The first line of a step.
+fn verb_line(span: Span, source: &crate::source::Source) -> Span {
+    let first = source.slice(span).lines().next().unwrap_or_default().len();
+    Span::new(span.start as usize, span.start as usize + first)
+}
+
+/// The nodes of a region, each after all that lead to it. Bodies and branches are regions of their own.
+fn order(flow: &Flow, entry: NodeIndex) -> Vec<NodeIndex> {
+    let mut post = Vec::new();
+    let mut seen = HashSet::from([entry]);
+    let mut stack = vec![(entry, false)];
+    while let Some((node, done)) = stack.pop() {
+        if done {
+            post.push(node);
+            continue;
+        }
+        stack.push((node, true));
+        for edge in flow.graph.edges(node) {
+            let inner = matches!(edge.weight(), Edge::Branch(_) | Edge::Body);
+            if !inner && seen.insert(edge.target()) {
+                stack.push((edge.target(), false));
+            }
+        }
+    }
+    post.reverse();
+    post
+}
+
+fn unreachable_steps(check: &mut FlowCheck<'_>, visited: &HashSet<NodeIndex>) {
+    let reached: HashSet<usize> = visited
+        .iter()
+        .filter_map(|index| check.lowered.origins.get(index.index()))
+        .map(|origin| origin.step)
+        .collect();
+    let mut reported: Vec<String> = Vec::new();
+    for (index, step) in check.steps.clone().into_iter().enumerate() {
+        if reached.contains(&index) || matches!(step.verb, Verb::Invalid) {
+            continue;
+        }
+        // One finding for a whole tail of a list, and none for what stands inside it.
+        let list = step.path.rsplit_once('/').map_or("", |(list, _)| list);
+        if reported
+            .iter()
+            .any(|known| known == list || step.path.starts_with(&format!("{known}/")))
+        {
+            continue;
+        }
+        reported.push(list.to_owned());
+        let place = verb_line(step.span, check.source());
+        let handler = step.path.contains("/on_error/");
+        let (message, help) = if handler {
+            (
+                "this handler can never run",
+                "nothing in the step can fail this way",
+            )
+        } else {
+            (
+                "this step can never run",
+                "every way to it ends before, by `return` or `fail`",
+            )
+        };
+        check.report(Code::Unreachable, place, message).help = Some(help.to_owned());
+    }
+}
+
+/// Two branches of one `parallel` that set the same variable: which of the two stands would be chance.
+fn parallel_variables(check: &mut FlowCheck<'_>) {
+    for step in check.steps.clone() {
+        let Verb::Parallel { branches } = &step.verb else {
+            continue;
+        };
+        let mut seen: HashMap<&str, (usize, Span)> = HashMap::new();
+        for (number, branch) in branches.iter().enumerate() {
+            for (name, span) in variables_of(branch) {
+                match seen.get(name) {
+                    Some((other, first)) if *other != number => {
+                        let source = std::sync::Arc::clone(check.source());
+                        let message = format!("two branches set `{name}` at the same time");
+                        let finding = check.report(Code::BranchesSetSame, span, message);
+                        *finding = finding
+                            .clone()
+                            .and_in(&source, *first, "also set here")
+                            .help("give each branch a variable of its own");
+                    }
+                    Some(_) => {}
+                    None => {
+                        seen.insert(name, (number, span));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn variables_of(branch: &Branch) -> Vec<(&str, Span)> {
+    fn collect<'a>(step: &'a Step, found: &mut Vec<(&'a str, Span)>) {
+        if let Verb::Set { variables } = &step.verb {
+            found.extend(variables.iter().map(|(name, _)| (name.value.as_str(), name.span)));
+        }
+        // What a loop sets stays in the loop.
+        if !matches!(step.verb, Verb::ForEach { .. }) {
+            for list in crate::graph::nested_lists(step) {
+                list.iter().for_each(|inner| collect(inner, found));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    branch.steps.iter().for_each(|step| collect(step, &mut found));
+    found
+}
+
+/// Whether a step's result may be an error that it kept.
+pub(super) fn may_keep_error(step: &Step) -> bool {
+    keeps_error(step)
+}

@@ -1,0 +1,100 @@
+//! Codes under `on_error` and `retry`: only what the step can fail with.
+
+use std::collections::BTreeSet;
+
+use super::FlowCheck;
+use crate::catalog::COMMON_ERRORS;
+use crate::diagnostic::{Code, suggestion};
+use crate::graph::nested_lists;
+use crate::source::Span;
+use crate::syntax::{Handler, Step, Verb};
+
+pub(super) fn check(check: &mut FlowCheck<'_>) {
+    for step in check.steps.clone() {
+        let Some(possible) = codes(check, step) else {
+            continue;
+        };
+        let handled = step
+            .on_error
+            .iter()
+            .flat_map(|on_error| &on_error.arms)
+            .filter_map(|arm| arm.code.as_ref());
+        let retried = step
+            .retry
+            .iter()
+            .filter_map(|retry| retry.value.codes.as_ref())
+            .flatten();
+        for code in handled.chain(retried) {
+            if !possible.contains(code.value.as_str()) {
+                report(check, step, &code.value, code.span, &possible);
+            }
+        }
+    }
+}
+
+fn report(check: &mut FlowCheck<'_>, step: &Step, code: &str, span: Span, possible: &BTreeSet<String>) {
+    let what = match &step.verb {
+        Verb::Action { action, .. } => format!("`{}`", action.value),
+        verb => format!("this `{}`", verb.name()),
+    };
+    let own: Vec<&str> = possible
+        .iter()
+        .map(String::as_str)
+        .filter(|code| !COMMON_ERRORS.iter().any(|common| common.code == *code))
+        .collect();
+    let help = suggestion(code, possible.iter().map(String::as_str))
+        .or_else(|| (!own.is_empty()).then(|| format!("it can fail with {}", crate::diagnostic::list(own))));
+    check
+        .report(
+            Code::ErrorCannotOccur,
+            span,
+            format!("{what} cannot fail with `{code}`"),
+        )
+        .help = help;
+}
+
+/// The codes that a step can fail with; `None` where nobody can tell.
+fn codes(check: &FlowCheck<'_>, step: &Step) -> Option<BTreeSet<String>> {
+    let mut codes: BTreeSet<String> = COMMON_ERRORS.iter().map(|error| error.code.to_owned()).collect();
+    match &step.verb {
+        Verb::Action { .. } => {
+            codes.extend(check.action(step)?.error_codes().map(str::to_owned));
+        }
+        // A called flow may fail with anything.
+        Verb::Call { .. } | Verb::Invalid => return None,
+        Verb::Fail { code, .. } => {
+            codes.insert(code.value.clone());
+        }
+        Verb::Choose { .. } | Verb::Switch { .. } | Verb::Parallel { .. } | Verb::ForEach { .. } => {
+            for list in nested_lists(step) {
+                for inner in list {
+                    codes.extend(leaving(check, inner)?);
+                }
+            }
+        }
+        _ => {}
+    }
+    Some(codes)
+}
+
+/// The codes that leave a step that may have handlers of its own.
+fn leaving(check: &FlowCheck<'_>, step: &Step) -> Option<BTreeSet<String>> {
+    let mut codes = codes(check, step)?;
+    let Some(on_error) = &step.on_error else {
+        return Some(codes);
+    };
+    if on_error.arms.iter().any(|arm| arm.code.is_none()) {
+        codes.clear();
+    }
+    for arm in &on_error.arms {
+        if let Some(code) = &arm.code {
+            codes.remove(&code.value);
+        }
+        if let Handler::Steps(steps) = &arm.handler {
+            for inner in steps {
+                codes.extend(leaving(check, inner)?);
+            }
+        }
+    }
+    Some(codes)
+}

@@ -1,0 +1,200 @@
+//! Checks flows against each other, the workspace and the catalogue of actions.
+//!
+//! Each file looks for one sort of mistake. They all read the same: syntax with resolved names, and the graph.
+//! None stops at the first finding.
+
+mod arguments;
+mod assignment;
+mod conditions;
+mod errors;
+mod names;
+mod references;
+mod secrets;
+mod state;
+mod types;
+mod workspace;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub(crate) use arguments::known_input;
+
+use crate::catalog::{ActionSpec, Catalog};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{self, Lowered};
+use crate::schema::Validator;
+use crate::source::{Source, Span};
+use crate::syntax::{FlowSyntax, InputField, Step, Verb};
+use crate::workspace::{CheckedFlow, Workspace};
+
+/// What a check of one flow looks at.
+pub(crate) struct FlowCheck<'a> {
+    pub(crate) syntax: &'a FlowSyntax,
+    pub(crate) lowered: &'a Lowered,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) config: &'a Value,
+    pub(crate) signatures: &'a BTreeMap<String, Signature>,
+    /// All steps in document order; `StepOrigin::step` is an index into it.
+    pub(crate) steps: Vec<&'a Step>,
+    /// The syntax of each step slot.
+    pub(crate) slot_steps: Vec<&'a Step>,
+    pub(crate) validators: BTreeMap<usize, Option<Validator>>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What other flows may know of a flow.
+#[derive(Clone, Debug)]
+pub(crate) struct Signature {
+    pub(crate) input: Vec<InputField>,
+    /// The same as one schema.
+    pub(crate) schema: Value,
+}
+
+impl FlowCheck<'_> {
+    pub(crate) fn source(&self) -> &Arc<Source> {
+        &self.syntax.source
+    }
+
+    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let source = Arc::clone(&self.syntax.source);
+        let index = self.diagnostics.len();
+        self.diagnostics
+            .push(Diagnostic::new(code, &source, span, message));
+        &mut self.diagnostics[index]
+    }
+
+    /// The declaration of a step's action.
+    pub(crate) fn action(&self, step: &Step) -> Option<Arc<ActionSpec>> {
+        match &step.verb {
+            Verb::Action { action, .. } => self.catalog.action(&action.value).cloned(),
+            _ => None,
+        }
+    }
+}
+
+/// A range that an expression carries, as a span.
+pub(crate) fn span(range: &std::ops::Range<usize>) -> Span {
+    Span::new(range.start, range.end)
+}
+
+/// Checks and compiles the flows of a workspace.
+pub(crate) fn check(
+    workspace: &mut Workspace,
+    parsed: Vec<(Arc<Source>, Option<FlowSyntax>)>,
+    catalog: &Catalog,
+) {
+    let config = Arc::new(workspace.config());
+    let connections: Vec<(String, String)> = workspace
+        .connections()
+        .iter()
+        .map(|connection| (connection.name.value.clone(), connection.type_name.value.clone()))
+        .collect();
+    let signatures: BTreeMap<String, Signature> = parsed
+        .iter()
+        .filter_map(|(_, syntax)| syntax.as_ref())
+        .map(|syntax| {
+            let schema = graph::InputSpec::new(&syntax.input).schema;
+            (
+                syntax.name.value.clone(),
+                Signature {
+                    input: syntax.input.clone(),
+                    schema,
+                },
+            )
+        })
+        .collect();
+    let broken: Vec<String> = workspace
+        .diagnostics
+        .iter()
+        .filter(|finding| finding.is_error())
+        .map(|finding| finding.primary.source.path().to_owned())
+        .collect();
+    let connection = |type_name: &str, named: Option<&str>| choose_connection(&connections, type_name, named);
+    let mut lowered: Vec<(Arc<Source>, Option<Lowered>, bool)> = Vec::new();
+    for (source, syntax) in parsed {
+        let Some(syntax) = syntax else {
+            lowered.push((source, None, false));
+            continue;
+        };
+        let low = graph::lower(syntax, catalog, &config, &connection);
+        let findings = check_flow(&low, catalog, &config, &signatures, &connections);
+        let sound =
+            !findings.iter().any(Diagnostic::is_error) && !broken.iter().any(|path| path == source.path());
+        workspace.diagnostics.extend(findings);
+        lowered.push((source, Some(low), sound));
+    }
+    let across = workspace::check(
+        lowered
+            .iter()
+            .filter_map(|(_, low, _)| low.as_ref().map(|low| &low.flow)),
+    );
+    for (source, low, sound) in lowered {
+        let sound = sound
+            && !across
+                .iter()
+                .any(|finding| finding.is_error() && finding.primary.source.path() == source.path());
+        let name = low
+            .as_ref()
+            .map_or_else(|| stem(&source), |low| low.flow.name.clone());
+        let syntax = low.as_ref().map(|low| Arc::clone(&low.flow.syntax));
+        let flow = low.filter(|_| sound).map(|low| Arc::new(low.flow));
+        workspace.flows.push(CheckedFlow {
+            name,
+            source,
+            syntax,
+            flow,
+        });
+    }
+    workspace.diagnostics.extend(across);
+}
+
+fn stem(source: &Source) -> String {
+    let name = source.path().rsplit(['/', '\\']).next().unwrap_or_default();
+    name.split('.').next().unwrap_or(name).to_owned()
+}
+
+/// The connection that a step uses: the one that it names, or the only one of the type.
+fn choose_connection(
+    connections: &[(String, String)],
+    type_name: &str,
+    named: Option<&str>,
+) -> Option<String> {
+    let mut fitting = connections
+        .iter()
+        .filter(|(name, kind)| kind == type_name && named.is_none_or(|named| named == name))
+        .map(|(name, _)| name.clone());
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
+}
+
+fn check_flow(
+    lowered: &Lowered,
+    catalog: &Catalog,
+    config: &Value,
+    signatures: &BTreeMap<String, Signature>,
+    connections: &[(String, String)],
+) -> Vec<Diagnostic> {
+    let syntax = &*lowered.flow.syntax;
+    let steps = graph::flatten(syntax);
+    let slot_steps = steps.iter().copied().filter(|step| step.id.is_some()).collect();
+    let mut check = FlowCheck {
+        syntax,
+        lowered,
+        catalog,
+        config,
+        signatures,
+        steps,
+        slot_steps,
+        validators: BTreeMap::new(),
+        diagnostics: Vec::new(),
+    };
+    names::check(&mut check, connections);
+    arguments::check(&mut check);
+    assignment::check(&mut check);
+    conditions::check(&mut check);
+    errors::check(&mut check);
+    secrets::check(&mut check);
+    check.diagnostics
+}

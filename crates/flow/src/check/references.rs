@@ -1,0 +1,424 @@
+//! References in expressions: does the name exist, has the step run, is the field there, can the function take it.
+
+use super::assignment::may_keep_error;
+use super::state::{State, is_error_path};
+use super::types::{Walk, has_result, segment_text};
+use super::{FlowCheck, span};
+use crate::diagnostic::{Code, Diagnostic, Severity, suggestion};
+use crate::expression::{BlockKind, Call, Expression, Node as Visited, Path, Reference, Slot, Template};
+use crate::graph::Node;
+use crate::source::Span;
+
+/// Where an expression stands.
+pub(super) struct UsePlace<'a> {
+    pub(super) node: &'a Node,
+    pub(super) state: &'a State,
+    /// The slots of the loops around.
+    pub(super) loops: &'a [std::ops::Range<u32>],
+    /// Whether the whole expression may be missing.
+    pub(super) tolerant: bool,
+}
+
+/// Checks every reference and call of a template.
+pub(super) fn template(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, template: &Template) {
+    let mut state = place.state.clone();
+    let mut visited = Vec::new();
+    template.walk(&mut |node| visited.push(node));
+    for node in visited {
+        match node {
+            Visited::Reference(found) => reference(
+                check,
+                &UsePlace {
+                    state: &state,
+                    ..*place
+                },
+                found,
+            ),
+            Visited::Call(found) => call(check, found),
+            // What `{{#if steps.a}}` lets through counts for the rest of the text: lenient, never a false alarm.
+            Visited::Block(block) if block.kind == BlockKind::If => state.assume(&block.subject, true),
+            Visited::Block(_) => {}
+        }
+    }
+}
+
+/// Checks every reference and call of a bare expression.
+pub(super) fn expression(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, expression: &Expression) {
+    let mut visited = Vec::new();
+    expression.walk(&mut |node| visited.push(node));
+    let whole = matches!(expression, Expression::Path(_)) && place.tolerant;
+    // In `and a b`, `b` is looked at only where `a` was true.
+    let mut state = place.state.clone();
+    if let Expression::Call(outer) = expression
+        && outer.function.name == "and"
+    {
+        for argument in outer
+            .arguments
+            .iter()
+            .take(outer.arguments.len().saturating_sub(1))
+        {
+            state.assume(argument, true);
+        }
+    }
+    for node in visited {
+        match node {
+            Visited::Reference(found) => {
+                let found = Reference {
+                    accepts_missing: found.accepts_missing || whole,
+                    ..found
+                };
+                reference(
+                    check,
+                    &UsePlace {
+                        state: &state,
+                        ..*place
+                    },
+                    found,
+                );
+            }
+            Visited::Call(found) => call(check, found),
+            Visited::Block(_) => {}
+        }
+    }
+}
+
+fn call(check: &mut FlowCheck<'_>, call: &Call) {
+    for (position, argument) in call.arguments.iter().enumerate() {
+        let Some(parameter) = call.function.parameter(position) else {
+            continue;
+        };
+        let known = check.infer(argument);
+        if !known.overlaps(parameter.types) {
+            let message = format!(
+                "`{}` takes {} as `{}`, and this is {}",
+                call.function.name, parameter.types, parameter.name, known
+            );
+            let place = span(&argument.span());
+            check.report(Code::FunctionArgument, place, message).help =
+                Some(call.function.summary.to_owned());
+        }
+    }
+}
+
+fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>) {
+    let path = reference.path;
+    match path.slot {
+        Slot::Unresolved => return unresolved(check, path),
+        Slot::Step(slot) => {
+            if !step(check, place, reference, slot) {
+                return;
+            }
+        }
+        Slot::Var(slot) => variable(check, place, reference, slot),
+        Slot::Request if check.syntax.trigger.http.is_none() => {
+            check
+                .report(
+                    Code::NoRequest,
+                    span(&path.span),
+                    "`request` needs an HTTP trigger, and this flow has none",
+                )
+                .help = Some("add `trigger: { http: POST /… }`, or take the value as `input`".to_owned());
+            return;
+        }
+        Slot::Error if !in_handler(&place.node.path) => {
+            check
+                .report(
+                    Code::OutOfScope,
+                    span(&path.span),
+                    "`error` is there only inside `on_error`",
+                )
+                .help = Some("after `on_error: continue`, use `steps.<id>.error`".to_owned());
+            return;
+        }
+        _ => {}
+    }
+    fields(check, place, reference);
+}
+
+/// Whether a structural path leads through an `on_error`: the flow's, or that of a step (which a number names).
+fn in_handler(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').collect();
+    segments.first() == Some(&"on_error")
+        || segments
+            .windows(2)
+            .any(|pair| pair[1] == "on_error" && pair[0].bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
+    let place = span(&path.span);
+    let root = path.root().unwrap_or_default();
+    let second = path.segments.get(1).map(segment_text);
+    let flow = &check.lowered.flow;
+    match (root, second) {
+        ("steps" | "vars", None) => {
+            let what = if root == "steps" { "a step" } else { "a variable" };
+            check
+                .report(Code::UnknownRoot, place, format!("`{root}` alone is no value"))
+                .help = Some(format!("name {what}: `{root}.…`"));
+        }
+        ("steps", Some(id)) => {
+            let known: Vec<String> = flow.steps.iter().map(|step| step.id.clone()).collect();
+            let help = suggestion(&id, known.iter().map(String::as_str))
+                .or_else(|| Some("give the step an `id` to use its result".to_owned()));
+            let place = path.segment_spans.get(1).map_or(place, span);
+            check
+                .report(
+                    Code::UnknownStep,
+                    place,
+                    format!("there is no step with the id `{id}`"),
+                )
+                .help = help;
+        }
+        ("vars", Some(name)) => {
+            let known = flow.variables.clone();
+            let help = suggestion(&name, known.iter().map(String::as_str))
+                .or_else(|| Some(format!("set it in a step before: `set: {{ {name}: … }}`")));
+            let place = path.segment_spans.get(1).map_or(place, span);
+            check
+                .report(
+                    Code::UnknownVariable,
+                    place,
+                    format!("nothing sets the variable `{name}`"),
+                )
+                .help = help;
+        }
+        ("index", _) => {
+            check.report(Code::OutOfScope, place, "`index` is there only inside `for_each`");
+        }
+        _ => {
+            let items: Vec<String> = check
+                .steps
+                .iter()
+                .filter_map(|step| match &step.verb {
+                    crate::syntax::Verb::ForEach { item, .. } => Some(item.value.clone()),
+                    _ => None,
+                })
+                .collect();
+            if items.iter().any(|item| item == root) {
+                let message = format!("`{root}` is there only inside its `for_each`");
+                check.report(Code::OutOfScope, place, message).help =
+                    Some("carry values out of the loop with `yield`".to_owned());
+                return;
+            }
+            let in_input = check.syntax.input.iter().any(|field| field.name.value == root);
+            let in_steps = flow.steps.iter().any(|step| step.id == root);
+            let help = if in_input {
+                Some(format!("did you mean `input.{}`?", path.text))
+            } else if in_steps {
+                Some(format!("did you mean `steps.{}`?", path.text))
+            } else {
+                suggestion(root, crate::expression::ROOTS)
+            };
+            let place = path.segment_spans.first().map_or(place, span);
+            check
+                .report(
+                    Code::UnknownRoot,
+                    place,
+                    format!("there is no value `{root}` here"),
+                )
+                .help = help;
+        }
+    }
+}
+
+/// Gives whether the step's fields should be looked at.
+fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>, slot: u32) -> bool {
+    let path = reference.path;
+    let at = span(&path.span);
+    let flow = &check.lowered.flow;
+    let Some(syntax) = check.slot_steps.get(slot as usize).copied() else {
+        return false;
+    };
+    let id = flow.step_id(slot).to_owned();
+    let declared = syntax.id.as_ref().map_or(syntax.span, |id| id.span);
+    let source = std::sync::Arc::clone(check.source());
+    let add = |check: &mut FlowCheck<'_>, code, message: String, label: &str, help: String| {
+        let finding = Diagnostic::new(code, &source, at, message)
+            .and(declared, label)
+            .help(help);
+        check.diagnostics.push(finding);
+    };
+    if let Some(looped) = innermost_loop(check, slot)
+        && !place.loops.contains(&looped)
+    {
+        add(
+            check,
+            Code::OutOfScope,
+            format!("`steps.{id}` is there only inside its `for_each`"),
+            "runs once for each element",
+            format!("carry it out of the loop: `yield: \"{{{{steps.{id}}}}}\"` at the `for_each`"),
+        );
+        return false;
+    }
+    if !has_result(syntax) && !is_error_path(path) {
+        let verb = syntax.verb.name();
+        add(
+            check,
+            Code::NoResult,
+            format!("`steps.{id}` has no result: `{verb}` gives none"),
+            "this step",
+            "use what the step was given, or set a variable".to_owned(),
+        );
+        return false;
+    }
+    let state = place.state;
+    if !state.possible.contains(slot as usize) {
+        if declared.start > at.start {
+            add(
+                check,
+                Code::LaterStep,
+                format!("`steps.{id}` is used before it runs"),
+                "runs later",
+                format!("move this step behind `{id}`, or `{id}` before it"),
+            );
+        } else {
+            add(
+                check,
+                Code::MayNotHaveRun,
+                format!("`steps.{id}` never runs on a way that leads here"),
+                "runs on another way",
+                "move this step to where the other has run".to_owned(),
+            );
+        }
+        return false;
+    }
+    if reference.accepts_missing {
+        return true;
+    }
+    let sure = if is_error_path(path) {
+        // An error is there only after a failure; a step that succeeded has none.
+        state.present.contains(&*path.text) || in_present(state, path)
+    } else {
+        state.succeeded.contains(slot as usize) || state.present.contains(&*path.text)
+    };
+    if sure {
+        return true;
+    }
+    let text = &path.text;
+    let (message, label) = if is_error_path(path) {
+        (
+            format!("`{text}` is missing when the step succeeds"),
+            "may succeed",
+        )
+    } else if state.attempted.contains(slot as usize) && may_keep_error(syntax) {
+        (
+            format!("`{text}` is missing when the step fails"),
+            "goes on after an error",
+        )
+    } else {
+        (
+            format!("`steps.{id}` may not have run here"),
+            "does not run on every way here",
+        )
+    };
+    let help = format!(
+        "say what to use then: `{{{{default {text} \"…\"}}}}` or `{{{{optional {text}}}}}`; or test it with `if: exists steps.{id}`"
+    );
+    add(check, Code::MayNotHaveRun, message, label, help);
+    true
+}
+
+/// Whether a condition has shown a prefix of this path to be there.
+fn in_present(state: &State, path: &Path) -> bool {
+    state.present.iter().any(|present| {
+        path.text
+            .strip_prefix(present.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            && present.matches('.').count() >= 2
+    })
+}
+
+/// The slots of the innermost loop that a step stands in.
+fn innermost_loop(check: &FlowCheck<'_>, slot: u32) -> Option<std::ops::Range<u32>> {
+    check
+        .lowered
+        .flow
+        .graph
+        .node_weights()
+        .filter_map(|node| match &node.op {
+            crate::graph::Op::ForEach(each) if each.body.slots.contains(&slot) => {
+                Some(each.body.slots.clone())
+            }
+            _ => None,
+        })
+        .min_by_key(|range| range.end - range.start)
+}
+
+fn variable(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>, slot: u32) {
+    let path = reference.path;
+    let at = span(&path.span);
+    let name = check
+        .lowered
+        .flow
+        .variables
+        .get(slot as usize)
+        .cloned()
+        .unwrap_or_default();
+    if !place.state.maybe_set.contains(slot as usize) {
+        check
+            .report(
+                Code::UnknownVariable,
+                at,
+                format!("`vars.{name}` is not set before this"),
+            )
+            .help = Some("put the `set` before this step".to_owned());
+    } else if !reference.accepts_missing && !place.state.set.contains(slot as usize) {
+        check
+            .report(
+                Code::UnknownVariable,
+                at,
+                format!("`vars.{name}` is not set on every way here"),
+            )
+            .help = Some(format!(
+            "set it before, or say what to use then: `{{{{default vars.{name} \"…\"}}}}`"
+        ));
+    }
+}
+
+fn fields(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>) {
+    let path = reference.path;
+    match check.walk(path) {
+        Walk::To { optional: true, .. } if path.slot == Slot::Input && !reference.accepts_missing => {
+            let shown = place.state.present.contains(&*path.text);
+            let from_field = path.segments.len() == 2;
+            if !shown && from_field {
+                let text = &path.text;
+                let help = format!(
+                    "give the field a `default`, or write `{{{{default {text} \"…\"}}}}`, `{{{{optional {text}}}}}` or `{{{{omit_if_missing {text}}}}}`"
+                );
+                check
+                    .report(
+                        Code::UnknownField,
+                        span(&path.span),
+                        format!("`{text}` may be missing"),
+                    )
+                    .help = Some(help);
+            }
+        }
+        Walk::To { .. } => {}
+        Walk::NoField {
+            at,
+            fields,
+            closed,
+            types,
+        } => {
+            let name = path.segments.get(at).map(segment_text).unwrap_or_default();
+            let owner: Vec<String> = path.segments.iter().take(at).map(segment_text).collect();
+            let owner = owner.join(".");
+            let place: Span = path.segment_spans.get(at).map_or(span(&path.span), span);
+            let message = if fields.is_empty() && closed && !types.overlaps(crate::schema::TypeSet::OBJECT) {
+                format!("`{owner}` is {types} and has no fields")
+            } else {
+                format!("`{owner}` has no field `{name}`")
+            };
+            let help = suggestion(&name, fields.iter().map(String::as_str));
+            let finding = check.report(Code::UnknownField, place, message);
+            finding.help = help;
+            if !closed {
+                // The schema allows more fields than it shows.
+                finding.severity = Severity::Warning;
+                finding.message = format!("`{owner}` has no known field `{name}`");
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Secrets that leave by the wrong door, secrets written out, doors that stand open.
+
+use super::{FlowCheck, span};
+use crate::catalog::Effect;
+use crate::diagnostic::Code;
+use crate::expression::functions::Group;
+use crate::expression::{Expression, Part, Path, Slot, Template};
+use crate::schema::SchemaView;
+use crate::source::Span;
+use crate::syntax::{AuthKind, DataKind, DataNode, Step, Verb};
+
+pub(super) fn check(check: &mut FlowCheck<'_>) {
+    for step in check.steps.clone() {
+        match &step.verb {
+            Verb::Action { with: Some(with), .. } => {
+                let Some(spec) = check.action(step) else { continue };
+                arguments(check, with, spec.input.view());
+            }
+            Verb::Respond { headers, body, .. } => {
+                for part in [headers, body].into_iter().flatten() {
+                    exposed(check, part, "the answer");
+                }
+            }
+            Verb::Return { value } => exposed(check, value, "the result, which is the answer over HTTP"),
+            Verb::Redirect { to, .. } => exposed(check, to, "a URL"),
+            Verb::Fail { message, details, .. } => {
+                for part in [Some(message), details.as_ref()].into_iter().flatten() {
+                    exposed(check, part, "an error that the caller sees");
+                }
+            }
+            _ => {}
+        }
+    }
+    open_trigger(check);
+}
+
+fn arguments(check: &mut FlowCheck<'_>, data: &DataNode, schema: SchemaView<'_>) {
+    if schema.as_value().get("exposed") == Some(&serde_json::Value::Bool(true)) {
+        exposed(check, data, "a URL");
+        insecure(check, data);
+    }
+    match &data.kind {
+        DataKind::Map(entries) => {
+            for (key, value) in entries {
+                if let Some(property) = schema.property(&key.value).or_else(|| schema.additional()) {
+                    arguments(check, value, property);
+                }
+            }
+        }
+        DataKind::List(items) => items
+            .iter()
+            .for_each(|item| arguments(check, item, schema.items())),
+        DataKind::Constant(value)
+            if schema.is_secret() && value.as_str().is_some_and(|text| !text.is_empty()) =>
+        {
+            check
+                .report(
+                    Code::WrittenSecret,
+                    data.span,
+                    "a secret is written out in the flow",
+                )
+                .help = Some("take it as `input` with `secret: true`, or keep it in a connection".to_owned());
+        }
+        DataKind::Constant(_) | DataKind::Template(_) => {}
+    }
+}
+
+/// Plain `http://` to another machine.
+fn insecure(check: &mut FlowCheck<'_>, data: &DataNode) {
+    let start = match &data.kind {
+        DataKind::Constant(value) => value.as_str(),
+        DataKind::Template(Template::Text(text)) => match text.parts.first() {
+            Some(Part::Text(text)) => Some(text.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some(host) = start.and_then(|text| text.strip_prefix("http://")) else {
+        return;
+    };
+    let loopback = ["localhost", "127.", "[::1]"]
+        .iter()
+        .any(|own| host.starts_with(own));
+    if !loopback && !host.is_empty() {
+        check
+            .report(Code::InsecureUrl, data.span, "the request is not encrypted")
+            .help = Some("write `https://`".to_owned());
+    }
+}
+
+/// Reports every secret that reaches a place where others can read it.
+fn exposed(check: &mut FlowCheck<'_>, data: &DataNode, place: &str) {
+    let mut found: Vec<(Span, String)> = Vec::new();
+    for template in data.templates() {
+        match template {
+            Template::Constant(_) => {}
+            Template::Expression(expression) => secrets(check, expression, &mut found),
+            Template::Text(text) => parts(check, &text.parts, &mut found),
+        }
+    }
+    for (at, text) in found {
+        check
+            .report(
+                Code::SecretExposed,
+                at,
+                format!("the secret `{text}` goes into {place}"),
+            )
+            .help = Some("leave it out; where a digest is enough use `sha256` or `hmac_sha256`".to_owned());
+    }
+}
+
+fn parts(check: &FlowCheck<'_>, list: &[Part], found: &mut Vec<(Span, String)>) {
+    for part in list {
+        match part {
+            Part::Text(_) => {}
+            Part::Expression(expression) => secrets(check, expression, found),
+            Part::Block(block) => {
+                parts(check, &block.body, found);
+                parts(check, &block.otherwise, found);
+            }
+        }
+    }
+}
+
+fn secrets(check: &FlowCheck<'_>, expression: &Expression, found: &mut Vec<(Span, String)>) {
+    match expression {
+        Expression::Literal(_) => {}
+        Expression::Path(path) => {
+            if is_secret(check, path) {
+                found.push((span(&path.span), path.text.to_string()));
+            }
+        }
+        Expression::Call(call) => {
+            // A digest or a comparison does not give the secret away; `coalesce` and the like do.
+            let gives_argument = matches!(
+                call.function.name,
+                "default" | "coalesce" | "optional" | "omit_if_missing" | "and" | "or"
+            );
+            let hides = match call.function.group {
+                Group::Digests => true,
+                Group::Logic => !gives_argument,
+                _ => call.function.name == "length",
+            };
+            if !hides {
+                call.arguments
+                    .iter()
+                    .for_each(|argument| secrets(check, argument, found));
+            }
+        }
+    }
+}
+
+fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
+    let dotted = || {
+        path.rest()
+            .iter()
+            .map(super::types::segment_text)
+            .collect::<Vec<_>>()
+            .join(".")
+    };
+    let covers = |secret: &str, path: &str| {
+        let below = |inner: &str, outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        below(path, secret) || below(secret, path) || path.is_empty()
+    };
+    match path.slot {
+        Slot::Input => {
+            let path = dotted();
+            check
+                .lowered
+                .flow
+                .input
+                .secrets
+                .iter()
+                .any(|secret| covers(secret, &path))
+        }
+        Slot::Step(slot) => {
+            let Some(step) = check.slot_steps.get(slot as usize) else {
+                return false;
+            };
+            if step.secret {
+                return true;
+            }
+            let Some(spec) = check.action(step) else {
+                return false;
+            };
+            let mut schema = spec.output.view();
+            for segment in path.rest() {
+                match schema.property(&super::types::segment_text(segment)) {
+                    Some(property) if property.is_secret() => return true,
+                    Some(property) => schema = property,
+                    None => return false,
+                }
+            }
+            false
+        }
+        _ => false,
+    }
+}
+
+/// An HTTP trigger without `auth` before a step that changes accounts which the flow did not make itself.
+fn open_trigger(check: &mut FlowCheck<'_>) {
+    let Some(http) = &check.syntax.trigger.http else {
+        return;
+    };
+    // `auth: none` is an author's decision; leaving it out is not.
+    if http
+        .auth
+        .as_ref()
+        .is_some_and(|auth| auth.value.kind != AuthKind::None || auth.span.end > 0)
+    {
+        return;
+    }
+    let place = http.route.span;
+    let changing = check.steps.iter().copied().find(|step| {
+        check.action(step).is_some_and(|spec| spec.changes_users) && !changes_own_user(check, step)
+    });
+    if let Some(step) = changing {
+        let Verb::Action { action, .. } = &step.verb else {
+            return;
+        };
+        let source = std::sync::Arc::clone(check.source());
+        let finding = check.report(
+            Code::OpenTrigger,
+            place,
+            format!("anyone can call this flow, and `{}` changes users", action.value),
+        );
+        *finding = finding
+            .clone()
+            .and_in(&source, action.span, "changes users")
+            .help("write the trigger as a map and add `auth: { bearer: … }`; `auth: none` says that it is meant");
+    }
+}
+
+/// Whether the user that a step changes is one that the same run created.
+fn changes_own_user(check: &FlowCheck<'_>, step: &Step) -> bool {
+    let Verb::Action { with: Some(with), .. } = &step.verb else {
+        return false;
+    };
+    let Some(DataKind::Template(Template::Expression(Expression::Path(path)))) =
+        with.get("user_id").map(|data| &data.kind)
+    else {
+        return false;
+    };
+    let Slot::Step(slot) = path.slot else { return false };
+    check
+        .slot_steps
+        .get(slot as usize)
+        .and_then(|step| check.action(step))
+        .is_some_and(|spec| spec.effect == Effect::Once && !spec.changes_users)
+}

@@ -1,0 +1,139 @@
+//! What is known at a point of a flow: which steps have run, which variables are set, whether it has answered.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use crate::expression::{Expression, Slot};
+use crate::source::Span;
+
+/// The state at a point. Meeting two paths keeps what both promise and adds up what either may have done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct State {
+    /// Steps that have succeeded on every path.
+    pub(super) succeeded: FixedBitSet,
+    /// Steps that have run on every path, if only to fail and go on (`on_error: continue`).
+    pub(super) attempted: FixedBitSet,
+    /// Steps that have run on some path.
+    pub(super) possible: FixedBitSet,
+    /// Variables that are set on every path.
+    pub(super) set: FixedBitSet,
+    /// Variables that are set on some path.
+    pub(super) maybe_set: FixedBitSet,
+    /// Paths that a condition has shown to be there.
+    pub(super) present: BTreeSet<String>,
+    /// A `respond` or `redirect` that some path has passed.
+    pub(super) responded: Option<Span>,
+}
+
+impl State {
+    pub(super) fn new(steps: usize, variables: usize) -> Self {
+        Self {
+            succeeded: FixedBitSet::with_capacity(steps),
+            attempted: FixedBitSet::with_capacity(steps),
+            possible: FixedBitSet::with_capacity(steps),
+            set: FixedBitSet::with_capacity(variables),
+            maybe_set: FixedBitSet::with_capacity(variables),
+            present: BTreeSet::new(),
+            responded: None,
+        }
+    }
+
+    /// Where two paths join.
+    pub(super) fn meet(&mut self, other: &Self) {
+        self.succeeded.intersect_with(&other.succeeded);
+        self.attempted.intersect_with(&other.attempted);
+        self.possible.union_with(&other.possible);
+        self.set.intersect_with(&other.set);
+        self.maybe_set.union_with(&other.maybe_set);
+        self.present.retain(|path| other.present.contains(path));
+        self.responded = self.responded.or(other.responded);
+    }
+
+    /// After branches that have all run: what each did counts.
+    pub(super) fn join(&mut self, branch: &Self) {
+        self.succeeded.union_with(&branch.succeeded);
+        self.attempted.union_with(&branch.attempted);
+        self.possible.union_with(&branch.possible);
+        self.set.union_with(&branch.set);
+        self.maybe_set.union_with(&branch.maybe_set);
+        self.responded = self.responded.or(branch.responded);
+    }
+
+    /// After a step that has succeeded.
+    pub(super) fn succeed(&mut self, slot: u32) {
+        self.succeeded.insert(slot as usize);
+        self.attempt(slot);
+    }
+
+    /// After a step that has run.
+    pub(super) fn attempt(&mut self, slot: u32) {
+        self.attempted.insert(slot as usize);
+        self.possible.insert(slot as usize);
+    }
+
+    /// Learns from a condition that came out as `truth`.
+    pub(super) fn assume(&mut self, condition: &Expression, truth: bool) {
+        match condition {
+            Expression::Literal(_) => {}
+            Expression::Path(path) => {
+                if truth {
+                    self.learn(path);
+                } else if let Slot::Step(slot) = path.slot
+                    && is_error_path(path)
+                    && self.attempted.contains(slot as usize)
+                {
+                    // It ran and left no error: it succeeded.
+                    self.succeed(slot);
+                }
+            }
+            Expression::Call(call) => {
+                let arguments = call.arguments.iter();
+                match (call.function.name, truth) {
+                    ("and", true) | ("or", false) => {
+                        arguments.for_each(|argument| self.assume(argument, truth))
+                    }
+                    ("not", truth) => arguments.for_each(|argument| self.assume(argument, !truth)),
+                    ("exists", truth) => arguments.for_each(|argument| self.assume(argument, truth)),
+                    ("is_empty", false) => arguments.for_each(|argument| self.assume(argument, true)),
+                    // A comparison that takes no missing value has shown that its operands are there, or failed.
+                    (
+                        "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "includes" | "starts_with" | "ends_with"
+                        | "matches",
+                        _,
+                    ) => {
+                        for argument in arguments {
+                            self.assume_evaluated(argument);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// An expression has been evaluated without error: its strict references are there.
+    fn assume_evaluated(&mut self, expression: &Expression) {
+        if let Expression::Path(path) = expression {
+            self.learn(path);
+        }
+    }
+
+    fn learn(&mut self, path: &crate::expression::Path) {
+        self.present.insert(path.text.to_string());
+        match path.slot {
+            Slot::Step(slot) if is_error_path(path) => self.attempt(slot),
+            Slot::Step(slot) if path.rest().is_empty() => self.attempt(slot),
+            Slot::Step(slot) => self.succeed(slot),
+            Slot::Var(slot) => self.set.insert(slot as usize),
+            _ => {}
+        }
+    }
+}
+
+/// `steps.<id>.error`, and what is below it.
+pub(super) fn is_error_path(path: &crate::expression::Path) -> bool {
+    path.rest()
+        .first()
+        .is_some_and(|first| super::types::segment_text(first) == "error")
+}

@@ -1,0 +1,263 @@
+//! What is known of an expression's value before a run: the types that it may have.
+
+use serde_json::Value;
+
+use super::FlowCheck;
+use crate::expression::{Call, Expression, Path, Segment, Slot};
+use crate::schema::{Schema, SchemaView, TypeSet};
+use crate::syntax::{Step, Verb};
+
+/// Where a path leads.
+#[derive(Clone, Debug)]
+pub(crate) enum Walk {
+    /// To a value of these types.
+    To { types: TypeSet, optional: bool },
+    /// Nowhere: at this segment the schema shows no such field.
+    NoField {
+        at: usize,
+        fields: Vec<String>,
+        closed: bool,
+        types: TypeSet,
+    },
+}
+
+impl FlowCheck<'_> {
+    /// The types that an expression's value may have.
+    pub(crate) fn infer(&self, expression: &Expression) -> TypeSet {
+        match expression {
+            Expression::Literal(literal) => TypeSet::of(&literal.value),
+            Expression::Path(path) => match self.walk(path) {
+                Walk::To { types, .. } => types,
+                Walk::NoField { .. } => TypeSet::ANY,
+            },
+            Expression::Call(call) => self.infer_call(call),
+        }
+    }
+
+    fn infer_call(&self, call: &Call) -> TypeSet {
+        let argument = |index: usize| call.arguments.get(index).map(|argument| self.infer(argument));
+        match call.function.name {
+            // These give one of their arguments.
+            "default" | "coalesce" | "and" | "or" => {
+                let types = (0..call.arguments.len())
+                    .filter_map(argument)
+                    .fold(TypeSet::NONE, TypeSet::union);
+                if types.is_empty() { TypeSet::ANY } else { types }.intersection(call.function.returns)
+            }
+            "optional" => argument(0).unwrap_or(TypeSet::ANY).union(TypeSet::NULL),
+            "omit_if_missing" | "mask" => argument(0).unwrap_or(TypeSet::ANY),
+            _ => call.function.returns,
+        }
+    }
+
+    /// Follows a path through the schemas.
+    pub(crate) fn walk(&self, path: &Path) -> Walk {
+        let to = |types| Walk::To {
+            types,
+            optional: false,
+        };
+        let unknown = || to(TypeSet::ANY);
+        let skip = path.slot.consumed();
+        let rest = path.rest();
+        match path.slot {
+            Slot::Input => {
+                let Some(first) = rest.first() else {
+                    return to(TypeSet::OBJECT);
+                };
+                let fields = &self.syntax.input;
+                let name = segment_text(first);
+                let Some(field) = fields.iter().find(|field| field.name.value == name) else {
+                    let fields = fields.iter().map(|field| field.name.value.clone()).collect();
+                    return Walk::NoField {
+                        at: skip,
+                        fields,
+                        closed: true,
+                        types: TypeSet::OBJECT,
+                    };
+                };
+                let optional = !field.required && field.default.is_none();
+                follow(&field.schema, &rest[1..], skip + 1, optional)
+            }
+            Slot::Step(slot) => match self.slot_steps.get(slot as usize) {
+                Some(step)
+                    if rest.first().is_some_and(|first| segment_text(first) == "error")
+                        && keeps_error(step) =>
+                {
+                    follow(&error_schema(), &rest[1..], skip + 1, false)
+                }
+                Some(step) => match self.result_schema(step) {
+                    Some(schema) => follow(&schema, rest, skip, false),
+                    None => unknown(),
+                },
+                None => unknown(),
+            },
+            Slot::Config => follow_value(self.config, rest, skip),
+            Slot::Run => follow(&run_schema(), rest, skip, false),
+            Slot::Error => follow(&error_schema(), rest, skip, false),
+            Slot::Request => follow(&request_schema(), rest, skip, false),
+            Slot::Index(_) => to(TypeSet::INTEGER),
+            Slot::Unresolved | Slot::Var(_) | Slot::Item(_) | Slot::Block(_) | Slot::BlockLocal(..) => {
+                unknown()
+            }
+        }
+    }
+
+    /// The schema of what a step leaves behind; `None` where nothing is known.
+    fn result_schema(&self, step: &Step) -> Option<Value> {
+        match &step.verb {
+            Verb::Action { .. } => Some(self.action(step)?.output.as_value().clone()),
+            Verb::ForEach { .. } => Some(serde_json::json!({ "type": "array" })),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a step has a result that can be referred to.
+pub(crate) fn has_result(step: &Step) -> bool {
+    matches!(
+        step.verb,
+        Verb::Action { .. } | Verb::ForEach { .. } | Verb::Call { .. } | Verb::Invalid
+    )
+}
+
+/// Whether a step can leave an `error` behind.
+pub(crate) fn keeps_error(step: &Step) -> bool {
+    step.on_error
+        .iter()
+        .flat_map(|on_error| &on_error.arms)
+        .any(|arm| matches!(arm.handler, crate::syntax::Handler::Continue))
+}
+
+/// A segment as text.
+pub(crate) fn segment_text(segment: &Segment) -> String {
+    match segment {
+        Segment::Key(key) => key.to_string(),
+        Segment::Index(index) => index.to_string(),
+    }
+}
+
+fn follow(schema: &Value, rest: &[Segment], at: usize, optional: bool) -> Walk {
+    let view = SchemaView::of(schema);
+    let Some(segment) = rest.first() else {
+        return Walk::To {
+            types: view.types(),
+            optional,
+        };
+    };
+    let types = view.types();
+    let name = segment_text(segment);
+    let next = |schema: &Value, optional: bool| follow(schema, &rest[1..], at + 1, optional);
+    if let Some(property) = view.property(&name) {
+        return next(property.as_value(), optional || !view.requires(&name));
+    }
+    if types.overlaps(TypeSet::ARRAY) && matches!(segment, Segment::Index(_)) {
+        return next(view.items().as_value(), true);
+    }
+    if !types.overlaps(TypeSet::OBJECT) {
+        // A text, a number or a list has no fields.
+        return Walk::NoField {
+            at,
+            fields: Vec::new(),
+            closed: true,
+            types,
+        };
+    }
+    let alternatives = ["anyOf", "oneOf", "allOf"]
+        .iter()
+        .any(|keyword| schema.get(*keyword).is_some());
+    match view.additional() {
+        _ if alternatives => next(Schema::any().as_value(), true),
+        None => Walk::NoField {
+            at,
+            fields: view.property_names().map(str::to_owned).collect(),
+            closed: true,
+            types,
+        },
+        Some(additional) => {
+            let fields: Vec<String> = view.property_names().map(str::to_owned).collect();
+            let explicit = schema.get("additionalProperties").is_some_and(Value::is_object);
+            if !explicit && crate::diagnostic::nearest(&name, fields.iter().map(String::as_str)).is_some() {
+                return Walk::NoField {
+                    at,
+                    fields,
+                    closed: false,
+                    types,
+                };
+            }
+            next(additional.as_value(), optional)
+        }
+    }
+}
+
+fn follow_value(value: &Value, rest: &[Segment], at: usize) -> Walk {
+    let Some(segment) = rest.first() else {
+        return Walk::To {
+            types: TypeSet::of(value),
+            optional: false,
+        };
+    };
+    let child = match (value, segment) {
+        (Value::Array(items), Segment::Index(index)) => items.get(*index),
+        _ => value.get(segment_text(segment)),
+    };
+    match child {
+        Some(child) => follow_value(child, &rest[1..], at + 1),
+        None => {
+            let fields = value
+                .as_object()
+                .map(|fields| fields.keys().cloned().collect())
+                .unwrap_or_default();
+            Walk::NoField {
+                at,
+                fields,
+                closed: true,
+                types: TypeSet::of(value),
+            }
+        }
+    }
+}
+
+fn error_schema() -> Value {
+    serde_json::json!({
+        "type": "object",
+        "properties": {
+            "code": { "type": "string" },
+            "message": { "type": "string" },
+            "status": { "type": "integer" },
+            "step": { "type": "string" },
+            "provider": {},
+            "details": {},
+        },
+        "required": ["code", "message", "status", "step"],
+        "additionalProperties": false,
+    })
+}
+
+fn run_schema() -> Value {
+    serde_json::json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string" },
+            "flow": { "type": "string" },
+            "started_at": { "type": "string" },
+            "attempt": { "type": "integer" },
+        },
+        "required": ["id", "flow", "started_at", "attempt"],
+        "additionalProperties": false,
+    })
+}
+
+fn request_schema() -> Value {
+    serde_json::json!({
+        "type": "object",
+        "properties": {
+            "method": { "type": "string" },
+            "path": { "type": "string" },
+            "query": { "type": "object", "additionalProperties": {} },
+            "headers": { "type": "object", "additionalProperties": {} },
+            "ip": { "type": "string" },
+        },
+        "required": ["method", "path", "query", "headers", "ip"],
+        "additionalProperties": false,
+    })
+}

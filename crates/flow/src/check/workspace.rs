@@ -1,0 +1,121 @@
+//! What only several flows together can get wrong: names and routes that stand twice, circles of calls.
+
+use std::collections::BTreeMap;
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+
+use crate::diagnostic::{Code, Diagnostic, list};
+use crate::graph::Flow;
+use crate::source::Span;
+use crate::syntax::{Route, Verb};
+use crate::yaml::Spanned;
+
+pub(super) fn check<'a>(flows: impl Iterator<Item = &'a Flow>) -> Vec<Diagnostic> {
+    let flows: Vec<&Flow> = flows.collect();
+    let mut findings = Vec::new();
+    names(&flows, &mut findings);
+    routes(&flows, &mut findings);
+    cycles(&flows, &mut findings);
+    findings
+}
+
+fn names(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<&str, &Flow> = BTreeMap::new();
+    for flow in flows {
+        if let Some(first) = seen.get(flow.name.as_str()) {
+            let span = flow.syntax.name.span;
+            let message = format!("the flow `{}` is declared twice", flow.name);
+            findings.push(
+                Diagnostic::new(Code::DuplicateFlow, &flow.source, span, message)
+                    .and_in(&first.source, first.syntax.name.span, "first here")
+                    .help("give one of them another `name`"),
+            );
+        } else {
+            seen.insert(&flow.name, flow);
+        }
+    }
+}
+
+fn routes(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<(&'static str, usize), Vec<(&Spanned<Route>, &Flow)>> = BTreeMap::new();
+    for flow in flows {
+        let Some(http) = &flow.syntax.trigger.http else {
+            continue;
+        };
+        let route = &http.route;
+        let bucket = seen
+            .entry((route.value.method.name(), route.value.parts.len()))
+            .or_default();
+        if let Some((first, other)) = bucket
+            .iter()
+            .find(|(other, _)| other.value.collides_with(&route.value))
+        {
+            findings.push(
+                Diagnostic::new(
+                    Code::DuplicateRoute,
+                    &flow.source,
+                    route.span,
+                    format!(
+                        "`{}` is already answered by the flow `{}`",
+                        route.value, other.name
+                    ),
+                )
+                .and_in(&other.source, first.span, "by this trigger")
+                .help("a method and a path belong to one flow"),
+            );
+        } else {
+            bucket.push((route, flow));
+        }
+    }
+}
+
+/// The `call`s of a flow, with their places.
+fn calls(flow: &Flow) -> Vec<(&str, Span)> {
+    crate::graph::flatten(&flow.syntax)
+        .into_iter()
+        .filter_map(|step| match &step.verb {
+            Verb::Call { flow, .. } => Some((flow.value.as_str(), flow.span)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn cycles(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
+    let mut graph: DiGraph<&Flow, Span> = DiGraph::new();
+    let nodes: BTreeMap<&str, _> = flows
+        .iter()
+        .map(|flow| (flow.name.as_str(), graph.add_node(flow)))
+        .collect();
+    for flow in flows {
+        for (callee, span) in calls(flow) {
+            if let (Some(from), Some(to)) = (nodes.get(flow.name.as_str()), nodes.get(callee)) {
+                graph.add_edge(*from, *to, span);
+            }
+        }
+    }
+    for component in tarjan_scc(&graph) {
+        let members: Vec<&Flow> = component.iter().rev().map(|node| graph[*node]).collect();
+        for (flow, node) in members.iter().zip(component.iter().rev()) {
+            let inside = |name: &str| members.iter().any(|member| member.name == name);
+            let recursive = component.len() > 1 || graph.find_edge(*node, *node).is_some();
+            let Some((callee, span)) = calls(flow)
+                .into_iter()
+                .find(|(callee, _)| recursive && inside(callee))
+            else {
+                continue;
+            };
+            let message = if callee == flow.name {
+                format!("the flow `{callee}` calls itself")
+            } else {
+                format!("`{}` and `{callee}` call each other in a circle", flow.name)
+            };
+            findings.push(
+                Diagnostic::new(Code::CallCycle, &flow.source, span, message).help(format!(
+                    "calls must end: take one out of {}, or use `for_each`",
+                    list(members.iter().map(|member| member.name.as_str()))
+                )),
+            );
+        }
+    }
+}

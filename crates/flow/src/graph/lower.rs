@@ -1,0 +1,700 @@
+//! Syntax → graph. Always gives a graph, also for a flow with mistakes, so that the checker can look at it.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use petgraph::graph::{DiGraph, NodeIndex};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::compiled::{
+    ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
+};
+use super::input::InputSpec;
+use super::resolve::{Names, resolve};
+use crate::catalog::{ActionSpec, Catalog, Effect};
+use crate::duration::parse_duration;
+use crate::expression::{Expression, Template, ValueTemplate};
+use crate::schema::{Schema, SchemaView, Validator, compile};
+use crate::syntax::{DataKind, DataNode, FlowSyntax, Handler, RetrySyntax, Step, Verb, Wait};
+use crate::yaml::Spanned;
+
+/// What lowering gave: the graph, and what the checker needs beside it.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The flow. Only to be run if the checker found no error.
+    pub flow: Flow,
+    /// The syntax of each node's step, by node.
+    pub origins: Vec<StepOrigin>,
+}
+
+/// Where a node comes from.
+#[derive(Clone, Debug)]
+pub struct StepOrigin {
+    /// The index of the step in document order, see [`flatten`].
+    pub step: usize,
+}
+
+/// Lowers a flow. `connection` tells the workspace's connection for an action that needs one of a type, given
+/// what the step names; names that are not known give `None` and are reported by the checker.
+pub fn lower(
+    mut syntax: FlowSyntax,
+    catalog: &Catalog,
+    config: &Arc<Value>,
+    connection: &dyn Fn(&str, Option<&str>) -> Option<String>,
+) -> Lowered {
+    let numbering = Numbering::of(&syntax);
+    resolve(&mut syntax, &numbering.names);
+    let syntax = Arc::new(syntax);
+    let mut lowering = Lowering {
+        catalog,
+        connection,
+        graph: DiGraph::new(),
+        depth: 0,
+        validators: HashMap::new(),
+        origins: Vec::new(),
+        numbering,
+    };
+    let body = lowering.region(&syntax.steps);
+    let on_error = syntax
+        .on_error
+        .as_ref()
+        .map(|steps| lowering.region(&steps.value));
+    let numbering = lowering.numbering;
+    let flow = Flow {
+        name: syntax.name.value.clone(),
+        digest: hex(&Sha256::digest(syntax.source.text().as_bytes())),
+        source: Arc::clone(&syntax.source),
+        input: InputSpec::new(&syntax.input),
+        timeout: syntax.timeout,
+        durable: syntax.durable,
+        syntax,
+        graph: lowering.graph,
+        body,
+        on_error,
+        steps: numbering.steps,
+        variables: numbering.variables,
+        config: Arc::clone(config),
+    };
+    Lowered {
+        flow,
+        origins: lowering.origins,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The steps of a flow in document order, nested ones after the step that holds them; the flow's handler last.
+pub fn flatten(syntax: &FlowSyntax) -> Vec<&Step> {
+    let mut steps = Vec::new();
+    for step in syntax
+        .steps
+        .iter()
+        .chain(syntax.on_error.iter().flat_map(|steps| &steps.value))
+    {
+        collect(step, &mut steps);
+    }
+    steps
+}
+
+fn collect<'a>(step: &'a Step, steps: &mut Vec<&'a Step>) {
+    steps.push(step);
+    for list in nested_lists(step) {
+        for inner in list {
+            collect(inner, steps);
+        }
+    }
+}
+
+/// The lists of steps that stand in a step: what its verb holds, then its handlers.
+pub fn nested_lists(step: &Step) -> Vec<&[Step]> {
+    let mut lists: Vec<&[Step]> = match &step.verb {
+        Verb::Choose { then, otherwise } => vec![then, otherwise],
+        Verb::Switch { cases, default, .. } => cases
+            .iter()
+            .map(|case| case.steps.as_slice())
+            .chain(default.as_deref())
+            .collect(),
+        Verb::Parallel { branches } => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
+        Verb::ForEach { steps, .. } => vec![steps],
+        _ => Vec::new(),
+    };
+    lists.extend(handler_lists(step));
+    lists
+}
+
+fn handler_lists(step: &Step) -> impl Iterator<Item = &[Step]> {
+    step.on_error
+        .iter()
+        .flat_map(|on_error| &on_error.arms)
+        .filter_map(|arm| match &arm.handler {
+            Handler::Steps(steps) => Some(steps.as_slice()),
+            Handler::Continue => None,
+        })
+}
+
+/// Slots for steps and variables, given out in document order, so that every region has one range.
+#[derive(Debug, Default)]
+struct Numbering {
+    steps: Vec<StepInfo>,
+    variables: Vec<String>,
+    names: Names,
+    /// Slot and index in document order, by the step's path.
+    by_path: HashMap<String, (Option<u32>, usize)>,
+    /// Slot ranges, by the path of the first step of a list.
+    lists: HashMap<String, Range<u32>>,
+}
+
+impl Numbering {
+    fn of(syntax: &FlowSyntax) -> Self {
+        let mut numbering = Self::default();
+        numbering.list(&syntax.steps);
+        if let Some(steps) = &syntax.on_error {
+            numbering.list(&steps.value);
+        }
+        numbering
+    }
+
+    fn next_slot(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
+
+    fn list(&mut self, steps: &[Step]) {
+        let start = self.next_slot();
+        for step in steps {
+            let slot = step.id.as_ref().map(|id| {
+                let slot = self.next_slot();
+                self.names.steps.entry(id.value.clone()).or_insert(slot);
+                self.steps.push(StepInfo {
+                    id: id.value.clone(),
+                    path: step.path.clone(),
+                    span: id.span,
+                });
+                slot
+            });
+            let index = self.by_path.len();
+            self.by_path.insert(step.path.clone(), (slot, index));
+            if let Verb::Set { variables } = &step.verb {
+                for (name, _) in variables {
+                    let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
+                    if !self.names.variables.contains_key(&name.value) {
+                        self.names.variables.insert(name.value.clone(), next);
+                        self.variables.push(name.value.clone());
+                    }
+                }
+            }
+            for nested in nested_lists(step) {
+                self.list(nested);
+            }
+        }
+        if let Some(first) = steps.first() {
+            self.lists.insert(first.path.clone(), start..self.next_slot());
+        }
+    }
+
+    fn range(&self, steps: &[Step]) -> Range<u32> {
+        steps
+            .first()
+            .and_then(|first| self.lists.get(&first.path))
+            .cloned()
+            .unwrap_or(0..0)
+    }
+}
+
+struct Lowering<'a> {
+    catalog: &'a Catalog,
+    connection: &'a dyn Fn(&str, Option<&str>) -> Option<String>,
+    graph: DiGraph<Node, Edge>,
+    /// How many loops are around.
+    depth: u32,
+    validators: HashMap<&'static str, Option<Arc<Validator>>>,
+    origins: Vec<StepOrigin>,
+    numbering: Numbering,
+}
+
+/// Where a step stands: what comes after it, and which step's handlers cover it.
+#[derive(Clone, Copy)]
+struct Place {
+    next: Option<NodeIndex>,
+    protector: Option<NodeIndex>,
+}
+
+impl Lowering<'_> {
+    fn region(&mut self, steps: &[Step]) -> Region {
+        let entry = self.list(
+            steps,
+            Place {
+                next: None,
+                protector: None,
+            },
+        );
+        Region {
+            entry,
+            slots: self.numbering.range(steps),
+        }
+    }
+
+    /// Lowers from the last step to the first, so that each knows what comes after it.
+    fn list(&mut self, steps: &[Step], place: Place) -> Option<NodeIndex> {
+        steps
+            .iter()
+            .rev()
+            .fold(place.next, |next, step| self.step(step, Place { next, ..place }))
+    }
+
+    fn step(&mut self, step: &Step, place: Place) -> Option<NodeIndex> {
+        match &step.verb {
+            Verb::Invalid => place.next,
+            Verb::Choose { .. } | Verb::Switch { .. } if step.timeout.is_some() => {
+                let node = self.node(
+                    step,
+                    Op::Block(Region {
+                        entry: None,
+                        slots: 0..0,
+                    }),
+                    place,
+                );
+                let entry = self.choice(
+                    step,
+                    Place {
+                        next: None,
+                        protector: None,
+                    },
+                    false,
+                );
+                let slots = self.inner_slots(step);
+                self.graph[node].op = Op::Block(Region {
+                    entry: Some(entry),
+                    slots,
+                });
+                self.graph.add_edge(node, entry, Edge::Body);
+                self.finish(node, step, place);
+                // A choice decides by its own `if`; a switch has one before it.
+                let guarded = matches!(step.verb, Verb::Switch { .. });
+                Some(if guarded {
+                    self.guard(step, node, place)
+                } else {
+                    node
+                })
+            }
+            Verb::Choose { .. } => Some(self.choice(step, place, true)),
+            Verb::Switch { .. } => {
+                let node = self.choice(step, place, true);
+                Some(self.guard(step, node, place))
+            }
+            _ => {
+                let node = self.effect(step, place);
+                self.finish(node, step, place);
+                Some(self.guard(step, node, place))
+            }
+        }
+    }
+
+    /// The slots of everything that stands in a step's verb.
+    fn inner_slots(&self, step: &Step) -> Range<u32> {
+        let handlers: Vec<_> = handler_lists(step)
+            .map(|list| self.numbering.range(list))
+            .collect();
+        let ranges: Vec<_> = nested_lists(step)
+            .into_iter()
+            .map(|list| self.numbering.range(list))
+            .filter(|range| !range.is_empty() && !handlers.contains(range))
+            .collect();
+        let start = ranges.iter().map(|range| range.start).min().unwrap_or(0);
+        start..ranges.iter().map(|range| range.end).max().unwrap_or(start)
+    }
+
+    /// Adds a node without ways out.
+    fn node(&mut self, step: &Step, op: Op, place: Place) -> NodeIndex {
+        let (slot, index) = self
+            .numbering
+            .by_path
+            .get(&step.path)
+            .copied()
+            .unwrap_or((None, 0));
+        let retry = match (&step.verb, &step.retry) {
+            (_, Some(retry)) => Some(policy(&retry.value)),
+            (Verb::Action { .. }, None) => Some(RetryPolicy::standard()),
+            _ => None,
+        };
+        let deterministic = is_deterministic(&op);
+        self.origins.push(StepOrigin { step: index });
+        self.graph.add_node(Node {
+            path: step.path.as_str().into(),
+            part: "",
+            id: step.id.as_ref().map(|id| id.value.as_str().into()),
+            title: title(step).into(),
+            span: step.span,
+            op,
+            slot,
+            timeout: step.timeout.as_ref().map(|timeout| timeout.value),
+            retry,
+            secret: step.secret,
+            deterministic,
+            handlers: Vec::new(),
+            protector: place.protector,
+        })
+    }
+
+    /// Gives a node its handlers and what comes after it.
+    fn finish(&mut self, node: NodeIndex, step: &Step, place: Place) {
+        self.handlers(node, step, place);
+        let ends = matches!(self.graph[node].op, Op::Return(_) | Op::Fail { .. });
+        if let Some(next) = place.next.filter(|_| !ends) {
+            self.graph.add_edge(node, next, Edge::Next);
+        }
+    }
+
+    fn handlers(&mut self, node: NodeIndex, step: &Step, place: Place) {
+        let Some(on_error) = &step.on_error else { return };
+        for (index, arm) in on_error.arms.iter().enumerate() {
+            let (keeps_error, target) = match &arm.handler {
+                Handler::Continue => (true, place.next),
+                Handler::Steps(steps) => (false, self.list(steps, place)),
+            };
+            let code = arm.code.as_ref().map(|code| code.value.as_str().into());
+            self.graph[node].handlers.push(ErrorHandler {
+                code,
+                keeps_error,
+                target,
+            });
+            if let Some(target) = target {
+                self.graph.add_edge(
+                    node,
+                    target,
+                    Edge::Error(u32::try_from(index).unwrap_or(u32::MAX)),
+                );
+            }
+        }
+    }
+
+    /// Puts the step's `if` before a node of another verb. The guard's own errors are the step's.
+    fn guard(&mut self, step: &Step, node: NodeIndex, place: Place) -> NodeIndex {
+        let Some(condition) = &step.condition else {
+            return node;
+        };
+        let condition = condition.value.clone();
+        let guard = self.node(step, Op::If(condition), place);
+        let handlers = self.graph[node].handlers.clone();
+        for (index, handler) in handlers.iter().enumerate() {
+            if let Some(target) = handler.target {
+                self.graph.add_edge(
+                    guard,
+                    target,
+                    Edge::Error(u32::try_from(index).unwrap_or(u32::MAX)),
+                );
+            }
+        }
+        let weight = &mut self.graph[guard];
+        weight.part = "if";
+        weight.retry = None;
+        weight.timeout = None;
+        weight.handlers = handlers;
+        self.graph.add_edge(guard, node, Edge::Then);
+        if let Some(next) = place.next {
+            self.graph.add_edge(guard, next, Edge::Else);
+        }
+        guard
+    }
+
+    /// `if`/`then`/`else` and `switch`: the branches join in what comes after.
+    fn choice(&mut self, step: &Step, place: Place, with_handlers: bool) -> NodeIndex {
+        let (op, branches): (Op, Vec<(Edge, &[Step])>) = match &step.verb {
+            Verb::Switch {
+                subject,
+                cases,
+                default,
+            } => {
+                let values = cases.iter().map(|case| case.value.value.clone()).collect();
+                let op = Op::Switch {
+                    subject: subject.value.clone(),
+                    cases: values,
+                };
+                let mut branches: Vec<(Edge, &[Step])> = (0..)
+                    .map(Edge::Case)
+                    .zip(cases.iter().map(|case| case.steps.as_slice()))
+                    .collect();
+                branches.push((Edge::Default, default.as_deref().unwrap_or_default()));
+                (op, branches)
+            }
+            Verb::Choose { then, otherwise } => {
+                let condition = step.condition.as_ref().map_or_else(
+                    || Expression::literal(Value::Bool(true), step.span.range()),
+                    |condition| condition.value.clone(),
+                );
+                (
+                    Op::If(condition),
+                    vec![(Edge::Then, then.as_slice()), (Edge::Else, otherwise.as_slice())],
+                )
+            }
+            _ => unreachable!("only choices come here"),
+        };
+        let node = self.node(step, op, place);
+        if with_handlers {
+            self.handlers(node, step, place);
+        } else {
+            self.graph[node].timeout = None;
+            self.graph[node].slot = None;
+        }
+        let covered = with_handlers && step.on_error.is_some();
+        let inner = Place {
+            protector: if covered { Some(node) } else { place.protector },
+            ..place
+        };
+        for (edge, steps) in branches {
+            if let Some(target) = self.list(steps, inner) {
+                self.graph.add_edge(node, target, edge);
+            }
+        }
+        node
+    }
+
+    /// A step that does something itself.
+    fn effect(&mut self, step: &Step, place: Place) -> NodeIndex {
+        let op = match &step.verb {
+            Verb::Action {
+                action,
+                with,
+                connection,
+            } => self.action(action, with.as_ref(), connection.as_ref()),
+            Verb::Parallel { branches } => Op::Parallel(
+                branches
+                    .iter()
+                    .map(|branch| Branch {
+                        name: branch.name.value.as_str().into(),
+                        region: self.region(&branch.steps),
+                    })
+                    .collect(),
+            ),
+            Verb::ForEach {
+                list,
+                at_once,
+                steps,
+                result,
+                ..
+            } => {
+                let list = list.value.clone();
+                let depth = self.depth;
+                self.depth += 1;
+                let body = self.region(steps);
+                self.depth -= 1;
+                let result = result.as_ref().map(|result| strip(result, None));
+                let at_once = usize::try_from(*at_once).unwrap_or(usize::MAX);
+                Op::ForEach(Box::new(ForEach {
+                    list,
+                    depth,
+                    at_once,
+                    body,
+                    result,
+                }))
+            }
+            Verb::Set { variables } => Op::Set(
+                variables
+                    .iter()
+                    .filter_map(|(name, value)| {
+                        let slot = *self.numbering.names.variables.get(&name.value)?;
+                        Some((slot, strip(value, None)))
+                    })
+                    .collect(),
+            ),
+            Verb::Wait(Wait::For(data)) => {
+                let constant = data
+                    .constant()
+                    .and_then(|value| parse_duration(value.as_str()?).ok());
+                Op::Wait(match constant {
+                    Some(duration) => WaitOp::For(duration),
+                    None if data.constant().is_some() => WaitOp::For(Duration::ZERO),
+                    None => WaitOp::ForValue(strip(data, None)),
+                })
+            }
+            Verb::Wait(Wait::Until(data)) => Op::Wait(WaitOp::Until(strip(data, None))),
+            Verb::Call { flow, with } => Op::Call {
+                flow: flow.value.as_str().into(),
+                input: arguments(with.as_ref(), None),
+            },
+            Verb::Respond {
+                status,
+                headers,
+                body,
+            } => Op::Respond {
+                status: data_or(status.as_ref(), Value::from(200)),
+                headers: data_or(headers.as_ref(), Value::Object(serde_json::Map::new())),
+                body: body.as_ref().map(|body| strip(body, None)),
+            },
+            Verb::Return { value } => Op::Return(strip(value, None)),
+            Verb::Redirect { to, status } => Op::Redirect {
+                to: strip(to, None),
+                status: status.as_ref().map_or(303, |status| status.value),
+            },
+            Verb::Fail {
+                code,
+                message,
+                status,
+                details,
+            } => Op::Fail {
+                code: code.value.as_str().into(),
+                message: strip(message, None),
+                status: *status,
+                details: details.as_ref().map(|details| strip(details, None)),
+            },
+            Verb::Choose { .. } | Verb::Switch { .. } | Verb::Invalid => unreachable!("handled by `step`"),
+        };
+        let regions: Vec<(Edge, Option<NodeIndex>)> = match &op {
+            Op::Parallel(branches) => (0..)
+                .map(Edge::Branch)
+                .zip(branches.iter().map(|branch| branch.region.entry))
+                .collect(),
+            Op::ForEach(each) => vec![(Edge::Body, each.body.entry)],
+            _ => Vec::new(),
+        };
+        let node = self.node(step, op, place);
+        for (edge, entry) in regions {
+            if let Some(entry) = entry {
+                self.graph.add_edge(node, entry, edge);
+            }
+        }
+        node
+    }
+
+    fn action(
+        &mut self,
+        action: &Spanned<String>,
+        with: Option<&DataNode>,
+        connection: Option<&Spanned<String>>,
+    ) -> Op {
+        let spec = self.catalog.action(&action.value).cloned().unwrap_or_else(|| {
+            let mut unknown = ActionSpec::new("unknown", Effect::Once, "");
+            unknown.input = Schema::any().clone();
+            Arc::new(unknown)
+        });
+        let input = arguments(with, Some(spec.input.view()));
+        let validator = match &input {
+            ValueTemplate::Constant(_) => None,
+            _ => self
+                .validators
+                .entry(spec.name)
+                .or_insert_with(|| compile(spec.input.as_value()).ok().map(Arc::new))
+                .clone(),
+        };
+        let connection = spec
+            .connection
+            .and_then(|type_name| (self.connection)(type_name, connection.map(|name| name.value.as_str())))
+            .map(String::into_boxed_str);
+        Op::Action(Box::new(ActionOp {
+            spec,
+            input,
+            validator,
+            connection,
+        }))
+    }
+}
+
+/// Without places; texts that the schema calls HTML are escaped.
+fn strip(data: &DataNode, schema: Option<SchemaView<'_>>) -> ValueTemplate {
+    match &data.kind {
+        DataKind::Constant(value) => ValueTemplate::Constant(value.clone()),
+        DataKind::Template(template) => {
+            let html = schema.is_some_and(SchemaView::is_html);
+            let template: Template = if html {
+                template.clone().into_html()
+            } else {
+                template.clone()
+            };
+            template.into()
+        }
+        DataKind::List(items) => {
+            let schema = schema.map(SchemaView::items);
+            ValueTemplate::list(items.iter().map(|item| strip(item, schema)).collect())
+        }
+        DataKind::Map(entries) => ValueTemplate::map(
+            entries
+                .iter()
+                .map(|(key, value)| {
+                    let schema = schema.and_then(|schema| schema.property(&key.value));
+                    (key.value.clone(), strip(value, schema))
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn arguments(with: Option<&DataNode>, schema: Option<SchemaView<'_>>) -> ValueTemplate {
+    match with {
+        Some(with) => strip(with, schema),
+        None => ValueTemplate::Constant(Value::Object(serde_json::Map::new())),
+    }
+}
+
+fn data_or(data: Option<&DataNode>, default: Value) -> ValueTemplate {
+    data.map_or(ValueTemplate::Constant(default), |data| strip(data, None))
+}
+
+fn policy(retry: &RetrySyntax) -> RetryPolicy {
+    RetryPolicy {
+        attempts: retry.attempts,
+        delay: retry.delay,
+        max_delay: retry.max_delay,
+        codes: retry
+            .codes
+            .as_ref()
+            .map(|codes| codes.iter().map(|code| code.value.as_str().into()).collect()),
+    }
+}
+
+/// What people see of a step: its name, its id, or its verb with what it is about.
+pub fn title(step: &Step) -> String {
+    if let Some(name) = &step.name {
+        return name.clone();
+    }
+    if let Some(id) = &step.id {
+        return id.value.clone();
+    }
+    match &step.verb {
+        Verb::Action { action, .. } => action.value.clone(),
+        Verb::Call { flow, .. } => format!("call {}", flow.value),
+        Verb::Fail { code, .. } => format!("fail {}", code.value),
+        Verb::Set { variables } => {
+            format!(
+                "set {}",
+                variables
+                    .iter()
+                    .map(|(name, _)| name.value.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
+        }
+        verb => verb.name().to_owned(),
+    }
+}
+
+fn is_deterministic(op: &Op) -> bool {
+    match op {
+        Op::If(expression)
+        | Op::Switch {
+            subject: expression, ..
+        } => expression.is_pure(),
+        Op::Action(action) => action.input.is_pure(),
+        Op::ForEach(each) => each.list.is_pure() && each.result.as_ref().is_none_or(ValueTemplate::is_pure),
+        Op::Set(variables) => variables.iter().all(|(_, value)| value.is_pure()),
+        Op::Call { input, .. } => input.is_pure(),
+        Op::Respond {
+            status,
+            headers,
+            body,
+        } => status.is_pure() && headers.is_pure() && body.as_ref().is_none_or(ValueTemplate::is_pure),
+        Op::Return(value) | Op::Redirect { to: value, .. } => value.is_pure(),
+        Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => value.is_pure(),
+        Op::Fail { message, details, .. } => {
+            message.is_pure() && details.as_ref().is_none_or(ValueTemplate::is_pure)
+        }
+        Op::Wait(WaitOp::For(_)) | Op::Parallel(_) | Op::Block(_) => true,
+    }
+}

@@ -1,0 +1,183 @@
+//! A workspace: `lockgate.yaml` and the flows beside it, read, checked and compiled together.
+//!
+//! Finding and reading the files is the caller's; so is the environment that `${NAME}` reads.
+
+mod file;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use file::{ConnectionSyntax, LANGUAGE_VERSION, WorkspaceFile};
+pub use settings::{Environment, MissingVariable, Resolved, resolve_settings, variables};
+
+use crate::catalog::{Catalog, ScopeNeed};
+use crate::check;
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Flow, Op};
+use crate::source::{Source, Span};
+use crate::syntax::{FlowSyntax, parse};
+
+/// A checked workspace.
+#[derive(Debug)]
+pub struct Workspace {
+    /// `lockgate.yaml`, if there is one that could be read.
+    pub file: Option<WorkspaceFile>,
+    /// The flows, in the order of their sources.
+    pub flows: Vec<CheckedFlow>,
+    /// All findings of all files, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A flow file after the check.
+#[derive(Debug)]
+pub struct CheckedFlow {
+    /// The flow's name; the file's stem where even that could not be read.
+    pub name: String,
+    /// The text.
+    pub source: Arc<Source>,
+    /// What could be read of it, for renderings.
+    pub syntax: Option<Arc<FlowSyntax>>,
+    /// The compiled flow, if no finding keeps it from running.
+    pub flow: Option<Arc<Flow>>,
+}
+
+/// A scope that a step needs on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeUse {
+    /// The connection's name.
+    pub connection: String,
+    /// The need.
+    pub need: ScopeNeed,
+    /// The flow.
+    pub flow: String,
+    /// The action.
+    pub action: &'static str,
+    /// The step's path.
+    pub step: String,
+    /// Where the step stands.
+    pub span: Span,
+}
+
+impl Workspace {
+    /// Reads, checks and compiles. Every mistake of every file is found in one go.
+    pub fn check(file: Option<&Arc<Source>>, sources: &[Arc<Source>], catalog: &Catalog) -> Self {
+        let mut diagnostics = Vec::new();
+        let file = file.and_then(|source| {
+            let (file, findings) = WorkspaceFile::parse(source, catalog);
+            diagnostics.extend(findings);
+            file
+        });
+        let parsed: Vec<(Arc<Source>, Option<FlowSyntax>)> = sources
+            .iter()
+            .map(|source| {
+                let parsed = parse(source);
+                diagnostics.extend(parsed.diagnostics);
+                (Arc::clone(source), parsed.flow)
+            })
+            .collect();
+        let mut workspace = Self {
+            file,
+            flows: Vec::new(),
+            diagnostics,
+        };
+        check::check(&mut workspace, parsed, catalog);
+        workspace
+            .diagnostics
+            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        workspace
+            .diagnostics
+            .dedup_by(|a, b| a.sort_key() == b.sort_key() && a.message == b.message);
+        workspace
+    }
+
+    /// The flow of that name.
+    pub fn flow(&self, name: &str) -> Option<&CheckedFlow> {
+        self.flows.iter().find(|flow| flow.name == name)
+    }
+
+    /// The runnable flows, by name.
+    pub fn runnable(&self) -> BTreeMap<String, Arc<Flow>> {
+        self.flows
+            .iter()
+            .filter_map(|checked| Some((checked.name.clone(), checked.flow.clone()?)))
+            .collect()
+    }
+
+    /// The declared connections.
+    pub fn connections(&self) -> &[ConnectionSyntax] {
+        self.file.as_ref().map_or(&[], |file| &file.connections)
+    }
+
+    /// `config` of the workspace file.
+    pub fn config(&self) -> Value {
+        self.file.as_ref().map_or_else(
+            || Value::Object(serde_json::Map::new()),
+            |file| file.config.clone(),
+        )
+    }
+
+    /// Whether a finding keeps something from running.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// The names of the flows that use a connection, also those with mistakes elsewhere.
+    pub fn flows_using(&self, connection: &str) -> Vec<&str> {
+        self.flows
+            .iter()
+            .filter(|checked| {
+                checked
+                    .flow
+                    .as_ref()
+                    .is_some_and(|flow| uses(flow).any(|(name, _)| name == connection))
+            })
+            .map(|checked| checked.name.as_str())
+            .collect()
+    }
+
+    /// Every OAuth scope that the runnable flows need, step by step.
+    pub fn scopes(&self) -> Vec<ScopeUse> {
+        self.flows
+            .iter()
+            .filter_map(|checked| checked.flow.as_deref())
+            .flat_map(scopes_of)
+            .collect()
+    }
+}
+
+fn uses(flow: &Flow) -> impl Iterator<Item = (&str, &crate::graph::Node)> {
+    flow.graph.node_weights().filter_map(|node| match &node.op {
+        Op::Action(action) => Some((action.connection.as_deref()?, node)),
+        _ => None,
+    })
+}
+
+/// The OAuth scopes that a flow's steps need.
+pub fn scopes_of(flow: &Flow) -> Vec<ScopeUse> {
+    let mut found: Vec<ScopeUse> = uses(flow)
+        .flat_map(|(connection, node)| {
+            let Op::Action(action) = &node.op else {
+                return Vec::new();
+            };
+            let Some(rule) = action.spec.scopes else {
+                return Vec::new();
+            };
+            rule(&check::known_input(&action.input))
+                .into_iter()
+                .map(|need| ScopeUse {
+                    connection: connection.to_owned(),
+                    need,
+                    flow: flow.name.clone(),
+                    action: action.spec.name,
+                    step: node.path.to_string(),
+                    span: node.span,
+                })
+                .collect()
+        })
+        .collect();
+    found.sort_by_key(|scope| scope.span);
+    found
+}
