@@ -9,10 +9,10 @@ pub mod diagnostic;
 pub mod duration;
 pub mod expression;
 pub mod graph;
+pub mod json_schema;
 pub mod render;
 pub mod schema;
 pub mod source;
 pub mod syntax;
-pub mod yaml;
-
 pub mod workspace;
+pub mod yaml;
