@@ -163,8 +163,30 @@ fn retry() -> Value {
 }
 
 fn step(catalog: &Catalog) -> Value {
-    let any = json!({});
-    let properties = json!({
+    let properties: Map<String, Value> = [common_keys(), choosing_keys(catalog), doing_keys()]
+        .into_iter()
+        .filter_map(|keys| match keys {
+            Value::Object(keys) => Some(keys),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let verbs = [
+        "action", "then", "else", "switch", "parallel", "for_each", "set", "wait", "call", "respond",
+        "return", "redirect", "fail",
+    ];
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+        "anyOf": verbs.iter().map(|verb| json!({ "required": [verb] })).collect::<Vec<_>>(),
+        "allOf": catalog.actions().map(|spec| action(spec)).collect::<Vec<_>>(),
+    })
+}
+
+/// The keys of every step.
+fn common_keys() -> Value {
+    json!({
         "id": text("Its result is `steps.<id>`.", Some("^[A-Za-z_][A-Za-z0-9_]*$")),
         "name": text("What graph and progress show.", None),
         "notes": text("For people.", None),
@@ -173,6 +195,12 @@ fn step(catalog: &Catalog) -> Value {
         "retry": { "$ref": "#/$defs/retry" },
         "on_error": { "$ref": "#/$defs/on_error" },
         "secret": { "type": "boolean", "description": "The result is masked wherever it would be written." },
+    })
+}
+
+/// The keys of the verbs that call actions and that choose and repeat steps.
+fn choosing_keys(catalog: &Catalog) -> Value {
+    json!({
         "action": {
             "description": "Calls an action; its result is `steps.<id>`.",
             "anyOf": catalog.actions().map(|spec| json!({ "const": spec.name, "description": spec.summary })).collect::<Vec<_>>(),
@@ -190,6 +218,13 @@ fn step(catalog: &Catalog) -> Value {
         "at_once": { "description": "Most elements at once.", "type": "integer", "minimum": 1, "maximum": 1000, "default": 1 },
         "steps": steps("Runs for each element."),
         "yield": { "description": "What each element adds to the result." },
+    })
+}
+
+/// The keys of the other verbs.
+fn doing_keys() -> Value {
+    let any = json!({});
+    json!({
         "set": { "description": "Sets `vars.*`.", "type": "object" },
         "wait": {
             "description": "A duration, or `until` a time.",
@@ -226,17 +261,6 @@ fn step(catalog: &Catalog) -> Value {
                 "details": any,
             },
         },
-    });
-    let verbs = [
-        "action", "then", "else", "switch", "parallel", "for_each", "set", "wait", "call", "respond",
-        "return", "redirect", "fail",
-    ];
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "properties": properties,
-        "anyOf": verbs.iter().map(|verb| json!({ "required": [verb] })).collect::<Vec<_>>(),
-        "allOf": catalog.actions().map(|spec| action(spec)).collect::<Vec<_>>(),
     })
 }
 
