@@ -1,0 +1,207 @@
+//! One HTTP exchange with Auth0: a request out, a whole answer in, or the exact way in which there was none.
+//!
+//! Knows sockets, sizes and times. Knows no tokens, no rate limits and no meaning of an answer.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use serde_json::{Value, json};
+
+/// Larger answers are refused: a page of a hundred users with full metadata stays well below.
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// How long a connection may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one exchange may take at the most.
+pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The connection pool.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    client: Client,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON, if that is what it is.
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The request's id in Auth0's logs.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        ["x-auth0-requestid", "x-request-id", "cf-ray"]
+            .iter()
+            .find_map(|name| self.headers.get(*name)?.to_str().ok())
+    }
+
+    /// Whether the body says of itself that it is JSON.
+    pub(crate) fn claims_json(&self) -> bool {
+        self.headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.to_ascii_lowercase().contains("json"))
+    }
+}
+
+/// Why there is no whole answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// No connection stood: the request was not sent.
+    #[error("no connection: {0}")]
+    NotSent(String),
+    /// The time was over; the request may have been carried out.
+    #[error("no answer in time")]
+    Timeout,
+    /// The connection broke before an answer; the request may have been carried out.
+    #[error("the connection broke: {0}")]
+    Lost(String),
+    /// The answer began and broke off.
+    #[error("the answer was cut off: {reason}")]
+    Cut {
+        /// The status that it began with.
+        status: u16,
+        reason: String,
+    },
+    /// The answer is larger than [`MAX_BODY`].
+    #[error("the answer is larger than {MAX_BODY} bytes")]
+    TooLarge {
+        /// The answer's status.
+        status: u16,
+    },
+}
+
+/// The client cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the HTTP client could not be built: {0}")]
+pub(crate) struct BuildError(String);
+
+impl Transport {
+    /// `is_loopback_http`: only plain http to this machine will be called, so no certificates are loaded and
+    /// no proxy is asked.
+    pub(crate) fn new(is_loopback_http: bool) -> Result<Self, BuildError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "auth0-client",
+            telemetry().map_err(|error| BuildError(error.to_string()))?,
+        );
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut builder = Client::builder()
+            .user_agent(concat!("lockgate/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(EXCHANGE_TIMEOUT)
+            .pool_idle_timeout(Duration::from_mins(1))
+            .pool_max_idle_per_host(32)
+            // Retrying is decided where it is known what a request does.
+            .retry(reqwest::retry::never())
+            // A redirect would carry the token to wherever it points.
+            .redirect(redirect::Policy::none());
+        if is_loopback_http {
+            builder = builder.no_proxy().tls_certs_only([]);
+        }
+        builder
+            .build()
+            .map(|client| Self { client })
+            .map_err(|error| BuildError(chain(&error.without_url())))
+    }
+
+    /// The client, to build a request with.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends, and reads the whole answer, within `timeout` (and never longer than [`EXCHANGE_TIMEOUT`]).
+    pub(crate) async fn exchange(
+        &self,
+        request: RequestBuilder,
+        timeout: Duration,
+    ) -> Result<Answer, Failure> {
+        let request = request
+            .timeout(timeout.min(EXCHANGE_TIMEOUT))
+            .build()
+            .map_err(|error| Failure::NotSent(chain(&error.without_url())))?;
+        let response = self.client.execute(request).await.map_err(|error| {
+            let (is_connect, is_timeout) = (error.is_connect() || error.is_builder(), error.is_timeout());
+            let reason = chain(&error.without_url());
+            match (is_connect, is_timeout) {
+                (true, _) => Failure::NotSent(reason),
+                (false, true) => Failure::Timeout,
+                (false, false) => Failure::Lost(reason),
+            }
+        })?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        if response
+            .content_length()
+            .is_some_and(|length| length > MAX_BODY as u64)
+        {
+            return Err(Failure::TooLarge {
+                status: status.as_u16(),
+            });
+        }
+        let mut body = Vec::new();
+        let mut stream = response.bytes_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|error| {
+                if error.is_timeout() {
+                    Failure::Timeout
+                } else {
+                    Failure::Cut {
+                        status: status.as_u16(),
+                        reason: chain(&error.without_url()),
+                    }
+                }
+            })?;
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(Failure::TooLarge {
+                    status: status.as_u16(),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+/// The `Auth0-Client` header: base64 of compact JSON, as Auth0's own SDKs send it.
+fn telemetry() -> Result<HeaderValue, reqwest::header::InvalidHeaderValue> {
+    let value = json!({
+        "name": "lockgate",
+        "version": env!("CARGO_PKG_VERSION"),
+        "env": { "rust": env!("CARGO_PKG_RUST_VERSION") },
+    });
+    HeaderValue::from_str(&STANDARD.encode(value.to_string()))
+}
+
+/// An error with its causes, on one line. The innermost says what happened.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
