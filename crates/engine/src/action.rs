@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lockgate_flow::catalog::{ActionSpec, Catalog};
+use lockgate_flow::schema::SchemaView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -71,12 +72,14 @@ impl ActionContext<'_> {
     /// `connection_mismatch` where the step has none or one of another type: a mistake in the wiring of the
     /// binary, since the checker compares the types.
     pub fn connection<T: Any + Send + Sync>(&self) -> Result<&T, ActionError> {
-        self.connection.and_then(|connection| connection.downcast_ref()).ok_or_else(|| {
-            ActionError::new(
-                "connection_mismatch",
-                format!("the step's connection is not a {}", std::any::type_name::<T>()),
-            )
-        })
+        self.connection
+            .and_then(|connection| connection.downcast_ref())
+            .ok_or_else(|| {
+                ActionError::new(
+                    "connection_mismatch",
+                    format!("the step's connection is not a {}", std::any::type_name::<T>()),
+                )
+            })
     }
 
     /// 32 bytes that are the same for every attempt and every replay of this step, and for no other step:
@@ -124,7 +127,13 @@ pub enum Retry {
 impl ActionError {
     /// A permanent error.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: None, provider: None, retry: Retry::Never }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            status: None,
+            provider: None,
+            retry: Retry::Never,
+        }
     }
 
     /// With what the remote end said.
@@ -151,7 +160,17 @@ impl ActionError {
 
 /// The actions that a binary offers, by name.
 #[derive(Clone, Default)]
-pub struct Actions(BTreeMap<&'static str, Arc<dyn Action>>);
+pub struct Actions(BTreeMap<&'static str, Registered>);
+
+/// An action, and what the executor asks of its declaration at every step.
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub(crate) action: Arc<dyn Action>,
+    /// Paths of what is secret in its input.
+    pub(crate) input_secrets: Vec<Vec<String>>,
+    /// Paths of what is secret in its result.
+    pub(crate) output_secrets: Vec<Vec<String>>,
+}
 
 impl Actions {
     /// None yet.
@@ -161,19 +180,59 @@ impl Actions {
 
     /// Adds an action under its declared name; one of the same name is replaced.
     pub fn add(&mut self, action: impl Action + 'static) {
-        self.0.insert(action.spec().name, Arc::new(action));
+        let spec = Arc::clone(action.spec());
+        let secrets = |schema: &lockgate_flow::schema::Schema| {
+            let mut paths = Vec::new();
+            secret_paths(schema.view(), &mut Vec::new(), &mut paths);
+            paths
+        };
+        let registered = Registered {
+            action: Arc::new(action),
+            input_secrets: secrets(&spec.input),
+            output_secrets: secrets(&spec.output),
+        };
+        self.0.insert(spec.name, registered);
     }
 
     /// The action of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Action>> {
+        self.0.get(name).map(|registered| &registered.action)
+    }
+
+    pub(crate) fn registered(&self, name: &str) -> Option<&Registered> {
         self.0.get(name)
     }
 
     /// Adds every declaration to a catalog.
     pub fn declare(&self, catalog: &mut Catalog) {
-        for action in self.0.values() {
-            catalog.add_action(Arc::clone(action.spec()));
+        for registered in self.0.values() {
+            catalog.add_action(Arc::clone(registered.action.spec()));
         }
+    }
+}
+
+/// Collects the paths of the properties that are annotated `secret`; `*` stands for a list's elements.
+fn secret_paths(schema: SchemaView<'_>, at: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+    // A schema is a tree; one that is deeper than this was not written by a person.
+    const DEEPEST: usize = 16;
+    if schema.is_secret() {
+        paths.push(at.clone());
+        return;
+    }
+    if at.len() >= DEEPEST {
+        return;
+    }
+    for name in schema.property_names() {
+        if let Some(property) = schema.property(name) {
+            at.push(name.to_owned());
+            secret_paths(property, at, paths);
+            at.pop();
+        }
+    }
+    if schema.as_value().get("items").is_some() {
+        at.push("*".to_owned());
+        secret_paths(schema.items(), at, paths);
+        at.pop();
     }
 }
 

@@ -17,6 +17,20 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
 
+/// Longest sleep without a look at the clock: a machine that slept, or whose clock was set, notices after this time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Completes when the time has come, also where the clock is set while it waits.
+pub async fn sleep_until(clock: &dyn Clock, until: Timestamp) {
+    loop {
+        let left = until.duration_since(clock.now());
+        if !left.is_positive() {
+            return;
+        }
+        clock.sleep(left.unsigned_abs().min(LONGEST_SLEEP)).await;
+    }
+}
+
 /// The machine's clock with tokio's timer. Follows `tokio::time::pause` for sleeping and [`Clock::elapsed`].
 #[derive(Debug)]
 pub struct SystemClock {
@@ -26,7 +40,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose [`Clock::elapsed`] starts at zero now.
     pub fn new() -> Self {
-        Self { started: tokio::time::Instant::now() }
+        Self {
+            started: tokio::time::Instant::now(),
+        }
     }
 }
 

@@ -4,4 +4,12 @@
 pub mod action;
 pub mod clock;
 pub mod connection;
+pub mod event;
+pub mod executor;
+pub mod journal;
+pub mod masks;
+pub mod outcome;
+mod retry;
 pub mod step_key;
+
+pub use executor::{Executor, RunOptions};

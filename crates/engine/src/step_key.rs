@@ -40,15 +40,32 @@ impl fmt::Display for StepKey<'_> {
     }
 }
 
+/// Written out as text.
+impl serde::Serialize for StepKey<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn keys_are_readable() {
-        let call = StepKey { parent: None, path: "steps/2/each/#/steps/0", indices: &[4], part: "" };
+        let call = StepKey {
+            parent: None,
+            path: "steps/2/each/#/steps/0",
+            indices: &[4],
+            part: "",
+        };
         assert_eq!(call.to_string(), "steps/2/each/4/steps/0");
-        let inner = StepKey { parent: Some(&call), path: "steps/1", indices: &[], part: "input" };
+        let inner = StepKey {
+            parent: Some(&call),
+            path: "steps/1",
+            indices: &[],
+            part: "input",
+        };
         assert_eq!(inner.to_string(), "steps/2/each/4/steps/0/call/steps/1@input");
     }
 }

@@ -1,0 +1,188 @@
+//! The beginning and the end of a run.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, Either, select};
+use jiff::Timestamp;
+use lockgate_flow::graph::{Flow, Node};
+use serde_json::{Value, json};
+
+use super::frame::Frame;
+use super::limit::{ActiveTime, Limit};
+use super::settings::{Executor, RunOptions};
+use super::walk::{Exit, Stop, Walker};
+use crate::event::EventKind;
+use crate::journal::Journal;
+use crate::masks::Masks;
+use crate::outcome::{Place, Responder, Response, RunOutcome, RunStatus, StepError};
+
+/// What a flow's `on_error` has at the least, after the run's time is over.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What all flows of one run share.
+pub(super) struct Run<'r, J> {
+    pub(super) executor: &'r Executor,
+    pub(super) journal: &'r J,
+    pub(super) id: String,
+    flow: &'r Flow,
+    pub(super) request: Option<Value>,
+    attempt: u32,
+    started_at: Timestamp,
+    value: OnceLock<Value>,
+    pub(super) masks: Masks,
+    pub(super) active: ActiveTime,
+    pub(super) response: OnceLock<Response>,
+    pub(super) responder: Option<&'r dyn Responder>,
+}
+
+impl<J> Run<'_, J> {
+    /// `run` as expressions see it; made when it is first asked for.
+    pub(super) fn as_value(&self) -> &Value {
+        self.value.get_or_init(|| {
+            json!({
+                "id": self.id,
+                "flow": self.flow.name,
+                "started_at": self.started_at,
+                "attempt": self.attempt,
+            })
+        })
+    }
+
+    /// Notes the secret fields of a flow's input.
+    pub(super) fn mask_input(&self, flow: &Flow, input: &Value) {
+        for path in &flow.input.secrets {
+            let path: Vec<&str> = path.split('.').collect();
+            self.masks.add_at(input, &path);
+        }
+    }
+}
+
+pub(super) async fn run<J: Journal>(
+    executor: &Executor,
+    flow: &Arc<Flow>,
+    input: Value,
+    options: RunOptions<'_>,
+    journal: &J,
+) -> RunOutcome {
+    let clock = &*executor.clock;
+    let began = clock.elapsed();
+    let run = Run {
+        executor,
+        journal,
+        id: options.run_id,
+        flow,
+        request: options.request,
+        attempt: options.attempt.max(1),
+        started_at: options.started_at.unwrap_or_else(|| clock.now()),
+        value: OnceLock::new(),
+        masks: Masks::new(),
+        active: ActiveTime::begin(flow.timeout, options.active_before, began),
+        response: OnceLock::new(),
+        responder: options.responder,
+    };
+    run.mask_input(flow, &input);
+    run.tell(&flow.name, || EventKind::RunStarted {
+        attempt: run.attempt,
+        input: run.masks.apply_to(&input),
+    });
+    let walker = Walker {
+        run: &run,
+        flow,
+        input: &input,
+        parent: None,
+        depth: 0,
+    };
+    let end = match options.cancel {
+        None => Some(walker.run_flow(Limit::RUN).await),
+        Some(cancel) => called_off(walker.run_flow(Limit::RUN), cancel).await,
+    };
+    let (status, output, error) = match end {
+        Some(Ok(Exit::End)) => (RunStatus::Succeeded, None, None),
+        Some(Ok(Exit::Return(value))) => (RunStatus::Succeeded, Some(value), None),
+        Some(Err(Stop::Error(error))) => (RunStatus::Failed, None, Some(error)),
+        Some(Err(Stop::InDoubt(error))) => (RunStatus::InDoubt, None, Some(error)),
+        Some(Err(Stop::Suspended)) => (RunStatus::Suspended, None, None),
+        Some(Err(Stop::Journal(error))) => {
+            let error = StepError::new("journal_unavailable", 503, error.to_string());
+            (RunStatus::Interrupted, None, Some(Box::new(error)))
+        }
+        None => (RunStatus::Cancelled, None, None),
+    };
+    let error = error.map(|error| error.masked(&run.masks));
+    let now = clock.elapsed();
+    run.tell(&flow.name, || EventKind::RunFinished {
+        status,
+        output: output.as_ref().map(|output| run.masks.apply_to(output)),
+        error: error.as_ref(),
+        duration: now.saturating_sub(began),
+    });
+    let active = run.active.spent(now).saturating_sub(options.active_before);
+    RunOutcome {
+        run_id: run.id,
+        status,
+        output,
+        response: run.response.into_inner(),
+        error,
+        active,
+    }
+}
+
+/// The run's end, or `None` where it was called off before.
+async fn called_off(
+    run: impl Future<Output = Result<Exit, Stop>>,
+    cancel: BoxFuture<'_, ()>,
+) -> Option<Result<Exit, Stop>> {
+    match select(std::pin::pin!(run), cancel).await {
+        Either::Left((end, _)) => Some(end),
+        Either::Right(((), _)) => None,
+    }
+}
+
+impl<J: Journal> Walker<'_, J> {
+    /// [`Self::run_flow`] in a box: for `call`.
+    pub(super) fn run_inside(&self, limit: Limit) -> BoxFuture<'_, Result<Exit, Stop>> {
+        Box::pin(self.run_flow(limit))
+    }
+
+    /// The flow's steps, then its `on_error` if an error left them.
+    pub(super) async fn run_flow(&self, limit: Limit) -> Result<Exit, Stop> {
+        let mut frame = Frame::root(&(0..u32::try_from(self.flow.steps.len()).unwrap_or(u32::MAX)));
+        let mut error = match self.walk(&mut frame, self.flow.body.entry, limit).await {
+            Err(Stop::Error(error)) => error,
+            end => return end,
+        };
+        let is_whole_run = self.depth == 0;
+        if error.limit == Some(0) && is_whole_run {
+            error.limit = None;
+            error.message = format!("the run was active for longer than {:?}", self.flow.timeout);
+        }
+        let Some(handler) = self.flow.on_error.as_ref().filter(|_| error.limit.is_none()) else {
+            return Err(Stop::Error(error));
+        };
+        if is_whole_run {
+            self.run.active.grant(GRACE, self.run.executor.clock.elapsed());
+        }
+        frame.set_error("", error.in_scope());
+        let had_response = self.run.response.get().is_some();
+        let end = self.walk(&mut frame, handler.entry, limit).await;
+        match end {
+            Ok(Exit::End) if had_response || self.run.response.get().is_none() || !is_whole_run => {
+                Err(Stop::Error(error))
+            }
+            end => end,
+        }
+    }
+
+    /// An error where a limit is over: for what takes time without an effect that would notice.
+    pub(super) fn in_time(&self, node: &Node, limit: Limit) -> Result<(), Box<StepError>> {
+        let (left, level) = limit.left(&self.run.active, &*self.run.executor.clock);
+        if !left.is_zero() {
+            return Ok(());
+        }
+        let mut error = self.step_error(node, "timeout", 504, "the time is over");
+        error.place = Some(Place::of(&self.flow.source, node.span));
+        error.limit = Some(level);
+        Err(error)
+    }
+}

@@ -1,0 +1,114 @@
+//! Events. Where nobody listens, nothing here costs anything.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use lockgate_flow::graph::{Node, Op};
+use serde_json::Value;
+
+use super::run::Run;
+use super::walk::{Trace, Walker};
+use crate::event::{Event, EventKind, StepEvent, StepOutcome};
+use crate::masks::MASKED;
+use crate::outcome::StepError;
+
+impl<J> Run<'_, J> {
+    /// Tells what `kind` makes, if someone listens.
+    pub(super) fn tell<'a>(&'a self, flow: &'a str, kind: impl FnOnce() -> EventKind<'a>) {
+        if let Some(observer) = &self.executor.observer {
+            let at = self.executor.clock.now();
+            observer.on_event(&Event {
+                run_id: &self.id,
+                flow,
+                at,
+                kind: kind(),
+            });
+        }
+    }
+}
+
+/// A step whose beginning was told.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    began: Duration,
+}
+
+impl<J> Walker<'_, J> {
+    fn step_event<'a>(&'a self, node: &'a Node, indices: &'a [u32], attempt: u32) -> StepEvent<'a> {
+        StepEvent {
+            key: crate::step_key::StepKey {
+                parent: self.parent,
+                path: &node.path,
+                indices,
+                part: "",
+            },
+            id: node.id.as_deref(),
+            title: &node.title,
+            verb: node.op.verb(),
+            action: match &node.op {
+                Op::Action(op) => Some(op.spec.name),
+                _ => None,
+            },
+            attempt,
+        }
+    }
+
+    /// A step begins. `None` where nobody listens, and for nodes that are only a part of a step.
+    pub(super) fn tell_started(&self, node: &Node, indices: &[u32]) -> Option<Told> {
+        if self.run.executor.observer.is_none() || matches!(node.op, Op::Block(_)) {
+            return None;
+        }
+        if node.part.is_empty() {
+            let step = self.step_event(node, indices, 1);
+            self.run.tell(&self.flow.name, || EventKind::StepStarted(step));
+        }
+        Some(Told {
+            began: self.run.executor.clock.elapsed(),
+        })
+    }
+
+    pub(super) fn tell_finished(
+        &self,
+        told: Option<Told>,
+        node: &Node,
+        indices: &[u32],
+        outcome: StepOutcome<'_>,
+        trace: &Trace,
+    ) {
+        let Some(told) = told else { return };
+        let duration = self.run.executor.clock.elapsed().saturating_sub(told.began);
+        let step = self.step_event(node, indices, trace.attempt);
+        let replayed = trace.replayed;
+        self.run.tell(&self.flow.name, || EventKind::StepFinished {
+            step,
+            outcome,
+            duration,
+            replayed,
+        });
+    }
+
+    pub(super) fn tell_retrying(
+        &self,
+        node: &Node,
+        indices: &[u32],
+        attempt: u32,
+        error: &StepError,
+        delay: Duration,
+    ) {
+        if self.run.executor.observer.is_some() {
+            let error = Cow::Owned(error.clone().masked(&self.run.masks));
+            let step = self.step_event(node, indices, attempt);
+            self.run
+                .tell(&self.flow.name, || EventKind::StepRetrying { step, error, delay });
+        }
+    }
+
+    /// A step's result as it may be written.
+    pub(super) fn shown<'a>(&self, node: &Node, value: &'a Value) -> Cow<'a, Value> {
+        if node.secret {
+            Cow::Owned(MASKED.into())
+        } else {
+            self.run.masks.apply_to(value)
+        }
+    }
+}

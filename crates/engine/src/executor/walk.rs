@@ -1,0 +1,367 @@
+//! The loop over the nodes of a region.
+
+use std::borrow::Cow;
+
+use futures_util::future::BoxFuture;
+use lockgate_flow::expression::{Ambient, ValueTemplate, equal, truthy};
+use lockgate_flow::graph::{Edge, Flow, Node, NodeIndex, Op};
+use serde_json::{Value, json};
+
+use super::frame::Frame;
+use super::limit::Limit;
+use super::run::Run;
+use super::tell::Told;
+use crate::event::StepOutcome;
+use crate::journal::{Journal, JournalError};
+use crate::outcome::StepError;
+use crate::step_key::StepKey;
+
+/// One flow that is being run: the run's own, or one that it calls.
+pub(super) struct Walker<'r, J> {
+    pub(super) run: &'r Run<'r, J>,
+    pub(super) flow: &'r Flow,
+    pub(super) input: &'r Value,
+    /// The `call` step, for a called flow.
+    pub(super) parent: Option<&'r StepKey<'r>>,
+    /// How many calls deep.
+    pub(super) depth: u32,
+}
+
+/// How a region ended well.
+pub(super) enum Exit {
+    /// At its end.
+    End,
+    /// With the whole flow: `return`.
+    Return(Value),
+}
+
+/// Why a region ended otherwise.
+pub(super) enum Stop {
+    /// An error that nobody in it took.
+    Error(Box<StepError>),
+    /// It sleeps, and the journal wants it out of memory.
+    Suspended,
+    /// Nobody can tell whether a step happened.
+    InDoubt(Box<StepError>),
+    /// The journal failed.
+    Journal(JournalError),
+}
+
+impl From<Box<StepError>> for Stop {
+    fn from(error: Box<StepError>) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+/// What a node came to.
+pub(super) enum Done {
+    /// Without a result.
+    Nothing,
+    /// With a result.
+    Value(Value),
+    /// A way was chosen.
+    Way(Edge),
+    /// The flow ends.
+    Return(Value),
+}
+
+/// What events tell of a step beside its outcome.
+pub(super) struct Trace {
+    pub(super) attempt: u32,
+    pub(super) replayed: bool,
+}
+
+impl<'r, J: Journal> Walker<'r, J> {
+    /// [`Self::walk`] in a box: for what is inside of a step.
+    pub(super) fn walk_inside<'a, 'f: 'a>(
+        &'a self,
+        frame: &'a mut Frame<'f>,
+        entry: Option<NodeIndex>,
+        limit: Limit,
+    ) -> BoxFuture<'a, Result<Exit, Stop>>
+    where
+        'r: 'f,
+    {
+        Box::pin(self.walk(frame, entry, limit))
+    }
+
+    /// Goes along the graph from a node to where its region ends.
+    pub(super) async fn walk<'f>(
+        &self,
+        frame: &mut Frame<'f>,
+        entry: Option<NodeIndex>,
+        around: Limit,
+    ) -> Result<Exit, Stop>
+    where
+        'r: 'f,
+    {
+        let flow: &'r Flow = self.flow;
+        let mut at = entry;
+        while let Some(index) = at {
+            let node = &flow.graph[index];
+            let told = self.tell_started(node, &frame.indices);
+            let mut trace = Trace {
+                attempt: 1,
+                replayed: false,
+            };
+            let limit = around.narrowed(node.timeout, &*self.run.executor.clock);
+            match self.perform(node, frame, limit, &mut trace).await {
+                Ok(done) => {
+                    if told.is_some() {
+                        self.tell_done(told, node, &frame.indices, &done, &trace);
+                    }
+                    at = match done {
+                        Done::Nothing => flow.next(index),
+                        Done::Value(value) => {
+                            if let Some(slot) = node.slot {
+                                frame.set(slot, value);
+                            }
+                            flow.next(index)
+                        }
+                        Done::Way(edge) => flow.successor(index, &edge),
+                        Done::Return(value) => return Ok(Exit::Return(value)),
+                    };
+                }
+                Err(Stop::Error(mut error)) => {
+                    if let Some(timeout) = node.timeout
+                        && error.limit == Some(limit.level)
+                    {
+                        *error = *self.step_error(
+                            node,
+                            "timeout",
+                            504,
+                            format!("the step did not finish within {timeout:?}"),
+                        );
+                    }
+                    if told.is_some() {
+                        let outcome = StepOutcome::Failed {
+                            error: Cow::Owned((*error).clone().masked(&self.run.masks)),
+                            handled: self.is_handled(index, &error),
+                        };
+                        self.tell_finished(told, node, &frame.indices, outcome, &trace);
+                    }
+                    at = self.handle(index, frame, error)?;
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(Exit::End)
+    }
+
+    fn is_handled(&self, index: NodeIndex, error: &StepError) -> bool {
+        !error.ends_flow && error.limit.is_none() && self.flow.handler(index, &error.code).is_some()
+    }
+
+    /// Where an error goes on; the error again, where nobody in the region takes it.
+    fn handle<'f>(
+        &self,
+        index: NodeIndex,
+        frame: &mut Frame<'f>,
+        error: Box<StepError>,
+    ) -> Result<Option<NodeIndex>, Stop>
+    where
+        'r: 'f,
+    {
+        let flow: &'r Flow = self.flow;
+        if !self.is_handled(index, &error) {
+            return Err(Stop::Error(error));
+        }
+        let Some((owner, handler)) = flow.handler(index, &error.code) else {
+            return Err(Stop::Error(error));
+        };
+        let owner = &flow.graph[owner];
+        if !handler.keeps_error {
+            frame.set_error(&owner.path, error.in_scope());
+        } else if let Some(slot) = owner.slot {
+            frame.set(slot, json!({ "error": error.in_scope() }));
+        }
+        Ok(handler.target)
+    }
+
+    fn tell_done(&self, told: Option<Told>, node: &Node, indices: &[u32], done: &Done, trace: &Trace) {
+        let outcome = match done {
+            Done::Way(Edge::Else) if !node.part.is_empty() => StepOutcome::Skipped,
+            Done::Way(_) if !node.part.is_empty() => return,
+            Done::Value(value) => StepOutcome::Succeeded {
+                output: Some(self.shown(node, value)),
+            },
+            Done::Return(value) => StepOutcome::Succeeded {
+                output: Some(self.shown(node, value)),
+            },
+            Done::Nothing | Done::Way(_) => StepOutcome::Succeeded { output: None },
+        };
+        self.tell_finished(told, node, indices, outcome, trace);
+    }
+
+    async fn perform<'f>(
+        &self,
+        node: &'r Node,
+        frame: &mut Frame<'f>,
+        limit: Limit,
+        trace: &mut Trace,
+    ) -> Result<Done, Stop>
+    where
+        'r: 'f,
+    {
+        match &node.op {
+            Op::Action(op) => self.action(node, op, frame, limit, trace).await.map(Done::Value),
+            Op::If(condition) => {
+                let decide = |ambient: &mut dyn Ambient| {
+                    let decided = condition.is_true(&self.view(node, frame), ambient);
+                    decided.map_err(|error| self.evaluation_error(node, &error))
+                };
+                let is_true = if node.deterministic {
+                    decide(&mut self.ambient())?
+                } else {
+                    // The guard of a step has the step's path; its record must not be taken for the step's input.
+                    let part = if node.part.is_empty() { "input" } else { node.part };
+                    let decided = self.recorded(node, &frame.indices, part, |ambient| {
+                        decide(ambient).map(Value::Bool)
+                    });
+                    truthy(&decided.await?)
+                };
+                Ok(Done::Way(if is_true { Edge::Then } else { Edge::Else }))
+            }
+            Op::Switch { subject, cases } => {
+                let choose = |value: &Value| {
+                    let case = (0..).zip(cases).find(|(_, case)| equal(case, value));
+                    Done::Way(case.map_or(Edge::Default, |(case, _)| Edge::Case(case)))
+                };
+                if node.deterministic {
+                    let view = self.view(node, frame);
+                    let value = subject
+                        .value(&view, &mut self.ambient())
+                        .map(|value| choose(&value));
+                    return Ok(value.map_err(|error| self.evaluation_error(node, &error))?);
+                }
+                let compute = |ambient: &mut dyn Ambient| {
+                    let value = subject
+                        .value(&self.view(node, frame), ambient)
+                        .map(Cow::into_owned);
+                    value.map_err(|error| self.evaluation_error(node, &error))
+                };
+                Ok(choose(
+                    &self.recorded(node, &frame.indices, "input", compute).await?,
+                ))
+            }
+            Op::Set(variables) => self.set(node, variables, frame).await.map(|()| Done::Nothing),
+            Op::Parallel(branches) => self.parallel(node, branches, frame, limit).await,
+            Op::ForEach(each) => self.for_each(node, each, frame, limit).await,
+            Op::Block(region) => {
+                let mut inner = Frame::branch(frame, &region.slots);
+                let exit = self.walk_inside(&mut inner, region.entry, limit).await?;
+                let remains = inner.into_remains();
+                frame.merge(remains);
+                Ok(exit.into())
+            }
+            Op::Wait(wait) => self.wait(node, wait, frame, limit).await.map(|()| Done::Nothing),
+            Op::Call { flow, input } => self.call(node, flow, input, frame, limit).await.map(Done::Value),
+            Op::Respond {
+                status,
+                headers,
+                body,
+            } => self
+                .respond(node, frame, status, headers, body.as_ref())
+                .await
+                .map(|()| Done::Nothing),
+            Op::Redirect { to, status } => self
+                .redirect(node, frame, to, *status)
+                .await
+                .map(|()| Done::Nothing),
+            Op::Return(value) => self.template(node, frame, value).await.map(Done::Return),
+            Op::Fail {
+                code,
+                message,
+                status,
+                details,
+            } => Err(self
+                .fail(node, frame, code, message, *status, details.as_ref())
+                .await),
+        }
+    }
+
+    /// `set`: each value sees those before.
+    async fn set(
+        &self,
+        node: &Node,
+        variables: &[(u32, ValueTemplate)],
+        frame: &mut Frame<'_>,
+    ) -> Result<(), Stop> {
+        if node.deterministic {
+            for (variable, template) in variables {
+                let value = self.template_now(node, frame, template, &mut self.ambient())?;
+                frame.set_variable(*variable, value);
+            }
+            return Ok(());
+        }
+        let indices = frame.indices.clone();
+        let compute = |ambient: &mut dyn Ambient| {
+            let mut values = Vec::with_capacity(variables.len());
+            for (variable, template) in variables {
+                let value = self.template_now(node, frame, template, ambient)?;
+                frame.set_variable(*variable, value.clone());
+                values.push(value);
+            }
+            Ok(Value::Array(values))
+        };
+        let Value::Array(values) = self.recorded(node, &indices, "input", compute).await? else {
+            return Err(self.malformed(node, "a list of values"));
+        };
+        for ((variable, _), value) in variables.iter().zip(values) {
+            frame.set_variable(*variable, value);
+        }
+        Ok(())
+    }
+
+    /// `fail`: an error that only the flow's own `on_error` sees.
+    async fn fail(
+        &self,
+        node: &Node,
+        frame: &Frame<'_>,
+        code: &str,
+        message: &ValueTemplate,
+        status: u16,
+        details: Option<&ValueTemplate>,
+    ) -> Stop {
+        let compute = |ambient: &mut dyn Ambient| {
+            let message = self.template_now(node, frame, message, ambient)?;
+            let details = details
+                .map(|details| self.template_now(node, frame, details, ambient))
+                .transpose()?;
+            Ok(json!([message, details]))
+        };
+        let values = if node.deterministic {
+            compute(&mut self.ambient()).map_err(Stop::Error)
+        } else {
+            self.recorded(node, &frame.indices, "input", compute).await
+        };
+        match values {
+            Ok(mut values) => {
+                let message = match values[0].take() {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                let mut error = self.step_error(node, code.to_owned(), status, message);
+                error.details = Some(values[1].take()).filter(|details| !details.is_null());
+                error.ends_flow = true;
+                Stop::Error(error)
+            }
+            Err(stop) => stop,
+        }
+    }
+}
+
+impl From<Exit> for Done {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::End => Self::Nothing,
+            Exit::Return(value) => Self::Return(value),
+        }
+    }
+}

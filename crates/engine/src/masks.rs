@@ -1,0 +1,181 @@
+//! The secrets of one run, and how they are kept out of everything that is written.
+
+use std::borrow::Cow;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+/// What stands in place of a secret.
+pub const MASKED: &str = "••••";
+
+/// Shorter texts are masked only where they are a whole value: to cross out every `1` would help nobody.
+const SHORTEST_INSIDE: usize = 4;
+
+/// The texts that must not be written. Shared by everything that belongs to one run.
+#[derive(Debug, Default)]
+pub struct Masks {
+    any: AtomicBool,
+    /// Longest first, so that a secret inside another does not leave the rest of it standing.
+    texts: RwLock<Vec<Box<str>>>,
+}
+
+impl Masks {
+    /// No secrets yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to mask.
+    pub fn is_empty(&self) -> bool {
+        !self.any.load(Ordering::Acquire)
+    }
+
+    /// Adds a text, also as it looks inside JSON. The empty text is no secret.
+    pub fn add(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let json = Value::from(text).to_string();
+        let escaped = &json[1..json.len() - 1];
+        let mut texts = self
+            .texts
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        for text in [text, escaped] {
+            if !texts.iter().any(|known| **known == *text) {
+                let at = texts.partition_point(|known| known.len() > text.len());
+                texts.insert(at, text.into());
+            }
+        }
+        self.any.store(true, Ordering::Release);
+    }
+
+    /// Adds every text and number in a value. `true`, `false` and `null` keep no secret.
+    pub fn add_value(&self, value: &Value) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.add(&number.to_string()),
+            Value::String(text) => self.add(text),
+            Value::Array(items) => items.iter().for_each(|item| self.add_value(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.add_value(field)),
+        }
+    }
+
+    /// Adds what stands at the path in a value, if anything does; `*` stands for every element of a list.
+    pub(crate) fn add_at<T: AsRef<str>>(&self, value: &Value, path: &[T]) {
+        let Some((first, rest)) = path.split_first() else {
+            return self.add_value(value);
+        };
+        match value {
+            Value::Object(fields) => {
+                if let Some(field) = fields.get(first.as_ref()) {
+                    self.add_at(field, rest);
+                }
+            }
+            Value::Array(items) if first.as_ref() == "*" => {
+                items.iter().for_each(|item| self.add_at(item, rest))
+            }
+            _ => {}
+        }
+    }
+
+    /// The text without secrets.
+    pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let texts = self
+            .texts
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut masked = Cow::Borrowed(text);
+        for secret in texts.iter() {
+            if *text == **secret {
+                return Cow::Owned(MASKED.to_owned());
+            }
+            if secret.len() >= SHORTEST_INSIDE && masked.contains(&**secret) {
+                masked = Cow::Owned(masked.replace(&**secret, MASKED));
+            }
+        }
+        masked
+    }
+
+    /// The value without secrets, in its keys too.
+    pub fn apply_to<'a>(&self, value: &'a Value) -> Cow<'a, Value> {
+        if self.is_empty() {
+            Cow::Borrowed(value)
+        } else {
+            Cow::Owned(self.masked(value))
+        }
+    }
+
+    fn masked(&self, value: &Value) -> Value {
+        match value {
+            Value::Null | Value::Bool(_) => value.clone(),
+            Value::Number(number) => {
+                let text = number.to_string();
+                match self.apply(&text) {
+                    Cow::Borrowed(_) => value.clone(),
+                    Cow::Owned(masked) => Value::String(masked),
+                }
+            }
+            Value::String(text) => Value::String(self.apply(text).into_owned()),
+            Value::Array(items) => items.iter().map(|item| self.masked(item)).collect(),
+            Value::Object(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|(key, field)| (self.apply(key).into_owned(), self.masked(field)));
+                Value::Object(fields.collect())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_go_wherever_they_stand() {
+        let masks = Masks::new();
+        for secret in ["hunter22", "hunter22-and-more", "a\"b\nc", "abc", ""] {
+            masks.add(secret);
+        }
+        for (text, expected) in [
+            ("the password is hunter22.", "the password is ••••."),
+            ("hunter22-and-more", "••••"),
+            ("x hunter22-and-more x", "x •••• x"),
+            ("{\"p\":\"a\\\"b\\nc\"}", "{\"p\":\"••••\"}"),
+            ("abc", "••••"),
+            ("abcd", "abcd"),
+            ("", ""),
+        ] {
+            assert_eq!(masks.apply(text), expected);
+        }
+    }
+
+    #[test]
+    fn values_are_masked_inside() {
+        let masks = Masks::new();
+        masks.add_value(&json!({ "otp": 123_456, "deep": ["s3cret!"], "flag": true }));
+        let value = json!({ "code": 123_456, "other": 12, "s3cret!": [{ "x": "a s3cret! b" }, true] });
+        let expected = json!({ "code": MASKED, "other": 12, MASKED: [{ "x": "a •••• b" }, true] });
+        assert_eq!(*masks.apply_to(&value), expected);
+    }
+
+    #[test]
+    fn paths_reach_into_lists() {
+        let masks = Masks::new();
+        masks.add_at(
+            &json!({ "keys": [{ "secret": "first-one" }, { "secret": "second-one" }] }),
+            &["keys", "*", "secret"],
+        );
+        assert_eq!(
+            masks.apply("first-one, second-one, third-one"),
+            "••••, ••••, third-one"
+        );
+    }
+}
