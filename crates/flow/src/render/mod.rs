@@ -1,0 +1,21 @@
+//! Pictures of a flow: Mermaid, Graphviz DOT, and SVG with a layout of our own.
+//!
+//! All three draw the same [`Outline`], which decides once what a step is called, what is said under its name
+//! and where its branches and handlers lead. What is drawn is what was written: nothing here checks, and a flow
+//! with mistakes in it is drawn as far as it could be read. Pure, and the same flow gives the same bytes.
+
+mod diagram;
+mod dot;
+mod mermaid;
+mod outline;
+mod read;
+mod svg;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+pub use dot::{dot, dot_outline};
+pub use mermaid::{mermaid, mermaid_outline};
+pub use outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
+pub use svg::{Scheme, SvgOptions, svg, svg_outline};

@@ -1,0 +1,186 @@
+//! Points, boxes, connectors, and the pieces that a layout is put together from. Whole pixels; y grows downwards.
+
+use super::card::Art;
+
+/// A point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Point {
+    pub(super) x: i32,
+    pub(super) y: i32,
+}
+
+/// Shorthand for a [`Point`].
+pub(super) const fn at(x: i32, y: i32) -> Point {
+    Point { x, y }
+}
+
+/// A box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rect {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    pub(super) w: i32,
+    pub(super) h: i32,
+}
+
+impl Rect {
+    pub(super) const fn right(self) -> i32 {
+        self.x + self.w
+    }
+
+    pub(super) const fn bottom(self) -> i32 {
+        self.y + self.h
+    }
+
+    pub(super) const fn middle(self) -> i32 {
+        self.y + self.h / 2
+    }
+}
+
+/// A drawn box; its number is how connectors name it.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) number: usize,
+    pub(super) rect: Rect,
+    pub(super) art: Art,
+}
+
+/// What a connector says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    /// An error took this way.
+    Error,
+    /// The ordinary way.
+    Plain,
+}
+
+/// A connector from one box to another.
+#[derive(Clone, Debug)]
+pub(super) struct Wire {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) points: Vec<Point>,
+    pub(super) tone: Tone,
+    /// Whether it ends in an arrowhead.
+    pub(super) head: bool,
+}
+
+/// A text on a connector.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    pub(super) rect: Rect,
+    pub(super) text: String,
+    pub(super) tone: Tone,
+}
+
+/// A connector that is not yet connected at its end. Its last point is its piece's exit, `(0, height)`.
+#[derive(Clone, Debug)]
+pub(super) struct Exit {
+    pub(super) from: usize,
+    pub(super) points: Vec<Point>,
+    pub(super) tone: Tone,
+}
+
+/// Where a piece is entered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) node: usize,
+    /// The height of the entry from above, on the axis.
+    pub(super) top: i32,
+    /// The entry from the left, where nothing is in its way.
+    pub(super) side: Option<Point>,
+}
+
+/// A laid-out part of the flow. Its axis is `x = 0`: it is entered and left there.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) nodes: Vec<Node>,
+    pub(super) wires: Vec<Wire>,
+    pub(super) labels: Vec<Label>,
+    /// How far it reaches to the left of its axis.
+    pub(super) left: i32,
+    /// How far it reaches to the right.
+    pub(super) right: i32,
+    /// Where what follows may begin.
+    pub(super) height: i32,
+    /// The room wanted before what follows.
+    pub(super) gap: i32,
+    /// Corners that reach down beside what follows: all from `x` on, down to `y`.
+    pub(super) overhangs: Vec<Point>,
+    pub(super) entry: Entry,
+    pub(super) exits: Vec<Exit>,
+}
+
+impl Piece {
+    pub(super) fn shift(&mut self, dx: i32, dy: i32) {
+        let shift = |point: &mut Point| *point = at(point.x + dx, point.y + dy);
+        for node in &mut self.nodes {
+            node.rect = Rect {
+                x: node.rect.x + dx,
+                y: node.rect.y + dy,
+                ..node.rect
+            };
+        }
+        for label in &mut self.labels {
+            label.rect = Rect {
+                x: label.rect.x + dx,
+                y: label.rect.y + dy,
+                ..label.rect
+            };
+        }
+        self.wires
+            .iter_mut()
+            .flat_map(|wire| &mut wire.points)
+            .for_each(shift);
+        self.exits
+            .iter_mut()
+            .flat_map(|exit| &mut exit.points)
+            .for_each(shift);
+        self.overhangs.iter_mut().for_each(shift);
+        self.entry.side.iter_mut().for_each(shift);
+        self.entry.top += dy;
+        self.height += dy;
+        self.left -= dx;
+        self.right += dx;
+    }
+
+    /// The lowest that it reaches.
+    pub(super) fn bottom(&self) -> i32 {
+        self.overhangs
+            .iter()
+            .map(|corner| corner.y)
+            .fold(self.height, i32::max)
+    }
+
+    /// Takes in the boxes, connectors and labels of another piece, and gives back its exits.
+    pub(super) fn absorb(&mut self, other: Self) -> Vec<Exit> {
+        self.nodes.extend(other.nodes);
+        self.wires.extend(other.wires);
+        self.labels.extend(other.labels);
+        other.exits
+    }
+
+    /// Leads all exits on through these points, the last of which is the new exit.
+    pub(super) fn extend_exits(&mut self, points: &[Point]) {
+        for exit in &mut self.exits {
+            exit.points.extend(points);
+        }
+    }
+}
+
+/// Leaves out points that do not bend the line.
+pub(super) fn straighten(points: &[Point]) -> Vec<Point> {
+    let mut line: Vec<Point> = Vec::with_capacity(points.len());
+    for point in points {
+        if line.last() == Some(point) {
+            continue;
+        }
+        if let [.., a, b] = line.as_slice()
+            && ((a.x == b.x && b.x == point.x) || (a.y == b.y && b.y == point.y))
+        {
+            line.pop();
+        }
+        line.push(*point);
+    }
+    line
+}

@@ -1,0 +1,232 @@
+//! Lays blocks out from top to bottom, each on an axis of its own.
+//!
+//! Every function gives a [`Piece`] in its own coordinates; its caller shifts it to where it belongs. Boxes of
+//! two pieces never meet, because a piece knows how far it reaches to all sides.
+
+use super::super::outline::{Block, Shape, goes_on};
+use super::card::{self, Art, Form, Sized};
+use super::geometry::{Entry, Exit, Label, Node, Piece, Point, Rect, Tone, Wire, at};
+use super::side::Side;
+use super::text::{Font, shorten, width};
+
+/// Between a box and the one under it.
+pub(super) const GAP: i32 = 34;
+/// Between a point where ways join and the box under it.
+pub(super) const GAP_AFTER_JOIN: i32 = 24;
+/// Between boxes side by side.
+pub(super) const SPACE: i32 = 30;
+/// Around the inside of a frame.
+const FRAME_PADDING: i32 = 24;
+/// Height of a label.
+pub(super) const LABEL: i32 = 18;
+/// Most of a label's text, in pixels.
+const LABEL_TEXT: i32 = 130;
+
+/// Numbers the boxes of one picture.
+#[derive(Default)]
+pub(super) struct Layout {
+    next: usize,
+}
+
+impl Layout {
+    pub(super) fn node(&mut self, rect: Rect, art: Art) -> Node {
+        let number = self.next;
+        self.next += 1;
+        Node { number, rect, art }
+    }
+
+    /// One box, entered from above or from the left and left below.
+    pub(super) fn single(&mut self, sized: Sized) -> Piece {
+        let Sized { art, w, h } = sized;
+        let ends = art.form == Form::Pill;
+        let node = self.node(
+            Rect {
+                x: -w / 2,
+                y: 0,
+                w,
+                h,
+            },
+            art,
+        );
+        let number = node.number;
+        let exit = Exit {
+            from: number,
+            points: vec![at(0, h)],
+            tone: Tone::Plain,
+        };
+        Piece {
+            nodes: vec![node],
+            wires: Vec::new(),
+            labels: Vec::new(),
+            left: w / 2,
+            right: w / 2,
+            height: h,
+            gap: GAP,
+            overhangs: Vec::new(),
+            entry: Entry {
+                node: number,
+                top: 0,
+                side: Some(at(-w / 2, h / 2)),
+            },
+            exits: if ends { Vec::new() } else { vec![exit] },
+        }
+    }
+
+    /// Blocks one under the other; nothing for no blocks.
+    pub(super) fn sequence(&mut self, blocks: &[Block]) -> Option<Piece> {
+        let mut whole: Option<Piece> = None;
+        for block in blocks {
+            let piece = self.block(block);
+            whole = Some(match whole {
+                Some(above) => stack(above, piece),
+                None => piece,
+            });
+        }
+        whole
+    }
+
+    fn block(&mut self, block: &Block) -> Piece {
+        let piece = match &block.shape {
+            Shape::Plain => self.single(card::step(&block.card)),
+            Shape::Choice(arms) if block.handlers.is_empty() => self.choice(&block.card, arms),
+            Shape::Choice(arms) => self.fan(&block.card, arms),
+            Shape::Parallel(arms) => self.parallel(&block.card, arms),
+            Shape::Loop(body) => self.frame(card::frame(&block.card, Form::Frame), body),
+        };
+        if block.handlers.is_empty() {
+            return piece;
+        }
+        let sides = block
+            .handlers
+            .iter()
+            .map(|handling| Side {
+                label: handling.label.clone(),
+                tone: Tone::Error,
+                joins: goes_on(&handling.body),
+                body: self.sequence(&handling.body),
+            })
+            .collect();
+        self.with_sides(piece, sides)
+    }
+
+    /// A titled frame around blocks.
+    pub(super) fn frame(&mut self, sized: Sized, body: &[Block]) -> Piece {
+        let Sized { art, w, h: strip } = sized;
+        let inside = self.sequence(body);
+        let (left, right) = inside.as_ref().map_or((w / 2, w / 2), |inside| {
+            let (left, right) = (inside.left + FRAME_PADDING, inside.right + FRAME_PADDING);
+            // The title needs its room; what is missing is added on both sides.
+            let missing = (w - left - right).max(0);
+            (left + (missing + 1) / 2, right + (missing + 1) / 2)
+        });
+        let bottom = inside.as_ref().map_or(strip, |inside| {
+            strip + GAP_AFTER_JOIN + inside.bottom() + FRAME_PADDING
+        });
+        let node = self.node(
+            Rect {
+                x: -left,
+                y: 0,
+                w: left + right,
+                h: bottom,
+            },
+            art,
+        );
+        let number = node.number;
+        let mut piece = Piece {
+            nodes: vec![node],
+            wires: Vec::new(),
+            labels: Vec::new(),
+            left,
+            right,
+            height: bottom,
+            gap: GAP,
+            overhangs: Vec::new(),
+            entry: Entry {
+                node: number,
+                top: 0,
+                side: Some(at(-left, strip / 2)),
+            },
+            exits: vec![Exit {
+                from: number,
+                points: vec![at(0, bottom)],
+                tone: Tone::Plain,
+            }],
+        };
+        if let Some(mut inside) = inside {
+            inside.shift(0, strip + GAP_AFTER_JOIN);
+            let entry = inside.entry;
+            piece.wires.push(Wire {
+                from: number,
+                to: entry.node,
+                points: vec![at(0, strip), at(0, entry.top)],
+                tone: Tone::Plain,
+                head: true,
+            });
+            for mut exit in piece.absorb(inside) {
+                exit.points.push(at(0, bottom));
+                piece.wires.push(Wire {
+                    from: exit.from,
+                    to: number,
+                    points: exit.points,
+                    tone: exit.tone,
+                    head: false,
+                });
+            }
+        }
+        piece
+    }
+}
+
+/// Puts a piece under another and connects them, as high as it goes without meeting what hangs over.
+pub(super) fn stack(mut above: Piece, mut below: Piece) -> Piece {
+    let mut top = above.height + above.gap;
+    let mut overhangs = above.overhangs.clone();
+    overhangs.sort_by_key(|corner| corner.y);
+    for corner in &overhangs {
+        if below.right + SPACE > corner.x {
+            top = top.max(corner.y + GAP);
+        }
+    }
+    below.shift(0, top);
+    let entry = below.entry;
+    for exit in std::mem::take(&mut above.exits) {
+        let mut points = exit.points;
+        points.push(at(0, entry.top));
+        above.wires.push(Wire {
+            from: exit.from,
+            to: entry.node,
+            points,
+            tone: exit.tone,
+            head: true,
+        });
+    }
+    above.left = above.left.max(below.left);
+    above.right = above.right.max(below.right);
+    above.height = below.height;
+    above.gap = below.gap;
+    above.overhangs.extend(below.overhangs.iter().copied());
+    above.exits = above.absorb(below);
+    above
+}
+
+/// A label with its middle at a point.
+pub(super) fn label(text: &str, middle: Point, tone: Tone) -> Label {
+    let w = label_width(text);
+    let text = shorten(text, Font::Label, LABEL_TEXT);
+    Label {
+        rect: Rect {
+            x: middle.x - w / 2,
+            y: middle.y - LABEL / 2,
+            w,
+            h: LABEL,
+        },
+        text,
+        tone,
+    }
+}
+
+/// The width of a label; even, so that its middle is whole.
+pub(super) fn label_width(text: &str) -> i32 {
+    let w = width(&shorten(text, Font::Label, LABEL_TEXT), Font::Label) + 10;
+    w + w % 2
+}
