@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// The longest duration: a hundred years of 365 days. What is longer is a slip, and would overflow dates.
-pub const MAX_DURATION: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+pub const MAX_DURATION: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Units, the longest first, in milliseconds.
 const UNITS: [(&str, u64); 5] = [

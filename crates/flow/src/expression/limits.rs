@@ -4,6 +4,10 @@
 /// Longest text of one template, in bytes.
 pub const MAX_TEMPLATE_BYTES: usize = 64 * 1024;
 
+/// Most tags (`{{…}}`) in one template. Handlebars counts lines from the start for each of them, so its work grows with
+/// their number times the length of the text.
+pub const MAX_TAGS: usize = 1000;
+
 /// Deepest nesting of parentheses, literals and blocks in one template.
 pub const MAX_NESTING: usize = 64;
 

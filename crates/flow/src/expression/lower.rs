@@ -484,14 +484,14 @@ impl<'t> Lowering<'t> {
         }
         let mut otherwise = Vec::new();
         if let Some(inverse) = &block.inverse {
-            match (self.tags.peek().map(|tag| tag.kind), inverse.elements.as_slice()) {
-                (Some(TagKind::ElseChain), [TemplateElement::HelperBlock(next)]) => {
-                    otherwise.extend(self.block(next, true).map(|block| Part::Block(Box::new(block))));
-                }
-                _ => {
-                    self.tag(&[TagKind::Else])?;
-                    otherwise = self.parts(inverse);
-                }
+            let next = self.tags.peek().map(|tag| tag.kind);
+            if let (Some(TagKind::ElseChain), [TemplateElement::HelperBlock(next)]) =
+                (next, inverse.elements.as_slice())
+            {
+                otherwise.extend(self.block(next, true).map(|block| Part::Block(Box::new(block))));
+            } else {
+                self.tag(&[TagKind::Else])?;
+                otherwise = self.parts(inverse);
             }
         }
         if !chained {
@@ -532,10 +532,9 @@ impl<'t> Lowering<'t> {
 
 fn block_names(parameter: Option<&BlockParam>) -> Vec<String> {
     let names = match parameter {
-        None => return Vec::new(),
         Some(BlockParam::Single(name)) => vec![name.as_name()],
         Some(BlockParam::Pair((value, key))) => vec![value.as_name(), key.as_name()],
-        Some(_) => return Vec::new(),
+        _ => Vec::new(),
     };
     names.into_iter().flatten().map(str::to_owned).collect()
 }

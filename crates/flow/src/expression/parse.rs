@@ -340,7 +340,7 @@ fn bare(errors: Vec<ParseError>, start: usize, length: usize) -> Vec<ParseError>
         let end = start + length;
         error.span = error.span.start.clamp(start, end)..error.span.end.clamp(start, end);
         if error.message.contains("`{{`") {
-            error.message = "not an expression".to_owned();
+            error.message = String::from("not an expression");
             error.help =
                 Some("write a path like `input.items` or a call like `eq input.plan \"pro\"`".to_owned());
         }

@@ -102,9 +102,9 @@ mod tests {
             match segment {
                 Segment::Key(key) => {
                     assert_eq!(&text[span.clone()], &**key);
-                    out.push_str(&format!(" {key}"));
+                    out.extend([" ", key]);
                 }
-                Segment::Index(index) => out.push_str(&format!(" #{index}")),
+                Segment::Index(index) => out.extend([" #", &index.to_string()]),
             }
         }
         out

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::error::{ParseError, ParseErrorKind};
-use super::limits::MAX_NESTING;
+use super::limits::{MAX_NESTING, MAX_TAGS};
 
 /// `{{…}}`
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,11 @@ pub(super) fn tags(text: &str) -> Result<Vec<Tag>, Vec<ParseError>> {
     let mut errors = Vec::new();
     let mut at = 0;
     while let Some(start) = next_opening(text, at) {
+        if tags.len() + errors.len() == MAX_TAGS {
+            let message = format!("more than {MAX_TAGS} expressions in one text");
+            errors.push(ParseError::new(ParseErrorKind::Limit, start..start + 2, message));
+            break;
+        }
         match tag(text, start) {
             Ok(tag) => {
                 at = tag.span.end;
@@ -220,16 +225,14 @@ fn tag_end(text: &str, start: usize, from: usize) -> Result<(usize, usize), Fail
     let bytes = text.as_bytes();
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b'"' | b'\'' => match string_end(text, at) {
-                Some(end) => {
-                    at = end;
-                    continue;
-                }
-                None => {
+            b'"' | b'\'' => {
+                let Some(end) = string_end(text, at) else {
                     let message = format!("the text that starts here has no closing {}", char::from(byte));
                     return Err((ParseError::syntax(at..at + 1, message), text.len()));
-                }
-            },
+                };
+                at = end;
+                continue;
+            }
             b'[' if is_key(text, from, at) => {
                 let Some(length) = text[at..].find(']') else {
                     return Err((

@@ -65,12 +65,14 @@ pub(super) fn compare_numbers(left: &Number, right: &Number) -> Option<std::cmp:
     }
 }
 
+/// 2^53: up to here, every integer has a floating point number of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The number as an integer, if it is one: also `1.0`, as long as every digit is certain.
 pub(super) fn as_integer(number: &Number) -> Option<i128> {
     if let Some(integer) = number.as_i128() {
         return Some(integer);
     }
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: integers up to here are exact as floating point.
     let float = number.as_f64()?;
     #[allow(clippy::cast_possible_truncation)] // It is whole and below 2^53.
     (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i128)

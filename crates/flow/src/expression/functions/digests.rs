@@ -57,7 +57,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         DIGESTED,
         STRING,
         &[("md5 \"abc\"", "\"900150983cd24fb0d6963f7d28e17f72\"")],
-        |arguments| digest::<Md5>(arguments),
+        digest::<Md5>,
     ),
     Function::new(
         Group::Digests,
@@ -66,7 +66,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         DIGESTED,
         STRING,
         &[("sha1 \"abc\"", "\"a9993e364706816aba3e25717850c26c9cd0d89d\"")],
-        |arguments| digest::<Sha1>(arguments),
+        digest::<Sha1>,
     ),
     Function::new(
         Group::Digests,
@@ -78,7 +78,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ("sha256 \"abc\"", "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\""),
             ("sha256 \"abc\" \"base64url\"", "\"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0\""),
         ],
-        |arguments| digest::<Sha256>(arguments),
+        digest::<Sha256>,
     ),
     Function::new(
         Group::Digests,
@@ -90,7 +90,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             "sha512 \"abc\" \"base64\"",
             "\"3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==\"",
         )],
-        |arguments| digest::<Sha512>(arguments),
+        digest::<Sha512>,
     ),
     Function::new(
         Group::Digests,
@@ -106,6 +106,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
 ];
 
+#[allow(clippy::unnecessary_wraps)] // The shape of every function of the table.
 fn uuid<'a>(arguments: &mut Arguments<'a, '_>) -> Outcome<'a> {
     let mut bytes = [0_u8; 16];
     arguments.ambient.random_bytes(&mut bytes);

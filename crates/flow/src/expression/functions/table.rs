@@ -58,6 +58,9 @@ pub enum Group {
     Safety,
 }
 
+/// Looks at a written-out argument; the error is a lower-case fragment.
+pub(in crate::expression) type Check = fn(&Value) -> Result<(), String>;
+
 /// One parameter of a [`Function`].
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
@@ -72,7 +75,7 @@ pub struct Parameter {
     /// Whether a missing value is fine.
     pub accepts_missing: bool,
     /// Checks an argument that is written out, at parse time.
-    pub(in crate::expression) check: Option<fn(&Value) -> Result<(), String>>,
+    pub(in crate::expression) check: Option<Check>,
 }
 
 impl Parameter {
@@ -113,7 +116,7 @@ impl Parameter {
     }
 
     /// Whose written-out arguments are checked at parse time.
-    pub(super) const fn checked(self, check: fn(&Value) -> Result<(), String>) -> Self {
+    pub(super) const fn checked(self, check: Check) -> Self {
         Self {
             check: Some(check),
             ..self
@@ -173,12 +176,16 @@ impl Function {
     /// Name and parameters: `round value [digits]`, `coalesce value…`.
     pub fn signature(&self) -> String {
         let mut signature = self.name.to_owned();
-        for parameter in self.parameters {
-            let dots = if parameter.variadic { "…" } else { "" };
-            signature.push_str(&match parameter.required {
-                true => format!(" {}{dots}", parameter.name),
-                false => format!(" [{}{dots}]", parameter.name),
-            });
+        for Parameter {
+            name,
+            required,
+            variadic,
+            ..
+        } in self.parameters
+        {
+            let (open, close) = if *required { ("", "") } else { ("[", "]") };
+            let dots = if *variadic { "…" } else { "" };
+            signature.extend([" ", open, name, dots, close]);
         }
         signature
     }

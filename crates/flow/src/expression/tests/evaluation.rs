@@ -276,7 +276,7 @@ fn paths_are_borrowed() {
     let expression = scope.expression("input.address");
     let value = expression.value(&scope, &mut Still::default()).unwrap();
     assert!(
-        matches!(value, std::borrow::Cow::Borrowed(value) if std::ptr::eq(value, &scope.input["address"]))
+        matches!(value, std::borrow::Cow::Borrowed(value) if std::ptr::eq(value, &raw const scope.input["address"]))
     );
 }
 
