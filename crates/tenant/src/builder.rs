@@ -243,7 +243,12 @@ impl Builder {
             assertions: SeenAssertions::default(),
             token_lifetime: i64::try_from(self.token_lifetime.as_secs()).unwrap_or(i64::MAX / 2),
             connections: self.connections,
-            foreign: Connection::external(""),
+            foreign: [
+                Connection::database(""),
+                Connection::email(""),
+                Connection::sms(""),
+                Connection::external(""),
+            ],
             users: RwLock::new(users),
             search_lag: self.search_lag,
             custom_domains: RwLock::new(self.custom_domains),

@@ -28,8 +28,8 @@ pub(crate) struct State {
     /// Seconds.
     pub(crate) token_lifetime: i64,
     pub(crate) connections: Vec<Connection>,
-    /// What a seeded user of a connection that the tenant does not have is taken for.
-    pub(crate) foreign: Connection,
+    /// What stands in for a connection that only a seeded user names, by the provider of the identity.
+    pub(crate) foreign: [Connection; 4],
     pub(crate) users: RwLock<Users>,
     pub(crate) search_lag: Duration,
     pub(crate) custom_domains: RwLock<Vec<String>>,
@@ -46,6 +46,13 @@ impl State {
     }
 
     pub(crate) fn connection_of(&self, user: &User) -> &Connection {
-        self.connection(user.connection()).unwrap_or(&self.foreign)
+        let [database, email, sms, external] = &self.foreign;
+        self.connection(user.connection())
+            .unwrap_or(match user.provider() {
+                "auth0" => database,
+                "email" => email,
+                "sms" => sms,
+                _ => external,
+            })
     }
 }

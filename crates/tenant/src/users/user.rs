@@ -75,6 +75,14 @@ impl User {
             .unwrap_or_default()
     }
 
+    /// The provider of the main identity.
+    pub(crate) fn provider(&self) -> &str {
+        self.identities()
+            .next()
+            .and_then(|identity| identity.get("provider")?.as_str())
+            .unwrap_or_default()
+    }
+
     pub(crate) fn has_connection(&self, name: &str) -> bool {
         self.identities()
             .any(|identity| identity.get("connection").and_then(Value::as_str) == Some(name))
