@@ -1,2 +1,68 @@
-//! Main.
-fn main() {}
+//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `bench`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
+
+mod catalog;
+mod generate;
+mod process;
+mod suite;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Everything that must hold before a change lands: formatting, lints, tests, generated files, a short fuzz run.
+    Test,
+    /// Writes the files that are generated from the declarations: schemas, reference pages, pictures.
+    Generate {
+        /// Only says which files are out of date, and fails if any is.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Feeds mutated inputs to the parsers, for as long as asked.
+    Fuzz {
+        /// `flow-file`, `expression` or `auth0-error`; all in turn where it is not given.
+        target: Option<String>,
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// Measures: step overhead and the check of 1,000 flows.
+    Bench,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<()> {
+    match chore {
+        Chore::Test => suite::test(),
+        Chore::Generate { check } => generate::generate(check),
+        Chore::Fuzz { target, seconds } => suite::fuzz(target.as_deref(), seconds),
+        Chore::Bench => suite::bench(),
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    // This crate lies in `crates/xtask`.
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, PathBuf::from)
+}

@@ -1,0 +1,28 @@
+//! Runs a command in the repository and says what it is.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+/// `cargo` with these arguments.
+pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
+    // Cargo names itself to what it starts.
+    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    command.args(arguments);
+    command
+}
+
+/// Runs a command to its end; fails where it fails.
+pub(crate) fn run(title: &str, mut command: Command) -> Result<()> {
+    println!("\n── {title}");
+    let status = command.current_dir(crate::root()).status().with_context(|| format!("cannot start {title}"))?;
+    if !status.success() {
+        bail!("{title} failed ({status})");
+    }
+    Ok(())
+}
+
+/// Whether a command can be started and succeeds.
+pub(crate) fn works(mut command: Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
