@@ -284,17 +284,21 @@ fn verb_line(span: Span, source: &crate::source::Source) -> Span {
 /// The nodes of a region, each after all that lead to it. Bodies and branches are regions of their own.
 fn order(flow: &Flow, entry: NodeIndex) -> Vec<NodeIndex> {
     let mut post = Vec::new();
-    let mut seen = HashSet::from([entry]);
+    let mut seen = HashSet::new();
     let mut stack = vec![(entry, false)];
     while let Some((node, done)) = stack.pop() {
         if done {
             post.push(node);
             continue;
         }
+        // Marked when it is visited, not when it is pushed: a node that two edges lead to must wait for both.
+        if !seen.insert(node) {
+            continue;
+        }
         stack.push((node, true));
         for edge in flow.graph.edges(node) {
             let inner = matches!(edge.weight(), Edge::Branch(_) | Edge::Body);
-            if !inner && seen.insert(edge.target()) {
+            if !inner && !seen.contains(&edge.target()) {
                 stack.push((edge.target(), false));
             }
         }
