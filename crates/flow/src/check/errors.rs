@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::FlowCheck;
 use crate::catalog::COMMON_ERRORS;
-use crate::diagnostic::{Code, suggestion};
+use crate::diagnostic::{Code, list, nearest};
 use crate::graph::nested_lists;
 use crate::source::Span;
 use crate::syntax::{Handler, Step, Verb};
@@ -42,8 +42,11 @@ fn report(check: &mut FlowCheck<'_>, step: &Step, code: &str, span: Span, possib
         .map(String::as_str)
         .filter(|code| !COMMON_ERRORS.iter().any(|common| common.code == *code))
         .collect();
-    let help = suggestion(code, possible.iter().map(String::as_str))
-        .or_else(|| (!own.is_empty()).then(|| format!("it can fail with {}", crate::diagnostic::list(own))));
+    let help = match nearest(code, possible.iter().map(String::as_str)) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        // What the engine itself raises is left out: it is the same everywhere.
+        None => (!own.is_empty()).then(|| format!("it can fail with {}", list(own))),
+    };
     check
         .report(
             Code::ErrorCannotOccur,

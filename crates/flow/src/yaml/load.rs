@@ -162,8 +162,14 @@ impl<'a> Loader<'a> {
                         .chars()
                         .next()
                         .map_or(at, |c| at + c.len_utf8());
-                    let (message, help) = explain_syntax(error.info(), source.text(), at);
-                    self.report(Code::Syntax, Span::new(at, end), message, help);
+                    let span = Span::new(at, end);
+                    if error.info().contains("recursion limit") {
+                        // The parser looks ahead, so its own limit may come before ours.
+                        self.too_deep(span);
+                    } else {
+                        let (message, help) = explain_syntax(error.info(), source.text(), at);
+                        self.report(Code::Syntax, span, message, help);
+                    }
                     self.close_all();
                     return;
                 }
@@ -223,6 +229,11 @@ impl<'a> Loader<'a> {
         if self.stack.len() <= self.limits.depth {
             return true;
         }
+        self.too_deep(span);
+        false
+    }
+
+    fn too_deep(&mut self, span: Span) {
         let message = format!("nested deeper than {} levels", self.limits.depth);
         self.report(
             Code::TooDeep,
@@ -230,7 +241,6 @@ impl<'a> Loader<'a> {
             message,
             Some("move the inner part into a flow of its own and `call` it"),
         );
-        false
     }
 
     fn check_tag(&mut self, tag: Option<&saphyr_parser::Tag>, span: Span) {
@@ -356,7 +366,20 @@ impl<'a> Loader<'a> {
             Data::Scalar(scalar) => (scalar.text.clone(), scalar.value.clone()),
             Data::Invalid => (String::new(), Value::Null),
             _ => {
-                self.report(Code::Unsupported, node.span, "a key must be a text", None);
+                let expression = self.source.text()[..node.span.start as usize].ends_with('{')
+                    && self.source.slice(node.span).starts_with('{');
+                if expression {
+                    let help = "put the expression in quotes: \"{{…}}\"";
+                    let before = (node.span.start as usize).saturating_sub(1);
+                    self.report(
+                        Code::Unsupported,
+                        Span::new(before, node.span.end as usize),
+                        "an expression without quotes is a map to YAML",
+                        Some(help),
+                    );
+                } else {
+                    self.report(Code::Unsupported, node.span, "a key must be a text", None);
+                }
                 (String::new(), Value::Null)
             }
         };
