@@ -9,6 +9,7 @@ use super::step::{path_segment, read_list, scalar_value};
 use super::trigger::is_identifier;
 use crate::diagnostic::Code;
 use crate::duration::parse_duration;
+use crate::expression::{ROOTS, functions};
 use crate::source::Span;
 use crate::yaml::{Data, Node, Spanned};
 
@@ -160,10 +161,9 @@ fn read_for_each(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Op
     let item = fields.take("as").and_then(|node| reader.text(node, "`as`"));
     if let Some(item) = &item {
         check_identifier(reader, item, "`as`");
-        const ROOTS: &[&str] = &[
-            "input", "steps", "vars", "config", "request", "run", "error", "index",
-        ];
-        if ROOTS.contains(&item.value.as_str()) {
+        // A function that can be called without arguments is called by its bare name.
+        let called = functions::find(&item.value).is_some_and(|function| function.min_arguments() == 0);
+        if called || item.value == "index" || ROOTS.contains(&item.value.as_str()) {
             reader.report_help(
                 Code::InvalidName,
                 item.span,
