@@ -4,6 +4,7 @@
 //! refuses the token, a scope, or the pace. What a call means is the actions' business.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,10 +139,26 @@ impl Request<'_> {
     }
 }
 
+/// A good answer, with the tokens that its request has shown.
+pub(crate) struct Sent {
+    answer: Answer,
+    tokens: Vec<Arc<Token>>,
+}
+
+impl Deref for Sent {
+    type Target = Answer;
+
+    fn deref(&self) -> &Answer {
+        &self.answer
+    }
+}
+
 /// The requests of one attempt of one step: they share its time and its secrets.
 pub(crate) struct Session<'a> {
     connection: &'a Auth0Connection,
     spec: &'a ActionSpec,
+    /// Whatever the step got as a secret is masked in all that it hears, whichever request it was in.
+    input: &'a Value,
     needs: Vec<ScopeNeed>,
     deadline: Option<Duration>,
 }
@@ -150,7 +167,7 @@ impl<'a> Session<'a> {
     pub(crate) fn new(
         context: &'a ActionContext<'_>,
         spec: &'a ActionSpec,
-        input: &Value,
+        input: &'a Value,
     ) -> Result<Self, ActionError> {
         let connection: &Auth0Connection = context.connection()?;
         let known = KnownInput {
@@ -160,6 +177,7 @@ impl<'a> Session<'a> {
         Ok(Self {
             connection,
             spec,
+            input,
             needs: spec.scopes.map(|rule| rule(&known)).unwrap_or_default(),
             deadline: context.time_left.map(|left| connection.clock.elapsed() + left),
         })
@@ -191,8 +209,8 @@ impl<'a> Session<'a> {
         share.clamp(Duration::from_millis(1), EXCHANGE_TIMEOUT)
     }
 
-    /// Everything that must not be quoted from answers to this request.
-    fn redactor(&self, request: &Request<'_>, tokens: &[Arc<Token>]) -> Redactor {
+    /// Everything that must not be quoted from answers to this session.
+    fn redactor(&self, tokens: &[Arc<Token>]) -> Redactor {
         let mut redactor = Redactor::default();
         for token in tokens {
             redactor.add(token.secret.expose_secret());
@@ -200,9 +218,7 @@ impl<'a> Session<'a> {
         if let Credentials::Secret(secret) = &self.connection.settings.credentials {
             redactor.add(secret.expose_secret());
         }
-        if let Some(body) = request.body {
-            redactor.add_body(body);
-        }
+        redactor.add_body(self.input);
         redactor
     }
 
@@ -212,7 +228,7 @@ impl<'a> Session<'a> {
     /// have been carried out.
     ///
     /// [`Retry::Transient`]: lockgate_engine::action::Retry::Transient
-    pub(crate) async fn send(&self, request: &Request<'_>, leave_room: bool) -> Result<Answer, ActionError> {
+    pub(crate) async fn send(&self, request: &Request<'_>, leave_room: bool) -> Result<Sent, ActionError> {
         let connection = self.connection;
         let clock = &*connection.clock;
         let mut is_token_renewed = false;
@@ -261,11 +277,7 @@ impl<'a> Session<'a> {
             let answer = match result {
                 Ok(answer) => answer,
                 Err(failure) => {
-                    return Err(error::failed(
-                        self.subject(),
-                        &self.redactor(request, &shown),
-                        &failure,
-                    ));
+                    return Err(error::failed(self.subject(), &self.redactor(&shown), &failure));
                 }
             };
             permit.answered(now, clock.now(), &answer.headers);
@@ -274,9 +286,12 @@ impl<'a> Session<'a> {
                 if is_token_renewed || is_scope_renewed {
                     connection.tokens.renewal_helped();
                 }
-                return Ok(answer);
+                return Ok(Sent {
+                    answer,
+                    tokens: shown,
+                });
             }
-            let redactor = self.redactor(request, &shown);
+            let redactor = self.redactor(&shown);
             let refusal = || error::refused(self.subject(), &redactor, &answer);
             match answer.status {
                 StatusCode::TOO_MANY_REQUESTS => {
@@ -322,13 +337,13 @@ impl<'a> Session<'a> {
         leave_room: bool,
     ) -> Result<Value, ActionError> {
         let answer = self.send(request, leave_room).await?;
-        self.read_json(request, &answer)
+        self.read_json(&answer)
     }
 
     /// The body of a good answer as JSON.
-    pub(crate) fn read_json(&self, request: &Request<'_>, answer: &Answer) -> Result<Value, ActionError> {
+    pub(crate) fn read_json(&self, answer: &Sent) -> Result<Value, ActionError> {
         answer
             .json()
-            .ok_or_else(|| error::not_json(self.subject(), &self.redactor(request, &[]), answer))
+            .ok_or_else(|| error::not_json(self.subject(), &self.redactor(&answer.tokens), answer))
     }
 }

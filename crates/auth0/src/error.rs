@@ -16,6 +16,9 @@ use crate::transport::{Answer, Failure};
 /// How much of an answer that is not JSON is kept for people.
 const EXCERPT: usize = 300;
 
+/// How much of one of Auth0's texts is kept; its longest list every schema that a body did not meet.
+const LONGEST_TEXT: usize = 4000;
+
 macro_rules! errors {
     ($($name:ident: $code:literal, $status:literal, $summary:literal;)*) => {
         $(pub(crate) const $name: ErrorSpec = ErrorSpec { code: $code, status: $status, summary: $summary };)*
@@ -121,7 +124,7 @@ impl Said {
     }
 
     fn with_excerpt(mut self, answer: &Answer) -> Self {
-        self.excerpt = Some(excerpt(&answer.body)).filter(|text| !text.is_empty());
+        self.excerpt = Some(String::from_utf8_lossy(&answer.body).into_owned());
         self
     }
 
@@ -129,29 +132,40 @@ impl Said {
         self.message.as_deref().unwrap_or_default()
     }
 
-    /// What to quote to people.
-    fn quote(&self) -> &str {
-        self.message
-            .as_deref()
-            .or(self.error.as_deref())
-            .or(self.excerpt.as_deref())
-            .unwrap_or("(it gave no reason)")
+    /// What to quote to people: masked, and short.
+    pub(crate) fn quote(&self, redactor: &Redactor) -> String {
+        let text = self.message.as_deref().or(self.error.as_deref());
+        let quote = match text {
+            Some(text) => shorten(&redactor.text(text), LONGEST_TEXT),
+            None => shorten(
+                &redactor.text(self.excerpt.as_deref().unwrap_or_default()),
+                EXCERPT,
+            ),
+        };
+        if quote.is_empty() {
+            "(it gave no reason)".to_owned()
+        } else {
+            quote
+        }
     }
 }
 
-/// The beginning of a body that is not the JSON that it should be. Printable text on one line.
-fn excerpt(body: &[u8]) -> String {
-    let start = &body[..body.len().min(EXCERPT * 4)];
-    let text: String = String::from_utf8_lossy(start)
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(EXCERPT)
-        .collect()
+/// Printable text on one line, cut. Masking comes before: what is left of a secret that was cut is not found.
+fn shorten(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    for word in text
+        .split(|char: char| char.is_whitespace() || char.is_control())
+        .filter(|word| !word.is_empty())
+    {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.len() > most * 4 {
+            break;
+        }
+    }
+    out.chars().take(most).collect()
 }
 
 /// The error for an answer that is none of the good ones.
@@ -159,10 +173,10 @@ pub(crate) fn refused(subject: Subject<'_>, redactor: &Redactor, answer: &Answer
     let said = Said::read(answer);
     let code = subject.declared(classify(answer.status, &said));
     let name = subject.spec.name;
-    let quote = redactor.text(said.quote());
+    let quote = said.quote(redactor);
     let status = answer.status.as_u16();
     let message = match code {
-        "insufficient_scope" => subject.missing_scope(&said),
+        "insufficient_scope" => subject.missing_scope(&said, redactor),
         "unauthorized" if said.code.as_deref() == Some("Bearer") => format!(
             "Auth0 refused the token of connection `{}` ({quote}): it is no Management API token; give the \
              connection the `audience` of the tenant's Management API",
@@ -227,8 +241,7 @@ pub(crate) fn not_json(subject: Subject<'_>, redactor: &Redactor, answer: &Answe
     } else {
         "no JSON"
     };
-    let mut said = Said::default().with_excerpt(answer);
-    said.error = None;
+    let said = Said::default().with_excerpt(answer);
     ActionError::new(
         INVALID_RESPONSE.code,
         format!(
@@ -293,13 +306,23 @@ pub(crate) fn provider(answer: &Answer, said: Said, redactor: &Redactor) -> Valu
             map.insert(name.to_owned(), value);
         }
     };
-    put("error", said.error.map(Value::from));
-    put("error_code", said.code.map(Value::from));
-    put("message", said.message.map(Value::from));
-    put("attributes", said.attributes);
-    put("body_excerpt", said.excerpt.map(Value::from));
+    let text = |text: Option<String>, most: usize| {
+        text.map(|text| shorten(&redactor.text(&text), most))
+            .filter(|text| !text.is_empty())
+            .map(Value::from)
+    };
+    put("error", text(said.error, LONGEST_TEXT));
+    put("error_code", text(said.code, LONGEST_TEXT));
+    put("message", text(said.message, LONGEST_TEXT));
+    put(
+        "attributes",
+        said.attributes
+            .map(|value| redactor.value(value))
+            .filter(|value| value.to_string().len() <= LONGEST_TEXT),
+    );
+    put("body_excerpt", text(said.excerpt, EXCERPT));
     put("request_id", answer.request_id().map(Value::from));
-    redactor.value(Value::Object(map))
+    Value::Object(map)
 }
 
 /// Whether a 403 is about a scope that more scopes would heal, and not about the plan.
@@ -404,9 +427,9 @@ impl Subject<'_> {
         }
     }
 
-    fn missing_scope(&self, said: &Said) -> String {
-        let asked: Vec<&str> = said
-            .message()
+    fn missing_scope(&self, said: &Said, redactor: &Redactor) -> String {
+        let message = shorten(&redactor.text(said.message()), LONGEST_TEXT);
+        let asked: Vec<&str> = message
             .split_once("expected any of:")
             .map(|(_, scopes)| scopes.trim_end_matches('.').split(',').map(str::trim).collect())
             .unwrap_or_default();
@@ -430,7 +453,7 @@ impl Subject<'_> {
                         "the application of connection `{}` lacks a scope that {} needs for this input ({}); {}",
                         self.connection,
                         self.spec.name,
-                        said.quote(),
+                        said.quote(redactor),
                         self.where_to_grant("it")
                     );
                 }

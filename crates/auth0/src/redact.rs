@@ -6,6 +6,7 @@ use std::fmt;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 /// What stands in a secret's place.
 pub(crate) const MASK: &str = "********";
@@ -45,8 +46,14 @@ impl Redactor {
         if secret.is_empty() {
             return;
         }
-        let json = Value::from(secret).to_string();
+        let inside_quotes = |text: &str| {
+            let quoted = Value::from(text).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        };
+        let json = inside_quotes(secret);
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        let unreserved = utf8_percent_encode(secret, crate::path::SEGMENT).to_string();
         let html = secret
             .replace('&', "&amp;")
             .replace('<', "&lt;")
@@ -54,9 +61,12 @@ impl Redactor {
             .replace('"', "&quot;");
         let forms = [
             secret.to_owned(),
-            json[1..json.len() - 1].to_owned(),
-            percent.replace("%20", "+"),
+            // JSON that quotes the request's JSON in a text.
+            inside_quotes(&json),
+            json,
+            form,
             percent,
+            unreserved,
             html.replace('\'', "&#39;"),
             html,
         ];
@@ -175,14 +185,16 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_in_every_form() {
-        let redactor = redactor(&json!({ "password": "a\"b <c> & d'e", "name": "Ada" }));
+        let redactor = redactor(&json!({ "password": "a-\"b <c> & d'e", "name": "Ada" }));
         for text in [
-            "no a\"b <c> & d'e here",
-            r#"no a\"b <c> & d'e here"#,
-            "no a&quot;b &lt;c&gt; &amp; d'e here",
-            "no a&quot;b &lt;c&gt; &amp; d&#39;e here",
-            "no a%22b%20%3Cc%3E%20%26%20d%27e here",
-            "no a%22b+%3Cc%3E+%26+d%27e here",
+            "no a-\"b <c> & d'e here",
+            r#"no a-\"b <c> & d'e here"#,
+            r#"no a-\\\"b <c> & d'e here"#,
+            "no a-&quot;b &lt;c&gt; &amp; d'e here",
+            "no a-&quot;b &lt;c&gt; &amp; d&#39;e here",
+            "no a%2D%22b%20%3Cc%3E%20%26%20d%27e here",
+            "no a-%22b%20%3Cc%3E%20%26%20d%27e here",
+            "no a-%22b+%3Cc%3E+%26+d%27e here",
         ] {
             assert_eq!(redactor.text(text), "no ******** here", "{text}");
         }

@@ -192,12 +192,7 @@ impl TokenEndpoint {
             300..=399 => ("invalid_response", Retry::Never, None),
             _ => ("unauthorized", Retry::Never, None),
         };
-        let quote = redactor.text(
-            said.message
-                .as_deref()
-                .or(said.error.as_deref())
-                .unwrap_or("no reason given"),
-        );
+        let quote = said.quote(redactor);
         let what_to_check = if code == "unauthorized" {
             self.what_to_check(status, &said)
         } else {

@@ -178,7 +178,7 @@ impl Create<'_> {
 
     async fn send(&self) -> Result<Value, ActionError> {
         let answer = self.session.send(self.request, true).await?;
-        let user = self.session.read_json(self.request, &answer)?;
+        let user = self.session.read_json(&answer)?;
         if user.get("user_id").is_some_and(Value::is_string) {
             return Ok(user);
         }

@@ -70,7 +70,7 @@ impl Action for FindUsersByEmail {
         request.query.push(("email".to_owned(), email.to_owned()));
         request.query.extend(user_schema::projection_query(&input));
         let answer = session.send(&request, false).await?;
-        match session.read_json(&request, &answer)? {
+        match session.read_json(&answer)? {
             Value::Array(users) => Ok(json!({ "count": users.len(), "users": users })),
             _ => Err(error::unexpected(session.subject(), &answer, "no list of users")),
         }

@@ -125,7 +125,7 @@ impl Action for SearchUsers {
         request.query.push(("search_engine".to_owned(), "v3".to_owned()));
         request.query.extend(user_schema::projection_query(&input));
         let answer = session.send(&request, false).await?;
-        match session.read_json(&request, &answer)? {
+        match session.read_json(&answer)? {
             Value::Object(page) if page.get("users").is_some_and(Value::is_array) => Ok(Value::Object(page)),
             _ => Err(error::unexpected(session.subject(), &answer, "no page of users")),
         }

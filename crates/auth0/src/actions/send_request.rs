@@ -284,9 +284,7 @@ impl Action for SendRequest {
             Ok(answer) if answer.body.iter().all(u8::is_ascii_whitespace) => {
                 Ok(result(&answer, &Value::Null))
             }
-            Ok(answer) => session
-                .read_json(&request, &answer)
-                .map(|body| result(&answer, &body)),
+            Ok(answer) => session.read_json(&answer).map(|body| result(&answer, &body)),
             Err(error) => Err(error),
         };
         result.map_err(|error| match error.retry {

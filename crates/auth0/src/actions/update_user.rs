@@ -124,7 +124,7 @@ impl Action for UpdateUser {
         &SPEC
     }
 
-    async fn call(&self, context: &ActionContext<'_>, mut input: Value) -> Result<Value, ActionError> {
+    async fn call(&self, context: &ActionContext<'_>, input: Value) -> Result<Value, ActionError> {
         let known = KnownInput {
             value: input,
             unknown: Vec::new(),
@@ -136,14 +136,15 @@ impl Action for UpdateUser {
                 format!("the request was not sent: {}{help}", problem.message),
             ));
         }
-        input = known.value;
+        let input = known.value;
         let session = Session::new(context, &SPEC, &input)?;
         let path = user_path(&input)?;
-        if let Some(input) = input.as_object_mut() {
-            input.shift_remove("user_id");
+        let mut body = input.clone();
+        if let Some(body) = body.as_object_mut() {
+            body.shift_remove("user_id");
         }
         let request = Request {
-            body: Some(&input),
+            body: Some(&body),
             ..Request::new(Method::PATCH, path)
         };
         session.send_json(&request, false).await
