@@ -1,0 +1,76 @@
+//! The action: puts the parts together, and says what is known of the effect.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
+use lockgate_flow::catalog::ActionSpec;
+use reqwest::dns::Resolve;
+use serde_json::Value;
+
+use super::answer;
+use super::exchange::Exchange;
+use super::failure::{provider, refused};
+use super::policy::HttpPolicy;
+use super::request::{Request, is_idempotent};
+use super::resolver::SystemResolver;
+use super::spec::SPEC;
+
+/// Sends an HTTP request and gives the answer. Holds the connection pool.
+pub struct HttpRequest {
+    exchange: Exchange,
+}
+
+impl std::fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpRequest").finish_non_exhaustive()
+    }
+}
+
+impl HttpRequest {
+    /// An action that reaches what the policy allows. Opens no socket: the first request does.
+    pub fn new(policy: HttpPolicy) -> Self {
+        Self::with_resolver(policy, Arc::new(SystemResolver))
+    }
+
+    pub(super) fn with_resolver(policy: HttpPolicy, resolver: Arc<dyn Resolve>) -> Self {
+        Self {
+            exchange: Exchange::new(policy, resolver),
+        }
+    }
+}
+
+#[async_trait]
+impl Action for HttpRequest {
+    fn spec(&self) -> &Arc<ActionSpec> {
+        &SPEC
+    }
+
+    async fn call(&self, context: &ActionContext<'_>, input: Value) -> Result<Value, ActionError> {
+        let request = Request::parse(&input, context.identity()).map_err(|problem| {
+            ActionError::new("invalid_request", format!("the request was not sent: {problem}"))
+        })?;
+        let limit = context
+            .time_left
+            .map_or(request.timeout, |left| left.min(request.timeout));
+        let answer = self
+            .exchange
+            .send(&request, limit)
+            .await
+            .map_err(|failure| failure.into_error(&request))?;
+        if !request.accepts(answer.status.as_u16()) {
+            return Err(refused(&request, &answer, context.clock.now().as_second()));
+        }
+        answer::result(&answer, &request.method).map_err(|problem| {
+            ActionError::new("invalid_response", problem).with_provider(provider(&request, &answer))
+        })
+    }
+
+    async fn reconcile(&self, context: &ActionContext<'_>, input: &Value) -> Result<Reconciled, ActionError> {
+        Ok(match Request::parse(input, context.identity()) {
+            // A repeat leaves the same state, so it is as if nothing had happened.
+            Ok(request) if is_idempotent(&request.method) => Reconciled::DidNotHappen,
+            _ => Reconciled::Unknown,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! Sends a request and reads the whole answer. Redirects are followed here and not by the client, so that each hop
+//! is checked as the first one was.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use reqwest::dns::Resolve;
+use reqwest::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, USER_AGENT,
+};
+use reqwest::{Client, Method, Response, StatusCode, redirect};
+use url::{Host, Url};
+
+use super::failure::{Failure, FailureKind, chain};
+use super::policy::HttpPolicy;
+use super::request::{Request, check_url, is_safe};
+use super::resolver::{Forbidden, GuardedResolver};
+
+/// Larger answers are refused.
+pub(super) const MAX_BODY: usize = 1024 * 1024;
+
+const MAX_REDIRECTS: usize = 5;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The headers that go along to another origin: they say what the request is, not who sends it.
+const TRAVELLING: [HeaderName; 4] = [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT];
+
+/// A whole answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+/// The connection pools: one for TLS, and one for plain HTTP, which needs no certificates.
+pub(super) struct Exchange {
+    policy: Arc<HttpPolicy>,
+    resolver: Arc<dyn Resolve>,
+    secure: OnceLock<Result<Client, String>>,
+    plain: OnceLock<Result<Client, String>>,
+}
+
+/// One request on its way: the first, or where a redirect points.
+struct Hop {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+}
+
+impl Exchange {
+    pub(super) fn new(policy: HttpPolicy, resolver: Arc<dyn Resolve>) -> Self {
+        let policy = Arc::new(policy);
+        let resolver = Arc::new(GuardedResolver {
+            policy: Arc::clone(&policy),
+            inner: resolver,
+        });
+        Self {
+            policy,
+            resolver,
+            secure: OnceLock::new(),
+            plain: OnceLock::new(),
+        }
+    }
+
+    /// Sends, and reads the whole answer, within `limit`.
+    pub(super) async fn send(&self, request: &Request, limit: Duration) -> Result<Answer, Failure> {
+        let sent = AtomicBool::new(false);
+        let result = match tokio::time::timeout(limit, self.hops(request, &sent)).await {
+            Ok(result) => result,
+            Err(_) => Err(FailureKind::Timeout { limit }),
+        };
+        result.map_err(|kind| Failure {
+            kind,
+            may_have_happened: sent.load(Ordering::Relaxed),
+        })
+    }
+
+    /// `sent` is set as soon as a request may have been carried out.
+    async fn hops(&self, request: &Request, sent: &AtomicBool) -> Result<Answer, FailureKind> {
+        let mut hop = Hop {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+        };
+        for _ in 0..=MAX_REDIRECTS {
+            let before = sent.swap(true, Ordering::Relaxed);
+            let response = match self.once(&hop).await {
+                Ok(response) => response,
+                Err(kind) => {
+                    if kind.is_unsent() {
+                        sent.store(before, Ordering::Relaxed);
+                    }
+                    return Err(kind);
+                }
+            };
+            match response.headers().get(LOCATION) {
+                Some(location) if request.follow_redirects && is_redirect(response.status()) => {
+                    let location = location.to_str().map(str::to_owned).unwrap_or_default();
+                    hop = hop.redirected(response.status(), &location)?;
+                }
+                _ => return read(response, &hop.method).await,
+            }
+        }
+        Err(FailureKind::TooManyRedirects { most: MAX_REDIRECTS })
+    }
+
+    async fn once(&self, hop: &Hop) -> Result<Response, FailureKind> {
+        let literal = match hop.url.host() {
+            Some(Host::Ipv4(address)) => Some(address.into()),
+            Some(Host::Ipv6(address)) => Some(address.into()),
+            Some(Host::Domain(_)) => None,
+            None => {
+                return Err(FailureKind::NotConnected {
+                    reason: "the URL has no host".to_owned(),
+                });
+            }
+        };
+        let host = || hop.url.host_str().unwrap_or_default().to_owned();
+        if literal.is_some_and(|address| !self.policy.allows_address(address)) {
+            return Err(FailureKind::Forbidden { host: host() });
+        }
+        let client = self.client(hop.url.scheme() == "https")?;
+        let mut builder = client
+            .request(hop.method.clone(), hop.url.clone())
+            .headers(hop.headers.clone());
+        if let Some(body) = &hop.body {
+            builder = builder.body(body.clone());
+        }
+        builder.send().await.map_err(|error| {
+            if let Some(forbidden) = Forbidden::find(&error) {
+                return FailureKind::Forbidden {
+                    host: forbidden.host.clone(),
+                };
+            }
+            let unsent = error.is_connect() || error.is_builder();
+            let reason = chain(&error.without_url());
+            if unsent {
+                FailureKind::NotConnected { reason }
+            } else {
+                FailureKind::Lost { reason }
+            }
+        })
+    }
+
+    fn client(&self, secure: bool) -> Result<&Client, FailureKind> {
+        let cell = if secure { &self.secure } else { &self.plain };
+        cell.get_or_init(|| {
+            let mut builder = Client::builder()
+                .user_agent(concat!("lockgate/", env!("CARGO_PKG_VERSION")))
+                .dns_resolver(Arc::clone(&self.resolver))
+                .tcp_nodelay(true)
+                .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(Duration::from_secs(60))
+                .pool_max_idle_per_host(8)
+                // Through a proxy the address that is checked would not be the one that is reached.
+                .no_proxy()
+                .retry(reqwest::retry::never())
+                .redirect(redirect::Policy::none());
+            if !secure {
+                builder = builder.tls_certs_only([]);
+            }
+            builder.build().map_err(|error| chain(&error))
+        })
+        .as_ref()
+        .map_err(|reason| FailureKind::NotConnected {
+            reason: format!("the HTTP client could not be built: {reason}"),
+        })
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+impl Hop {
+    /// Where a redirect leads (RFC 9110 §15.4).
+    fn redirected(self, status: StatusCode, location: &str) -> Result<Self, FailureKind> {
+        let bad = |reason: String| FailureKind::BadRedirect {
+            status: status.as_u16(),
+            reason,
+        };
+        let mut url = self
+            .url
+            .join(location)
+            .map_err(|_| bad("it leads to no URL".to_owned()))?;
+        check_url(&url).map_err(bad)?;
+        if self.url.scheme() == "https" && url.scheme() == "http" {
+            return Err(bad("it leads from https to http".to_owned()));
+        }
+        url.set_fragment(None);
+        let Self {
+            mut method,
+            mut headers,
+            mut body,
+            ..
+        } = self;
+        let becomes_get = match status.as_u16() {
+            303 => !is_safe(&method),
+            301 | 302 => method == Method::POST,
+            _ => false,
+        };
+        if becomes_get {
+            method = Method::GET;
+            body = None;
+            for name in [CONTENT_TYPE, HeaderName::from_static("idempotency-key")] {
+                headers.remove(name);
+            }
+        }
+        if url.origin() != self.url.origin() {
+            headers = headers
+                .into_iter()
+                .filter_map(|(name, value)| {
+                    name.filter(|name| TRAVELLING.contains(name))
+                        .map(|name| (name, value))
+                })
+                .collect();
+        }
+        Ok(Self {
+            method,
+            url,
+            headers,
+            body,
+        })
+    }
+}
+
+async fn read(response: Response, method: &Method) -> Result<Answer, FailureKind> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let too_large = || FailureKind::TooLarge {
+        status: status.as_u16(),
+        most: MAX_BODY,
+    };
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if *method != Method::HEAD && declared.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| FailureKind::Cut {
+            status: status.as_u16(),
+            reason: chain(&error.without_url()),
+        })?;
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
