@@ -157,7 +157,7 @@ impl Exchange {
                 .dns_resolver(Arc::clone(&self.resolver))
                 .tcp_nodelay(true)
                 .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(Duration::from_secs(60))
+                .pool_idle_timeout(Duration::from_mins(1))
                 .pool_max_idle_per_host(8)
                 // Through a proxy the address that is checked would not be the one that is reached.
                 .no_proxy()

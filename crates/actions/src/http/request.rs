@@ -142,9 +142,8 @@ impl Request {
         if !is_safe(&method) {
             let key = identity[..16]
                 .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>();
-            let key = HeaderValue::from_str(&key).map_err(|error| error.to_string())?;
+                .fold(0, |key: u128, byte| key << 8 | u128::from(*byte));
+            let key = HeaderValue::from_str(&format!("{key:032x}")).map_err(|error| error.to_string())?;
             headers.entry(IDEMPOTENCY_KEY).or_insert(key);
         }
         let timeout = match text("timeout") {
