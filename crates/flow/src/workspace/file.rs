@@ -1,5 +1,6 @@
 //! Reads `lockgate.yaml`. The same tree and the same findings as for flows, so that a typo gets a suggestion here too.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::source::{Source, Span};
 use crate::syntax::Reader;
 use crate::yaml::{Entry, Limits, Node, Spanned, load};
 
-const KEYS: &[&str] = &["version", "connections", "config"];
+const KEYS: &[&str] = &["version", "connections", "config", "http"];
 
 /// The language version that this binary reads.
 pub const LANGUAGE_VERSION: u64 = 1;
@@ -26,6 +27,8 @@ pub struct WorkspaceFile {
     pub connections: Vec<ConnectionSyntax>,
     /// `config`; an object.
     pub config: Value,
+    /// `http.allow`: networks, addresses and host names that requests may reach although they are not public.
+    pub http_allow: Vec<String>,
 }
 
 /// An entry of `connections`.
@@ -87,12 +90,70 @@ fn read(reader: &mut Reader, root: &Node, catalog: &Catalog) -> Option<Workspace
         }
         None => Value::Object(serde_json::Map::new()),
     };
+    let http_allow = fields
+        .take("http")
+        .map(|node| read_http(reader, node))
+        .unwrap_or_default();
     fields.finish(reader, KEYS);
     Some(WorkspaceFile {
         source: Arc::clone(&reader.source),
         connections,
         config,
+        http_allow,
     })
+}
+
+/// `http: { allow: [10.0.0.0/8, localhost] }`.
+fn read_http(reader: &mut Reader, node: &Node) -> Vec<String> {
+    let Some(mut fields) = reader.fields(node, "`http`") else {
+        return Vec::new();
+    };
+    let mut allow = Vec::new();
+    if let Some(list) = fields.take("allow") {
+        match list.as_list() {
+            Some(entries) => {
+                for entry in entries {
+                    let Some(text) = reader.text(entry, "an entry of `allow`") else {
+                        continue;
+                    };
+                    if !is_network_or_host(&text.value) {
+                        reader.report_help(
+                            Code::InvalidSetting,
+                            entry.span,
+                            format!(
+                                "`{}` is neither a network, an address, nor a host name",
+                                text.value
+                            ),
+                            "write it like `10.0.0.0/8`, `127.0.0.1` or `billing.internal`",
+                        );
+                    }
+                    allow.push(text.value);
+                }
+            }
+            None => reader.wrong_type(list, "`allow`", "a list of networks and hosts"),
+        }
+    }
+    fields.finish(reader, &["allow"]);
+    allow
+}
+
+fn is_network_or_host(text: &str) -> bool {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    if let Ok(address) = address.parse::<IpAddr>() {
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        return prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|prefix| prefix <= longest));
+    }
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    // `10.0.0` is a slip, not a name.
+    prefix.is_none() && text.split('.').all(is_label) && text.chars().any(|c| c.is_ascii_alphabetic())
 }
 
 fn read_connection(reader: &mut Reader, entry: &Entry, catalog: &Catalog) -> Option<ConnectionSyntax> {
@@ -210,5 +271,53 @@ impl ConnectionSyntax {
             .iter()
             .flat_map(|setting| variables(&setting.value.to_value()))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn allow(text: &str) -> (Vec<String>, Vec<String>) {
+        let source = Source::new("lockgate.yaml", format!("version: 1\nhttp: {text}\n"));
+        let (file, findings) = WorkspaceFile::parse(&source, &Catalog::new());
+        let findings = findings
+            .into_iter()
+            .map(|finding| format!("{} {}", finding.code, finding.message));
+        (file.unwrap().http_allow, findings.collect())
+    }
+
+    #[test]
+    fn what_requests_may_reach_is_read() {
+        let entries = [
+            "10.0.0.0/8",
+            "127.0.0.1",
+            "fd00::/8",
+            "::1",
+            "localhost",
+            "a-b.internal",
+        ];
+        let (read, findings) = allow(&format!("{{ allow: {entries:?} }}"));
+        assert_eq!(read, entries);
+        assert_eq!(findings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_no_network_is_reported() {
+        for entry in [
+            "10.0.0.0/33",
+            "10.0.0",
+            "http://localhost",
+            "*.internal",
+            "a b",
+            "",
+        ] {
+            let (_, findings) = allow(&format!("{{ allow: ['{entry}'] }}"));
+            let expected = format!("LG0703 `{entry}` is neither a network, an address, nor a host name");
+            assert_eq!(findings, [expected]);
+        }
+        assert_eq!(allow("{ alow: [] }").1, ["LG0103 unknown key `alow` in `http`"]);
+        assert_eq!(allow("{ allow: x }").1.len(), 1);
     }
 }
