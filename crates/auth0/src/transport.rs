@@ -205,3 +205,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "transport_tests.rs"]
+mod tests;
