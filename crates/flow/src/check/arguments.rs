@@ -91,6 +91,16 @@ fn object(
         value(check, data, property, &format!("`{}`", key.value));
     }
     for name in schema.property_names().filter(|name| schema.requires(name)) {
+        if let Some((_, data)) = entries.iter().find(|(key, _)| key.value == name)
+            && let DataKind::Template(Template::Expression(Expression::Call(call))) = &data.kind
+            && call.function.name == "omit_if_missing"
+        {
+            let message =
+                format!("{what} needs the argument `{name}`, and `omit_if_missing` may leave it out");
+            check
+                .report(Code::MissingArgument, span(&call.span), message)
+                .help = Some("use `default` to say what to give then".to_owned());
+        }
         if !entries.iter().any(|(key, _)| key.value == name) {
             // A misspelt argument is reported once, as the unknown one that it is.
             let misspelt = entries.iter().any(|(key, _)| {

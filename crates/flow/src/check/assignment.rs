@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use fixedbitset::FixedBitSet;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
@@ -17,7 +18,11 @@ use crate::syntax::{Branch, Step, Verb};
 
 pub(super) fn check(check: &mut FlowCheck<'_>) {
     let flow = &check.lowered.flow;
-    let start = State::new(flow.steps.len(), flow.variables.len());
+    let mut keeping = FixedBitSet::with_capacity(flow.steps.len());
+    for (slot, step) in check.slot_steps.iter().enumerate() {
+        keeping.set(slot, keeps_error(step));
+    }
+    let start = State::new(keeping, flow.variables.len());
     let mut analysis = Analysis {
         check,
         flow,
@@ -131,26 +136,37 @@ impl<'a> Analysis<'_, 'a> {
                 no.assume(condition, false);
                 return vec![(Edge::Then, yes), (Edge::Else, no)];
             }
-            Op::Switch { cases, .. } => {
+            Op::Switch { subject, cases } => {
                 let mut outs: Vec<(Edge, State)> = (0..)
                     .zip(cases)
                     .map(|(index, _)| (Edge::Case(index), state.clone()))
                     .collect();
-                outs.push((Edge::Default, state));
+                // Where the cases name every value that the subject can have, one of them is always taken.
+                let exhaustive = self
+                    .check
+                    .values_of(subject)
+                    .is_some_and(|values| values.iter().all(|value| cases.contains(value)));
+                if !exhaustive || node_has_default(self.check, node) {
+                    outs.push((Edge::Default, state));
+                }
                 return outs;
             }
             Op::Return(_) | Op::Fail { .. } => return Vec::new(),
             Op::Parallel(branches) => {
                 let mut after = state.clone();
+                let mut ends = false;
                 for branch in branches {
                     let mut from = state.clone();
                     // Another branch may have answered already.
                     from.responded = after.responded;
                     match self.region(&branch.region, from) {
                         Some(end) => after.join(&end),
-                        // A branch that always ends the run leaves nothing to come after.
-                        None => return Vec::new(),
+                        None => ends = true,
                     }
+                }
+                // A branch that always ends the run leaves nothing to come after.
+                if ends {
+                    return Vec::new();
                 }
                 state = after;
             }
@@ -273,6 +289,14 @@ impl<'a> Analysis<'_, 'a> {
         };
         references::expression(self.check, &place, expression);
     }
+}
+
+/// Whether the `switch` of a node has a `default`.
+fn node_has_default(check: &FlowCheck<'_>, node: &Node) -> bool {
+    check
+        .steps
+        .iter()
+        .any(|step| *step.path == *node.path && matches!(step.verb, Verb::Switch { default: Some(_), .. }))
 }
 
 /// The first line of a step.

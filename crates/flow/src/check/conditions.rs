@@ -1,7 +1,7 @@
 //! Conditions that are always the same, loops over what is no list, cases that never fit.
 
 use super::{FlowCheck, span};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, suggestion};
 use crate::expression::{Ambient, Expression, Scope, Slot};
 use crate::schema::TypeSet;
 use crate::syntax::Verb;
@@ -47,6 +47,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
                     );
                 }
                 let types = check.infer(&subject.value);
+                let values = check.values_of(&subject.value);
                 for case in cases {
                     let own = TypeSet::of(&case.value.value);
                     if !types.overlaps(own) {
@@ -56,12 +57,26 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
                             "put the case in quotes if it is meant as text, or convert with `to_string`"
                                 .to_owned(),
                         );
+                    } else if let Some(values) = &values
+                        && !values.contains(&case.value.value)
+                        && constant_truth(&subject.value).is_none()
+                    {
+                        let texts: Vec<String> = values.iter().map(shown).collect();
+                        let own = shown(&case.value.value);
+                        let message = format!("the subject is never `{own}`");
+                        check.report(Code::TypeMismatch, case.value.span, message).help =
+                            suggestion(&own, texts.iter().map(String::as_str));
                     }
                 }
             }
             _ => {}
         }
     }
+}
+
+/// A value as it is written for a case.
+fn shown(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The truth of an expression that depends on nothing.

@@ -11,10 +11,11 @@ mod names;
 mod references;
 mod secrets;
 mod state;
+mod trigger;
 mod types;
 mod workspace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -41,6 +42,8 @@ pub(crate) struct FlowCheck<'a> {
     /// The syntax of each step slot.
     pub(crate) slot_steps: Vec<&'a Step>,
     pub(crate) validators: BTreeMap<usize, Option<Validator>>,
+    /// The variables that hold a secret.
+    pub(crate) secret_variables: BTreeSet<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -188,9 +191,11 @@ fn check_flow(
         steps,
         slot_steps,
         validators: BTreeMap::new(),
+        secret_variables: BTreeSet::new(),
         diagnostics: Vec::new(),
     };
     names::check(&mut check, connections);
+    trigger::check(&mut check, connections);
     arguments::check(&mut check);
     assignment::check(&mut check);
     conditions::check(&mut check);

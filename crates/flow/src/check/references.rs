@@ -5,7 +5,7 @@ use super::state::{State, is_error_path};
 use super::types::{Walk, has_result, segment_text};
 use super::{FlowCheck, span};
 use crate::diagnostic::{Code, Diagnostic, Severity, suggestion};
-use crate::expression::{BlockKind, Call, Expression, Node as Visited, Path, Reference, Slot, Template};
+use crate::expression::{BlockKind, Call, Expression, Part, Path, Reference, Slot, Template};
 use crate::graph::Node;
 use crate::source::Span;
 
@@ -21,63 +21,91 @@ pub(super) struct UsePlace<'a> {
 
 /// Checks every reference and call of a template.
 pub(super) fn template(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, template: &Template) {
-    let mut state = place.state.clone();
-    let mut visited = Vec::new();
-    template.walk(&mut |node| visited.push(node));
-    for node in visited {
-        match node {
-            Visited::Reference(found) => reference(
-                check,
-                &UsePlace {
-                    state: &state,
-                    ..*place
-                },
-                found,
-            ),
-            Visited::Call(found) => call(check, found),
-            // What `{{#if steps.a}}` lets through counts for the rest of the text: lenient, never a false alarm.
-            Visited::Block(block) if block.kind == BlockKind::If => state.assume(&block.subject, true),
-            Visited::Block(_) => {}
+    match template {
+        Template::Constant(_) => {}
+        Template::Expression(inner) => visit(check, place, inner, false),
+        Template::Text(text) => parts(check, place, &text.parts),
+    }
+}
+
+fn parts(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, list: &[Part]) {
+    for part in list {
+        match part {
+            Part::Text(_) => {}
+            Part::Expression(inner) => visit(check, place, inner, false),
+            Part::Block(block) => {
+                visit(check, place, &block.subject, block.accepts_missing());
+                let (mut yes, mut no) = (place.state.clone(), place.state.clone());
+                match block.kind {
+                    BlockKind::If | BlockKind::With => {
+                        yes.assume(&block.subject, true);
+                        no.assume(&block.subject, false);
+                    }
+                    BlockKind::Unless => {
+                        yes.assume(&block.subject, false);
+                        no.assume(&block.subject, true);
+                    }
+                    BlockKind::Each => yes.assume(&block.subject, true),
+                }
+                parts(
+                    check,
+                    &UsePlace {
+                        state: &yes,
+                        ..*place
+                    },
+                    &block.body,
+                );
+                parts(check, &UsePlace { state: &no, ..*place }, &block.otherwise);
+            }
         }
     }
 }
 
 /// Checks every reference and call of a bare expression.
 pub(super) fn expression(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, expression: &Expression) {
-    let mut visited = Vec::new();
-    expression.walk(&mut |node| visited.push(node));
     let whole = matches!(expression, Expression::Path(_)) && place.tolerant;
-    // In `and a b`, `b` is looked at only where `a` was true.
-    let mut state = place.state.clone();
-    if let Expression::Call(outer) = expression
-        && outer.function.name == "and"
-    {
-        for argument in outer
-            .arguments
-            .iter()
-            .take(outer.arguments.len().saturating_sub(1))
-        {
-            state.assume(argument, true);
+    visit(check, place, expression, whole);
+}
+
+fn visit(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, expression: &Expression, accepts_missing: bool) {
+    let found = match expression {
+        Expression::Literal(_) => return,
+        Expression::Path(path) => {
+            return reference(
+                check,
+                place,
+                Reference {
+                    path,
+                    accepts_missing,
+                },
+            );
         }
-    }
-    for node in visited {
-        match node {
-            Visited::Reference(found) => {
-                let found = Reference {
-                    accepts_missing: found.accepts_missing || whole,
-                    ..found
-                };
-                reference(
-                    check,
-                    &UsePlace {
-                        state: &state,
-                        ..*place
-                    },
-                    found,
-                );
-            }
-            Visited::Call(found) => call(check, found),
-            Visited::Block(_) => {}
+        Expression::Call(found) => found,
+    };
+    call(check, found);
+    // `and` and `or` stop at the first argument that decides: the next is looked at only after the others did not.
+    let goes_on_after = match found.function.name {
+        "and" => Some(true),
+        "or" => Some(false),
+        _ => None,
+    };
+    let mut state = place.state.clone();
+    for (position, argument) in found.arguments.iter().enumerate() {
+        let accepts = found
+            .function
+            .parameter(position)
+            .is_some_and(|parameter| parameter.accepts_missing);
+        visit(
+            check,
+            &UsePlace {
+                state: &state,
+                ..*place
+            },
+            argument,
+            accepts,
+        );
+        if let Some(truth) = goes_on_after {
+            state.assume(argument, truth);
         }
     }
 }
@@ -263,7 +291,15 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
     }
     let state = place.state;
     if !state.possible.contains(slot as usize) {
-        if declared.start > at.start {
+        if place.node.slot == Some(slot) {
+            add(
+                check,
+                Code::LaterStep,
+                format!("`steps.{id}` is used by the step itself, before it has a result"),
+                "this step",
+                "use the result in a step after it".to_owned(),
+            );
+        } else if declared.start > at.start {
             add(
                 check,
                 Code::LaterStep,
@@ -311,8 +347,14 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
             "does not run on every way here",
         )
     };
+    // A step that keeps its error is there even then; one of its fields is not.
+    let tested = if may_keep_error(syntax) || is_error_path(path) {
+        text.to_string()
+    } else {
+        format!("steps.{id}")
+    };
     let help = format!(
-        "say what to use then: `{{{{default {text} \"…\"}}}}` or `{{{{optional {text}}}}}`; or test it with `if: exists steps.{id}`"
+        "say what to use then: `{{{{default {text} \"…\"}}}}` or `{{{{optional {text}}}}}`; or test it with `if: exists {tested}`"
     );
     add(check, Code::MayNotHaveRun, message, label, help);
     true

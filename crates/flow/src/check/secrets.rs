@@ -10,6 +10,7 @@ use crate::source::Span;
 use crate::syntax::{AuthKind, DataKind, DataNode, Step, Verb};
 
 pub(super) fn check(check: &mut FlowCheck<'_>) {
+    secret_variables(check);
     for step in check.steps.clone() {
         match &step.verb {
             Verb::Action { with: Some(with), .. } => {
@@ -78,9 +79,15 @@ fn insecure(check: &mut FlowCheck<'_>, data: &DataNode) {
     let Some(host) = start.and_then(|text| text.strip_prefix("http://")) else {
         return;
     };
-    let loopback = ["localhost", "127.", "[::1]"]
-        .iter()
-        .any(|own| host.starts_with(own));
+    let authority = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = match authority.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let loopback = name == "localhost"
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     if !loopback && !host.is_empty() {
         check
             .report(Code::InsecureUrl, data.span, "the request is not encrypted")
@@ -88,9 +95,33 @@ fn insecure(check: &mut FlowCheck<'_>, data: &DataNode) {
     }
 }
 
-/// Reports every secret that reaches a place where others can read it.
-fn exposed(check: &mut FlowCheck<'_>, data: &DataNode, place: &str) {
-    let mut found: Vec<(Span, String)> = Vec::new();
+/// Finds the variables that a secret is put into, also by way of others.
+fn secret_variables(check: &mut FlowCheck<'_>) {
+    let steps = check.steps.clone();
+    let assignments: Vec<_> = steps
+        .iter()
+        .filter_map(|step| match &step.verb {
+            Verb::Set { variables } => Some(variables),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    loop {
+        let before = check.secret_variables.len();
+        for (name, value) in &assignments {
+            if !secrets_in(check, value).is_empty() {
+                check.secret_variables.insert(name.value.clone());
+            }
+        }
+        if check.secret_variables.len() == before {
+            break;
+        }
+    }
+}
+
+/// The secrets that a piece of data gives away, with their places.
+fn secrets_in(check: &FlowCheck<'_>, data: &DataNode) -> Vec<(Span, String)> {
+    let mut found = Vec::new();
     for template in data.templates() {
         match template {
             Template::Constant(_) => {}
@@ -98,7 +129,12 @@ fn exposed(check: &mut FlowCheck<'_>, data: &DataNode, place: &str) {
             Template::Text(text) => parts(check, &text.parts, &mut found),
         }
     }
-    for (at, text) in found {
+    found
+}
+
+/// Reports every secret that reaches a place where others can read it.
+fn exposed(check: &mut FlowCheck<'_>, data: &DataNode, place: &str) {
+    for (at, text) in secrets_in(check, data) {
         check
             .report(
                 Code::SecretExposed,
@@ -134,7 +170,7 @@ fn secrets(check: &FlowCheck<'_>, expression: &Expression, found: &mut Vec<(Span
             // A digest or a comparison does not give the secret away; `coalesce` and the like do.
             let gives_argument = matches!(
                 call.function.name,
-                "default" | "coalesce" | "optional" | "omit_if_missing" | "and" | "or"
+                "default" | "coalesce" | "optional" | "omit_if_missing"
             );
             let hides = match call.function.group {
                 Group::Digests => true,
@@ -177,6 +213,12 @@ fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
                 .iter()
                 .any(|secret| covers(secret, &path))
         }
+        Slot::Var(slot) => check
+            .lowered
+            .flow
+            .variables
+            .get(slot as usize)
+            .is_some_and(|name| check.secret_variables.contains(name)),
         Slot::Step(slot) => {
             let Some(step) = check.slot_steps.get(slot as usize) else {
                 return false;

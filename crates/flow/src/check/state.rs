@@ -1,6 +1,7 @@
 //! What is known at a point of a flow: which steps have run, which variables are set, whether it has answered.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
@@ -22,13 +23,17 @@ pub(super) struct State {
     pub(super) maybe_set: FixedBitSet,
     /// Paths that a condition has shown to be there.
     pub(super) present: BTreeSet<String>,
+    /// Steps whose handlers may keep an error as their result; the same everywhere in a flow.
+    pub(super) keeping: Arc<FixedBitSet>,
     /// A `respond` or `redirect` that some path has passed.
     pub(super) responded: Option<Span>,
 }
 
 impl State {
-    pub(super) fn new(steps: usize, variables: usize) -> Self {
+    pub(super) fn new(keeping: FixedBitSet, variables: usize) -> Self {
+        let steps = keeping.len();
         Self {
+            keeping: Arc::new(keeping),
             succeeded: FixedBitSet::with_capacity(steps),
             attempted: FixedBitSet::with_capacity(steps),
             possible: FixedBitSet::with_capacity(steps),
@@ -123,7 +128,10 @@ impl State {
         self.present.insert(path.text.to_string());
         match path.slot {
             Slot::Step(slot) if is_error_path(path) => self.attempt(slot),
-            Slot::Step(slot) if path.rest().is_empty() => self.attempt(slot),
+            // What such a step leaves behind may be its error.
+            Slot::Step(slot) if path.rest().is_empty() && self.keeping.contains(slot as usize) => {
+                self.attempt(slot);
+            }
             Slot::Step(slot) => self.succeed(slot),
             Slot::Var(slot) => self.set.insert(slot as usize),
             _ => {}

@@ -38,7 +38,7 @@ impl FlowCheck<'_> {
         let argument = |index: usize| call.arguments.get(index).map(|argument| self.infer(argument));
         match call.function.name {
             // These give one of their arguments.
-            "default" | "coalesce" | "and" | "or" => {
+            "default" | "coalesce" => {
                 let types = (0..call.arguments.len())
                     .filter_map(argument)
                     .fold(TypeSet::NONE, TypeSet::union);
@@ -99,6 +99,30 @@ impl FlowCheck<'_> {
             Slot::Unresolved | Slot::Var(_) | Slot::Item(_) | Slot::Block(_) | Slot::BlockLocal(..) => {
                 unknown()
             }
+        }
+    }
+
+    /// Every value that an expression can have, where that is known: an input field with an `enum`, a boolean. What an
+    /// action's schema lists is not taken for all that a remote end may ever send.
+    pub(crate) fn values_of(&self, expression: &Expression) -> Option<Vec<Value>> {
+        let booleans = || vec![Value::Bool(true), Value::Bool(false)];
+        match expression {
+            Expression::Literal(literal) => Some(vec![literal.value.clone()]),
+            Expression::Call(call) => (call.function.returns == TypeSet::BOOLEAN).then(booleans),
+            Expression::Path(path) if path.slot == Slot::Input => {
+                let (first, rest) = path.rest().split_first()?;
+                let name = segment_text(first);
+                let field = self.syntax.input.iter().find(|field| field.name.value == name)?;
+                let mut schema = SchemaView::of(&field.schema);
+                for segment in rest {
+                    schema = schema.property(&segment_text(segment))?;
+                }
+                match schema.as_value().get("enum").and_then(Value::as_array) {
+                    Some(values) => Some(values.clone()),
+                    None => (schema.types() == TypeSet::BOOLEAN).then(booleans),
+                }
+            }
+            Expression::Path(_) => None,
         }
     }
 

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::reader::Reader;
 use crate::diagnostic::Code;
 use crate::expression::limits::MAX_TEMPLATE_BYTES;
-use crate::expression::{Expression, ParseError, ParseErrorKind, Path, Template};
+use crate::expression::{Expression, ParseError, ParseErrorKind, Path, Slot, Template};
 use crate::source::Span;
-use crate::yaml::{Data, Node, Scalar, Spanned};
+use crate::yaml::{Data, Node, Scalar, Spanned, Style};
 
 /// A piece of data with its place.
 #[derive(Clone, Debug)]
@@ -49,7 +49,14 @@ impl DataNode {
                     })
                     .collect(),
             ),
-            Data::Invalid => DataKind::Constant(Value::Null),
+            Data::Invalid => {
+                let nothing = Scalar {
+                    value: Value::Null,
+                    text: String::new(),
+                    style: Style::Plain,
+                };
+                DataKind::Template(Template::Expression(unreadable(node, &nothing)))
+            }
         };
         Self {
             span: node.span,
@@ -131,7 +138,7 @@ fn read_text(reader: &mut Reader, node: &Node, scalar: &Scalar) -> DataKind {
         return DataKind::Constant(scalar.value.clone());
     }
     if !check_length(reader, node, scalar) {
-        return DataKind::Constant(Value::Null);
+        return DataKind::Template(Template::Expression(unreadable(node, scalar)));
     }
     match Template::parse(&scalar.text) {
         Ok(mut template) => {
@@ -141,19 +148,34 @@ fn read_text(reader: &mut Reader, node: &Node, scalar: &Scalar) -> DataKind {
         }
         Err(errors) => {
             report(reader, node, scalar, &errors);
-            DataKind::Constant(Value::Null)
+            DataKind::Template(Template::Expression(unreadable(node, scalar)))
         }
     }
 }
 
-/// Reads a bare expression (`if`, `switch`, `for_each`). A boolean, number or null stands for itself.
+/// Stands for an expression that could not be read and was reported: a value of which nothing is known, so that
+/// nothing more is said about it.
+fn unreadable(node: &Node, scalar: &Scalar) -> Expression {
+    Expression::Path(Path {
+        segments: Vec::new(),
+        segment_spans: Vec::new(),
+        span: node.span.range(),
+        slot: Slot::Block(0),
+        text: scalar.text.as_str().into(),
+        bare_in_block: false,
+    })
+}
+
+/// Reads a bare expression (`if`, `switch`, `for_each`). A boolean, number or null stands for itself. One that cannot
+/// be read is reported, and stands for a value of which nothing is known.
 pub(super) fn read_expression(reader: &mut Reader, node: &Node, what: &str) -> Option<Spanned<Expression>> {
     let Data::Scalar(scalar) = &node.data else {
         reader.wrong_type(node, what, "an expression");
         return None;
     };
+    let unreadable = || Some(Spanned::new(unreadable(node, scalar), node.span));
     if !check_length(reader, node, scalar) {
-        return None;
+        return unreadable();
     }
     let parsed = match &scalar.value {
         Value::String(text) => Expression::parse(text),
@@ -173,7 +195,7 @@ pub(super) fn read_expression(reader: &mut Reader, node: &Node, what: &str) -> O
         }
         Err(errors) => {
             report(reader, node, scalar, &errors);
-            None
+            unreadable()
         }
     }
 }

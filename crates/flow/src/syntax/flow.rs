@@ -85,7 +85,11 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
         .take("input")
         .map(|node| input::read(reader, node))
         .unwrap_or_default();
-    let steps = match fields.need(reader, "steps") {
+    let steps = fields.take_or_recover("steps", KEYS);
+    if steps.is_none() {
+        fields.missing(reader, "steps");
+    }
+    let steps = match steps {
         Some(node) => step::read_list(reader, node, "`steps`", "steps", true),
         None => Vec::new(),
     };

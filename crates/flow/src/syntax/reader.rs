@@ -158,6 +158,21 @@ impl<'n> Fields<'n> {
         self.entry(key).map(|entry| &entry.value)
     }
 
+    /// Takes the value of a key; where it is not there, the value of a misspelt one that seems to stand in its place.
+    /// The misspelt key stays untaken, so that `finish` reports it.
+    pub fn take_or_recover(&mut self, key: &str, known: &[&str]) -> Option<&'n Node> {
+        self.take(key).or_else(|| {
+            self.entries
+                .iter()
+                .zip(&self.taken)
+                .find(|(entry, taken)| {
+                    let name = entry.key.text.as_str();
+                    !**taken && !known.contains(&name) && nearest(name, known.iter().copied()) == Some(key)
+                })
+                .map(|(entry, _)| &entry.value)
+        })
+    }
+
     /// Takes the value of a key that must be there.
     pub fn need(&mut self, reader: &mut Reader, key: &str) -> Option<&'n Node> {
         let found = self.take(key);

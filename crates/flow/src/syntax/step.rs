@@ -161,7 +161,8 @@ fn read_id(reader: &mut Reader, node: &Node) -> Option<Spanned<String>> {
         format!("`{}` is no identifier", id.value),
         format!("letters, digits and `_`, not beginning with a digit, like `{example}`"),
     );
-    None
+    // The references to it are not wrong as well.
+    Some(id)
 }
 
 fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &str) -> (Verb, Span) {
@@ -200,6 +201,7 @@ fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &s
                 fields.take(&entry.key.text);
             }
         }
+        take_companions(fields);
         return (Verb::Invalid, first_line);
     };
     if let Some((other, other_span)) = found
@@ -220,14 +222,19 @@ fn read_verb(reader: &mut Reader, fields: &mut Fields<'_>, node: &Node, path: &s
         for (verb, _) in &found {
             fields.take(verb);
         }
-        for (_, companions) in COMPANIONS {
-            for companion in *companions {
-                fields.take(companion);
-            }
-        }
+        take_companions(fields);
         return (Verb::Invalid, span);
     }
     (verb::read(reader, fields, name, span, path), span)
+}
+
+/// Passes over the keys that stand beside verbs, where it is not known which verb it is.
+fn take_companions(fields: &mut Fields<'_>) {
+    for (_, companions) in COMPANIONS {
+        for companion in *companions {
+            fields.take(companion);
+        }
+    }
 }
 
 /// A key of the author's as one segment of a structural path: `/`, `#`, `@` and `%` would mean something else there.

@@ -13,6 +13,20 @@ use crate::expression::{ROOTS, functions};
 use crate::source::Span;
 use crate::yaml::{Data, Node, Spanned};
 
+/// The keys of a step that calls something, for the recovery of a misspelt `with`.
+const ARGUMENT_KEYS: &[&str] = &[
+    "with",
+    "connection",
+    "id",
+    "name",
+    "notes",
+    "if",
+    "timeout",
+    "retry",
+    "on_error",
+    "secret",
+];
+
 /// Most runs of a `for_each` at once.
 const MAX_AT_ONCE: u64 = 1000;
 
@@ -45,7 +59,9 @@ fn read_action(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Verb> {
     let action = fields
         .take("action")
         .and_then(|node| reader.text(node, "`action`"));
-    let with = fields.take("with").and_then(|node| read_with(reader, node));
+    let with = fields
+        .take_or_recover("with", ARGUMENT_KEYS)
+        .and_then(|node| read_with(reader, node));
     let connection = fields
         .take("connection")
         .and_then(|node| reader.text(node, "`connection`"));
@@ -258,7 +274,9 @@ fn read_wait(reader: &mut Reader, node: &Node) -> Option<Wait> {
 
 fn read_call(reader: &mut Reader, fields: &mut Fields<'_>) -> Option<Verb> {
     let flow = fields.take("call").and_then(|node| reader.text(node, "`call`"));
-    let with = fields.take("with").and_then(|node| read_with(reader, node));
+    let with = fields
+        .take_or_recover("with", ARGUMENT_KEYS)
+        .and_then(|node| read_with(reader, node));
     Some(Verb::Call { flow: flow?, with })
 }
 
