@@ -188,7 +188,11 @@ impl Diagram {
                 if !exits.is_empty() {
                     let join = self.node(&mut inside, Role::Bar, vec!["join".to_owned()]);
                     self.connect(exits, &join);
-                    exits = vec![Exit::plain(&join)];
+                    exits = if block.goes_on_inside() {
+                        vec![Exit::plain(&join)]
+                    } else {
+                        Vec::new()
+                    };
                 }
                 into.push(Element::Group {
                     id: group,

@@ -156,19 +156,24 @@ impl Kind {
 impl Block {
     /// Whether a run can go on after it (or after one of its handlers).
     pub fn goes_on(&self) -> bool {
-        let inside = match &self.shape {
+        self.goes_on_inside() || self.handlers.iter().any(|handling| goes_on(&handling.body))
+    }
+
+    /// Whether a run can go on after it when no error is raised.
+    pub(super) fn goes_on_inside(&self) -> bool {
+        match &self.shape {
             Shape::Plain => !self.card.kind.ends(),
             Shape::Choice(arms) => arms.is_empty() || arms.iter().any(|arm| goes_on(&arm.body)),
             // A loop over an empty list goes on whatever its steps do.
             Shape::Loop(_) => true,
             // One branch that ends the run ends it for all.
             Shape::Parallel(arms) => arms.iter().all(|arm| goes_on(&arm.body)),
-        };
-        inside || self.handlers.iter().any(|handling| goes_on(&handling.body))
+        }
     }
 }
 
-/// Whether a run can come out of the end of a sequence.
+/// Whether the way goes on after a sequence. Its last block decides: what stands after an end is a mistake that
+/// the checker reports, and is drawn as if it were reached.
 pub(super) fn goes_on(blocks: &[Block]) -> bool {
-    blocks.iter().all(Block::goes_on)
+    blocks.last().is_none_or(Block::goes_on)
 }

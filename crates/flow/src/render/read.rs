@@ -186,8 +186,14 @@ fn handlings(source: &Source, on_error: &OnError) -> Vec<Handling> {
                 None => "other errors".to_owned(),
             };
             match &arm.handler {
-                Handler::Continue => Handling { label: format!("{label} · continue"), body: Vec::new() },
-                Handler::Steps(steps) => Handling { label, body: blocks(source, steps) },
+                Handler::Continue => Handling {
+                    label: format!("{label} · continue"),
+                    body: Vec::new(),
+                },
+                Handler::Steps(steps) => Handling {
+                    label,
+                    body: blocks(source, steps),
+                },
             }
         })
         .collect()

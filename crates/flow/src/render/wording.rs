@@ -127,7 +127,7 @@ pub(super) fn trigger(trigger: &Trigger) -> (String, Option<String>, Vec<String>
             marks.extend(
                 http.rate_limit
                     .as_ref()
-                    .map(|limit| format!("{} per {}", limit.value.count, duration(limit.value.per))),
+                    .map(|limit| rate(limit.value.count, limit.value.per)),
             );
             (
                 http.route.value.to_string(),
@@ -212,11 +212,22 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// `20/min`, as an author writes it.
+fn rate(count: u32, per: Duration) -> String {
+    let unit = match per.as_secs() {
+        1 => "s".to_owned(),
+        60 => "min".to_owned(),
+        3600 => "h".to_owned(),
+        _ => duration(per),
+    };
+    format!("{count}/{unit}")
+}
+
 /// `200ms`, `30s`, `5m`, `2h`, `3d`: the largest unit that gives a whole number.
 pub(super) fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();
     for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] {
-        if millis >= size && millis % size == 0 {
+        if millis >= size && millis.is_multiple_of(size) {
             return format!("{}{unit}", millis / size);
         }
     }

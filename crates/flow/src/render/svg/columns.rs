@@ -4,7 +4,7 @@ use super::super::outline::{Arm, Block, Card, Kind, Shape, goes_on};
 use super::card::{self, Form, Sized};
 use super::geometry::{Entry, Exit, Piece, Rect, Tone, Wire, at};
 use super::layout::{GAP, GAP_AFTER_JOIN, LABEL, Layout, SPACE, label, label_width, stack};
-use super::side::Side;
+use super::side::{Side, with_sides};
 
 /// From a decision down to the line on which its ways part.
 const PART: i32 = 18;
@@ -22,7 +22,7 @@ pub(super) struct Column {
 
 /// Ways side by side.
 pub(super) struct Columns {
-    pub(super) columns: Vec<Column>,
+    pub(super) ways: Vec<Column>,
     pub(super) left: i32,
     pub(super) right: i32,
 }
@@ -44,7 +44,7 @@ pub(super) fn side_by_side(arms: Vec<(String, Option<Piece>)>) -> Columns {
         edge += left + right + SPACE;
     }
     Columns {
-        columns,
+        ways: columns,
         left: 0,
         right: (edge - SPACE).max(0),
     }
@@ -53,25 +53,25 @@ pub(super) fn side_by_side(arms: Vec<(String, Option<Piece>)>) -> Columns {
 impl Columns {
     /// Moves the axis of the whole to the middle column, or between the two middle ones.
     fn centred(mut self) -> Self {
-        let count = self.columns.len();
-        let axis_of = |index: usize| self.columns.get(index).map_or(0, |column| column.x);
+        let count = self.ways.len();
+        let axis_of = |index: usize| self.ways.get(index).map_or(0, |column| column.x);
         let axis = if count % 2 == 1 {
             axis_of(count / 2)
         } else {
             i32::midpoint(axis_of((count / 2).max(1) - 1), axis_of(count / 2))
         };
-        for column in &mut self.columns {
+        for column in &mut self.ways {
             column.x -= axis;
         }
         Self {
-            columns: self.columns,
+            ways: self.ways,
             left: axis - self.left,
             right: self.right - axis,
         }
     }
 
     fn bottom(&self) -> i32 {
-        self.columns
+        self.ways
             .iter()
             .filter_map(|column| column.body.as_ref())
             .map(Piece::bottom)
@@ -111,7 +111,7 @@ impl Layout {
             joins: false,
             body,
         };
-        let mut piece = self.with_sides(decision, vec![side]);
+        let mut piece = with_sides(decision, vec![side]);
         let middle = at(0, piece.height + 8 + LABEL / 2);
         piece.labels.push(label(&other.label, middle, Tone::Plain));
         piece.height = middle.y + LABEL / 2;
@@ -176,18 +176,14 @@ impl Layout {
             .collect();
         let mut columns = side_by_side(bodies).centred();
         let part = bottom + PART;
-        for body in columns
-            .columns
-            .iter_mut()
-            .filter_map(|column| column.body.as_mut())
-        {
+        for body in columns.ways.iter_mut().filter_map(|column| column.body.as_mut()) {
             body.shift(0, part + DROP);
         }
         let join = columns.bottom().max(part + DROP) + JOIN;
         piece.left = piece.left.max(columns.left);
         piece.right = piece.right.max(columns.right);
         piece.exits.clear();
-        for Column { label: text, x, body } in columns.columns {
+        for Column { label: text, x, body } in columns.ways {
             piece
                 .labels
                 .push(label(&text, at(x, part + DROP / 2 - 4), Tone::Plain));
@@ -231,8 +227,8 @@ impl Layout {
             .map(|arm| (arm.label.clone(), self.sequence(&arm.body)))
             .collect();
         let mut columns = side_by_side(bodies).centred();
-        let first = columns.columns.first().map_or(0, |column| -column.x);
-        let last = columns.columns.last().map_or(0, |column| column.x);
+        let first = columns.ways.first().map_or(0, |column| -column.x);
+        let last = columns.ways.last().map_or(0, |column| column.x);
         let (bar_left, bar_right) = ((first + 36).max(w / 2), (last + 36).max(w / 2));
         let bar = |y: i32, h: i32| Rect {
             x: -bar_left,
@@ -243,11 +239,7 @@ impl Layout {
         let fork = self.node(bar(0, h), art);
         let join = self.node(bar(0, 8), card::mark(Form::Join, Kind::Parallel, ""));
         let top = h + DROP;
-        for body in columns
-            .columns
-            .iter_mut()
-            .filter_map(|column| column.body.as_mut())
-        {
+        for body in columns.ways.iter_mut().filter_map(|column| column.body.as_mut()) {
             body.shift(0, top);
         }
         let below = columns.bottom().max(top) + GAP_AFTER_JOIN;
@@ -270,7 +262,8 @@ impl Layout {
         let from = fork.number;
         piece.nodes.push(fork);
         let mut joins = arms.is_empty();
-        for Column { label: text, x, body } in columns.columns {
+        let mut ends = false;
+        for Column { label: text, x, body } in columns.ways {
             piece
                 .labels
                 .push(label(&text, at(x, h + DROP / 2 - 4), Tone::Plain));
@@ -292,6 +285,7 @@ impl Layout {
                 exits = piece.absorb(body);
             }
             joins |= !exits.is_empty();
+            ends |= exits.is_empty();
             for Exit {
                 from,
                 mut points,
@@ -322,7 +316,10 @@ impl Layout {
                 },
                 ..join
             });
-            piece.exits.push(exit);
+            // A branch that ends the run ends it for all.
+            if !ends {
+                piece.exits.push(exit);
+            }
         }
         piece
     }

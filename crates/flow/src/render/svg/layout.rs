@@ -6,7 +6,7 @@
 use super::super::outline::{Block, Shape, goes_on};
 use super::card::{self, Art, Form, Sized};
 use super::geometry::{Entry, Exit, Label, Node, Piece, Point, Rect, Tone, Wire, at};
-use super::side::Side;
+use super::side::{Side, with_sides};
 use super::text::{Font, shorten, width};
 
 /// Between a box and the one under it.
@@ -106,7 +106,7 @@ impl Layout {
                 body: self.sequence(&handling.body),
             })
             .collect();
-        self.with_sides(piece, sides)
+        with_sides(piece, sides)
     }
 
     /// A titled frame around blocks.

@@ -252,7 +252,11 @@ fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture) {
     };
     let (from, to) = (escape(path_of(wire.from)), escape(path_of(wire.to)));
     let _ = write!(out, "<g class=\"{tone}\" data-from=\"{from}\" data-to=\"{to}\">");
-    let _ = write!(out, "<path class=\"wire\" d=\"{}\"/>", bent(&wire.points, &picture.labels));
+    let _ = write!(
+        out,
+        "<path class=\"wire\" d=\"{}\"/>",
+        bent(&wire.points, &picture.labels)
+    );
     if wire.head
         && let [.., a, b] = wire.points.as_slice()
     {
@@ -294,7 +298,10 @@ fn bent(points: &[Point], labels: &[Label]) -> String {
     let mut path = String::new();
     let mut pen = None;
     for (index, point) in points.iter().enumerate() {
-        let corner = index.checked_sub(1).and_then(|before| points.get(before)).zip(points.get(index + 1));
+        let corner = index
+            .checked_sub(1)
+            .and_then(|before| points.get(before))
+            .zip(points.get(index + 1));
         let Some((before, after)) = corner else {
             match pen {
                 Some(pen) => straight(&mut path, pen, *point, labels),
@@ -308,7 +315,10 @@ fn bent(points: &[Point], labels: &[Label]) -> String {
         let length = |a: &Point, b: &Point| (a.x - b.x).abs() + (a.y - b.y).abs();
         let bend = BEND.min(length(before, point) / 2).min(length(point, after) / 2);
         let toward = |to: &Point| {
-            at(point.x + (to.x - point.x).signum() * bend, point.y + (to.y - point.y).signum() * bend)
+            at(
+                point.x + (to.x - point.x).signum() * bend,
+                point.y + (to.y - point.y).signum() * bend,
+            )
         };
         let (a, b) = (toward(before), toward(after));
         straight(&mut path, pen.unwrap_or(*before), a, labels);
@@ -323,13 +333,20 @@ fn straight(path: &mut String, start: Point, end: Point, labels: &[Label]) {
     let low = at(start.x.min(end.x), start.y.min(end.y));
     let high = at(start.x.max(end.x), start.y.max(end.y));
     let on = labels.iter().map(|label| label.rect).find(|rect| {
-        low.x < rect.right() && rect.x < high.x.max(low.x + 1) && low.y < rect.bottom() && rect.y < high.y.max(low.y + 1)
+        low.x < rect.right()
+            && rect.x < high.x.max(low.x + 1)
+            && low.y < rect.bottom()
+            && rect.y < high.y.max(low.y + 1)
     });
     if let Some(rect) = on {
         // A corner may begin under a label: then the line begins or ends there.
         let into = |x: i32, y: i32| at(x.clamp(low.x, high.x), y.clamp(low.y, high.y));
         let (near, far) = (into(rect.x, rect.y), into(rect.right(), rect.bottom()));
-        let (lift, land) = if start.x <= end.x && start.y <= end.y { (near, far) } else { (far, near) };
+        let (lift, land) = if start.x <= end.x && start.y <= end.y {
+            (near, far)
+        } else {
+            (far, near)
+        };
         let _ = write!(path, "L{} {}M{} {}", lift.x, lift.y, land.x, land.y);
     }
     let _ = write!(path, "L{} {}", end.x, end.y);

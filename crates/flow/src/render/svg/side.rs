@@ -2,7 +2,7 @@
 
 use super::columns::{Column, side_by_side};
 use super::geometry::{Exit, Piece, Point, Tone, Wire, at};
-use super::layout::{GAP_AFTER_JOIN, LABEL, Layout, SPACE, label, label_width};
+use super::layout::{GAP_AFTER_JOIN, LABEL, SPACE, label, label_width};
 
 /// Between rows.
 const ROW: i32 = 22;
@@ -23,23 +23,21 @@ pub(super) struct Side {
     pub(super) body: Option<Piece>,
 }
 
-impl Layout {
-    /// Hangs ways on a piece's first box, at the right of the whole piece.
-    pub(super) fn with_sides(&mut self, mut piece: Piece, mut sides: Vec<Side>) -> Piece {
-        let Some(first) = piece.nodes.iter().find(|node| node.number == piece.entry.node) else {
-            return piece;
-        };
-        // A frame is left at the height of its title.
-        let y = piece.entry.side.map_or(first.rect.middle(), |side| side.y);
-        let anchor = at(first.rect.right(), y);
-        if sides.iter().filter(|side| side.joins).count() > 1 {
-            return in_columns(piece, anchor, sides);
-        }
-        // The one that comes back stands last, so that its way back crosses nothing.
-        sides.sort_by_key(|side| side.joins);
-        in_rows(&mut piece, anchor, sides);
-        piece
+/// Hangs ways on a piece's first box, at the right of the whole piece.
+pub(super) fn with_sides(mut piece: Piece, mut sides: Vec<Side>) -> Piece {
+    let Some(first) = piece.nodes.iter().find(|node| node.number == piece.entry.node) else {
+        return piece;
+    };
+    // A frame is left at the height of its title.
+    let y = piece.entry.side.map_or(first.rect.middle(), |side| side.y);
+    let anchor = at(first.rect.right(), y);
+    if sides.iter().filter(|side| side.joins).count() > 1 {
+        return in_columns(piece, anchor, sides);
     }
+    // The one that comes back stands last, so that its way back crosses nothing.
+    sides.sort_by_key(|side| side.joins);
+    in_rows(&mut piece, anchor, sides);
+    piece
 }
 
 fn in_rows(piece: &mut Piece, mut anchor: Point, sides: Vec<Side>) {
@@ -94,23 +92,21 @@ fn in_rows(piece: &mut Piece, mut anchor: Point, sides: Vec<Side>) {
             continue;
         };
         let x = edge + body.left;
-        let (y, top, end) = match body.entry.side {
-            Some(entry) => {
-                let top = if index == 0 {
-                    anchor.y - entry.y
-                } else {
-                    bottom + ROW
-                };
-                (top + entry.y, top, at(x + entry.x, top + entry.y))
-            }
-            None => {
-                let y = if index == 0 {
-                    anchor.y
-                } else {
-                    bottom + ROW + LABEL / 2
-                };
-                (y, y + DROP, at(x, y))
-            }
+        // Entered from the left where that is free, else from above.
+        let (y, top, end) = if let Some(entry) = body.entry.side {
+            let top = if index == 0 {
+                anchor.y - entry.y
+            } else {
+                bottom + ROW
+            };
+            (top + entry.y, top, at(x + entry.x, top + entry.y))
+        } else {
+            let y = if index == 0 {
+                anchor.y
+            } else {
+                bottom + ROW + LABEL / 2
+            };
+            (y, y + DROP, at(x, y))
         };
         body.shift(x, top);
         piece.labels.push(label(&side.label, at(middle, y), side.tone));
@@ -153,7 +149,7 @@ fn in_columns(mut piece: Piece, anchor: Point, sides: Vec<Side>) -> Piece {
     let top = anchor.y + DROP + LABEL;
     let mut bottom = top;
     let mut back: Vec<Exit> = Vec::new();
-    for Column { label: text, x, body } in columns.columns {
+    for Column { label: text, x, body } in columns.ways {
         let x = x + start;
         piece.labels.push(label(&text, at(x, anchor.y + DROP - 3), tone));
         let mut points = vec![anchor, at(x, anchor.y)];

@@ -1,1 +1,273 @@
-//! x
+//! Properties of the layout over generated outlines: what the eye would notice, checked by arithmetic.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::super::outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
+use super::card::{Form, ICON, PADDING};
+use super::geometry::{Point, Rect, Wire};
+use super::picture::{Picture, is_frame};
+use super::text::width;
+use super::{Scheme, SvgOptions, svg_outline};
+
+fn words() -> BoxedStrategy<String> {
+    prop_oneof![
+        "[a-z_]{1,12}",
+        "[a-z ]{0,80}",
+        "[A-Za-z0-9_./]{20,90}",
+        Just("a <b> & \"c\" 'd' {{input.e}} ]]> --".to_owned()),
+        Just("日本語のテキストと Überlänge … \u{1}".to_owned()),
+    ]
+    .boxed()
+}
+
+// Boxed, because the nested types of the strategies are larger than a test's stack.
+fn card(kind: impl Strategy<Value = Kind> + 'static) -> BoxedStrategy<Card> {
+    (
+        kind,
+        words(),
+        proptest::option::of(words()),
+        any::<bool>(),
+        vec("[a-z ]{1,20}", 0..3),
+    )
+        .prop_map(|(kind, title, subtitle, code, marks)| Card {
+            path: "steps/0".to_owned(),
+            kind,
+            hover: title.clone(),
+            title,
+            subtitle,
+            code,
+            marks,
+        })
+        .boxed()
+}
+
+fn plain_kind() -> impl Strategy<Value = Kind> {
+    use Kind::{Action, Call, Fail, Invalid, Redirect, Respond, Return, Set, Wait};
+    prop::sample::select(vec![
+        Action, Action, Action, Set, Wait, Call, Respond, Redirect, Return, Fail, Invalid,
+    ])
+}
+
+fn block() -> BoxedStrategy<Block> {
+    let plain = card(plain_kind()).prop_map(|card| Block {
+        card,
+        shape: Shape::Plain,
+        handlers: Vec::new(),
+    });
+    let nested = plain.boxed().prop_recursive(4, 48, 4, |inner| {
+        let arm = || (words(), vec(inner.clone(), 0..4)).prop_map(|(label, body)| Arm { label, body }).boxed();
+        let shape = prop_oneof![
+            2 => card(plain_kind()).prop_map(|card| (card, Shape::Plain)),
+            3 => (card(Just(Kind::Decision)), vec(arm(), 2)).prop_map(|(card, arms)| (card, Shape::Choice(arms))),
+            1 => (card(Just(Kind::Switch)), vec(arm(), 0..5)).prop_map(|(card, arms)| (card, Shape::Choice(arms))),
+            1 => (card(Just(Kind::Parallel)), vec(arm(), 0..5)).prop_map(|(card, arms)| (card, Shape::Parallel(arms))),
+            1 => (card(Just(Kind::Loop)), vec(inner.clone(), 0..4)).prop_map(|(card, body)| (card, Shape::Loop(body))),
+        ];
+        let handling = (words(), vec(inner.clone(), 0..3)).prop_map(|(label, body)| Handling { label, body });
+        let handlers = prop_oneof![2 => Just(Vec::new()), 1 => vec(handling, 1..4)];
+        (shape.boxed(), handlers.boxed())
+            .prop_map(|((card, shape), handlers)| Block { card, shape, handlers })
+            .boxed()
+    });
+    nested.boxed()
+}
+
+fn outline() -> BoxedStrategy<Outline> {
+    let field =
+        (words(), words(), any::<bool>(), any::<bool>()).prop_map(|(name, description, optional, secret)| {
+            Field {
+                name,
+                description,
+                optional,
+                secret,
+            }
+        });
+    (
+        words(),
+        card(Just(Kind::Trigger)),
+        vec(field, 0..14),
+        vec(block(), 0..5),
+        vec(block(), 0..2),
+    )
+        .prop_map(|(name, trigger, input, body, on_error)| Outline {
+            description: Some(name.repeat(3)),
+            name,
+            trigger,
+            input,
+            body,
+            on_error,
+        })
+        .boxed()
+}
+
+fn overlap(a: Rect, b: Rect) -> bool {
+    a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
+}
+
+fn contains(outer: Rect, inner: Rect) -> bool {
+    outer.x <= inner.x
+        && inner.right() <= outer.right()
+        && outer.y <= inner.y
+        && inner.bottom() <= outer.bottom()
+}
+
+fn on_border(rect: Rect, point: Point) -> bool {
+    let across = rect.x <= point.x && point.x <= rect.right();
+    let along = rect.y <= point.y && point.y <= rect.bottom();
+    (across && (point.y == rect.y || point.y == rect.bottom()))
+        || (along && (point.x == rect.x || point.x == rect.right()))
+}
+
+/// The segments of a connector as boxes without width.
+fn segments(wire: &Wire) -> impl Iterator<Item = Rect> {
+    wire.points.windows(2).filter_map(|pair| {
+        let [a, b] = pair else { return None };
+        Some(Rect {
+            x: a.x.min(b.x),
+            y: a.y.min(b.y),
+            w: (a.x - b.x).abs(),
+            h: (a.y - b.y).abs(),
+        })
+    })
+}
+
+/// Whether a segment runs through the inside of a box.
+fn crosses(segment: Rect, rect: Rect) -> bool {
+    let inside = |low: i32, high: i32, from: i32, to: i32| low < to && from < high;
+    let (x, y) = (segment.x, segment.y);
+    if segment.w == 0 {
+        rect.x < x && x < rect.right() && inside(y, segment.bottom(), rect.y, rect.bottom())
+    } else {
+        rect.y < y && y < rect.bottom() && inside(x, segment.right(), rect.x, rect.right())
+    }
+}
+
+fn check(picture: &Picture) -> Result<(), TestCaseError> {
+    let page = Rect {
+        x: 0,
+        y: 0,
+        w: picture.w,
+        h: picture.h,
+    };
+    let (frames, boxes): (Vec<_>, Vec<_>) = picture.nodes.iter().partition(|node| is_frame(node));
+    let flat: Vec<Rect> = boxes
+        .iter()
+        .map(|node| node.rect)
+        .chain(picture.labels.iter().map(|label| label.rect))
+        .collect();
+    for (index, a) in flat.iter().enumerate() {
+        prop_assert!(contains(page, *a), "{a:?} lies outside {page:?}");
+        for b in &flat[index + 1..] {
+            prop_assert!(!overlap(*a, *b), "{a:?} and {b:?} overlap");
+        }
+    }
+    for (index, frame) in frames.iter().enumerate() {
+        prop_assert!(contains(page, frame.rect));
+        for rect in flat
+            .iter()
+            .copied()
+            .chain(frames[..index].iter().map(|other| other.rect))
+        {
+            let apart = !overlap(frame.rect, rect);
+            prop_assert!(
+                apart || contains(frame.rect, rect) || contains(rect, frame.rect),
+                "{rect:?} {:?}",
+                frame.rect
+            );
+        }
+    }
+    for label in &picture.labels {
+        let Rect { x, y, w, h } = label.rect;
+        let middle = Rect {
+            x: x + w / 2,
+            y: y + h / 2,
+            w: 0,
+            h: 0,
+        };
+        let on = picture
+            .wires
+            .iter()
+            .flat_map(segments)
+            .any(|segment| contains(segment, middle));
+        prop_assert!(on, "{label:?} lies on no connector");
+    }
+    for node in &picture.nodes {
+        let room = node.rect.w
+            - if matches!(node.art.form, Form::Fork | Form::End) {
+                16
+            } else {
+                ICON + 2 * PADDING
+            };
+        for line in &node.art.lines {
+            prop_assert!(
+                width(&line.text, line.font) <= room,
+                "{line:?} does not fit {:?}",
+                node.rect
+            );
+        }
+    }
+    for wire in &picture.wires {
+        for (number, point) in [(wire.from, wire.points.first()), (wire.to, wire.points.last())] {
+            let node = picture.nodes.iter().find(|node| node.number == number).unwrap();
+            let point = *point.unwrap();
+            // A frame's steps hang on the line under its title.
+            let inside = is_frame(node)
+                && contains(
+                    node.rect,
+                    Rect {
+                        x: point.x,
+                        y: point.y,
+                        w: 0,
+                        h: 0,
+                    },
+                );
+            prop_assert!(
+                inside || on_border(node.rect, point),
+                "{wire:?} does not touch {:?}",
+                node.rect
+            );
+        }
+        for segment in segments(wire) {
+            prop_assert!(segment.w == 0 || segment.h == 0, "{wire:?} is slanted");
+            prop_assert!(contains(page, segment), "{wire:?} leaves the page");
+            for node in &boxes {
+                prop_assert!(
+                    !crosses(segment, node.rect),
+                    "{wire:?} runs through {:?}",
+                    node.rect
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_overlaps_and_every_connector_touches_its_boxes(outline in outline()) {
+        check(&Picture::of(&outline, true))?;
+        check(&Picture::of(&outline, false))?;
+    }
+
+    #[test]
+    fn the_text_is_well_formed_and_the_same_each_time(outline in outline()) {
+        let options = SvgOptions { scheme: Scheme::Dark, ..SvgOptions::default() };
+        let text = svg_outline(&outline, &options);
+        prop_assert_eq!(&text, &svg_outline(&outline, &options));
+        let mut open: Vec<&str> = Vec::new();
+        for piece in text.split('<').skip(1) {
+            let (tag, words) = piece.split_once('>').ok_or_else(|| TestCaseError::fail(piece.to_owned()))?;
+            prop_assert!(!words.chars().any(|c| c.is_control() && c != '\n'), "{words:?}");
+            prop_assert_eq!(tag.matches('"').count() % 2, 0, "{}", tag);
+            if let Some(name) = tag.strip_prefix('/') {
+                prop_assert_eq!(open.pop(), Some(name));
+            } else if !tag.ends_with('/') {
+                open.extend(tag.split_whitespace().next());
+            }
+        }
+        prop_assert!(open.is_empty(), "{open:?}");
+    }
+}

@@ -156,7 +156,9 @@ fn cut(text: &str, font: Font, limit: i32) -> usize {
     // After a space, or after a mark inside a long word, if that leaves a good part of the line filled.
     let breaks = ['.', '/', '_', '-', ','];
     let after = |at: Option<usize>| at.map(|at| at + 1).filter(|at| at * 3 >= end);
-    after(text[..end].rfind(' ')).or_else(|| after(text[..end].rfind(breaks))).unwrap_or(end)
+    after(text[..end].rfind(' '))
+        .or_else(|| after(text[..end].rfind(breaks)))
+        .unwrap_or(end)
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ pub(super) fn style(scheme: Scheme) -> String {
         (".shadow", "opacity:.07".to_owned()),
         (".tile", "fill-opacity:.13".to_owned()),
         (".tint", "fill-opacity:.08;stroke-opacity:.55".to_owned()),
-        (".frame", "fill-opacity:.05;stroke-opacity:.4".to_owned()),
+        (".frame", "fill-opacity:.04;stroke-opacity:.45".to_owned()),
         (".bar", "fill-opacity:.45".to_owned()),
         (".rule", "stroke-opacity:.25".to_owned()),
         (
