@@ -60,6 +60,7 @@ mod error;
 mod granted;
 mod path;
 mod rate;
+mod recorded;
 mod redact;
 mod scopes;
 mod settings;
@@ -75,4 +76,5 @@ pub use actions::{
 pub use connection::Auth0Connection;
 pub use domain::{DomainProblem, TenantDomain};
 pub use granted::CheckReport;
+pub use recorded::error_of_answer;
 pub use settings::{CONNECTION_TYPE, SettingsError, connection_spec};

@@ -27,6 +27,9 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// A `-reset` further away than this is a clock gone wrong, not a bucket.
 const LONGEST_RESET: f64 = 24.0 * 3600.0;
 
+/// How many seconds `-reset` may lie behind the truth: it is rounded up, and one second is added.
+const RESET_ROUNDING: f64 = 2.0;
+
 /// The wait after a 429 that says nothing about when.
 const UNSAID_WAIT: Duration = Duration::from_secs(1);
 
@@ -51,8 +54,50 @@ struct State {
 struct Bucket {
     size: f64,
     available: f64,
-    refill_per_second: f64,
+    refill: Refill,
     at: Duration,
+}
+
+/// Tokens a second, as far as whole seconds tell: `-reset` lies up to two seconds behind the moment at which the
+/// bucket is full.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Refill {
+    at_least: f64,
+    at_most: f64,
+}
+
+impl Refill {
+    const UNKNOWN: Self = Self {
+        at_least: UNKNOWN_REFILL,
+        at_most: f64::INFINITY,
+    };
+
+    /// From a bucket that lacks `used` tokens and says that it is full in `reset` seconds.
+    fn shown(used: f64, reset: f64) -> Option<Self> {
+        let at_most = if reset > RESET_ROUNDING {
+            used / (reset - RESET_ROUNDING)
+        } else {
+            f64::INFINITY
+        };
+        (used > 0.0 && reset > 0.0).then_some(Self {
+            at_least: used / reset,
+            at_most,
+        })
+    }
+
+    /// What two answers about the same bucket tell together.
+    fn and(self, newer: Self) -> Self {
+        let both = Self {
+            at_least: self.at_least.max(newer.at_least),
+            at_most: self.at_most.min(newer.at_most),
+        };
+        // They contradict each other: the limit has been changed, or a clock. The newer one counts.
+        if both.at_least <= both.at_most {
+            both
+        } else {
+            newer
+        }
+    }
 }
 
 /// There will be no token in time.
@@ -63,7 +108,10 @@ pub(crate) struct Throttled {
 }
 
 enum Wait {
-    For(Duration),
+    /// Until Auth0 said that it will listen again.
+    Blocked(Duration),
+    /// For the next token: how long by the careful estimate, and how long for certain.
+    Token { likely: Duration, at_least: Duration },
     /// For an answer to one of the requests under way.
     ForAnswer,
 }
@@ -104,28 +152,38 @@ impl Budget {
             let now = clock.elapsed();
             match self.try_take(now) {
                 Ok(permit) => return Ok(permit),
-                Err(Wait::For(wait)) if now + wait > deadline => return Err(Throttled { after: wait }),
-                Err(Wait::For(wait)) => match select(std::pin::pin!(answered), clock.sleep(wait)).await {
-                    Either::Left(_) | Either::Right(_) => {}
-                },
+                Err(Wait::Blocked(wait)) if now + wait > deadline => return Err(Throttled { after: wait }),
+                Err(Wait::Token { likely, at_least }) if now + at_least > deadline => {
+                    return Err(Throttled { after: likely });
+                }
+                Err(Wait::Token { likely, .. }) if now + likely > deadline => {
+                    // Perhaps there is a token in time. Auth0 knows.
+                    clock.sleep(deadline.saturating_sub(now) / 2).await;
+                    return Ok(self.take(&mut self.lock()));
+                }
+                Err(Wait::Blocked(wait) | Wait::Token { likely: wait, .. }) => {
+                    match select(std::pin::pin!(answered), clock.sleep(wait)).await {
+                        Either::Left(_) | Either::Right(_) => {}
+                    }
+                }
                 Err(Wait::ForAnswer) => answered.await,
             }
         }
     }
 
-    /// Takes a place in the queue, if its head can be reached within `limit`.
+    /// Takes a place in the queue, unless it is certain that there is no token in it within `limit`.
     fn enqueue(&self, now: Duration, limit: Duration) -> Result<Place<'_>, Throttled> {
         let state = &mut *self.lock();
-        let mut after = state.blocked_until.saturating_sub(now);
+        let blocked = state.blocked_until.saturating_sub(now);
+        let (mut likely, mut at_least) = (blocked, blocked);
         if let Some(bucket) = &mut state.bucket {
             bucket.refill(now);
             let missing = f64::from(state.queued + 1) - bucket.available;
-            if missing > 0.0 {
-                after = after.max(seconds(missing / bucket.refill_per_second));
-            }
+            likely = likely.max(seconds(missing / bucket.refill.at_least));
+            at_least = at_least.max(seconds(missing / bucket.refill.at_most));
         }
-        if after > limit {
-            return Err(Throttled { after });
+        if at_least > limit {
+            return Err(Throttled { after: likely });
         }
         state.queued += 1;
         Ok(Place { budget: self })
@@ -138,7 +196,7 @@ impl Budget {
             .checked_sub(now)
             .filter(|blocked| !blocked.is_zero())
         {
-            return Err(Wait::For(blocked));
+            return Err(Wait::Blocked(blocked));
         }
         match &mut state.bucket {
             None if state.in_flight >= UNKNOWN_BURST => return Err(Wait::ForAnswer),
@@ -146,20 +204,29 @@ impl Budget {
             Some(bucket) => {
                 bucket.refill(now);
                 if bucket.available < 1.0 {
-                    // A little more than the exact time, so that rounding cannot make a second round.
-                    let wait = seconds((1.0 - bucket.available) / bucket.refill_per_second);
-                    return Err(Wait::For(wait + Duration::from_millis(1)));
+                    let missing = 1.0 - bucket.available;
+                    return Err(Wait::Token {
+                        // A little more than the exact time, so that rounding cannot make a second round.
+                        likely: seconds(missing / bucket.refill.at_least) + Duration::from_millis(1),
+                        at_least: seconds(missing / bucket.refill.at_most),
+                    });
                 }
-                bucket.available -= 1.0;
             }
+        }
+        Ok(self.take(state))
+    }
+
+    fn take(&self, state: &mut State) -> Permit<'_> {
+        if let Some(bucket) = &mut state.bucket {
+            bucket.available -= 1.0;
         }
         state.in_flight += 1;
         let sequence = state.next_sequence;
         state.next_sequence += 1;
-        Ok(Permit {
+        Permit {
             budget: self,
             sequence,
-        })
+        }
     }
 
     /// After a 429: nobody passes until then. Gives the wait.
@@ -181,6 +248,11 @@ impl Budget {
                     1.0
                 };
                 bucket.at = until;
+                // It was too much, whatever the answers have shown so far.
+                bucket.refill = Refill {
+                    at_least: bucket.refill.at_least / 2.0,
+                    at_most: f64::INFINITY,
+                };
             }
         }
         after
@@ -192,17 +264,10 @@ impl Budget {
     }
 }
 
-impl State {
-    fn refill(&self) -> f64 {
-        self.bucket
-            .map_or(UNKNOWN_REFILL, |bucket| bucket.refill_per_second)
-    }
-}
-
 impl Bucket {
     fn refill(&mut self, now: Duration) {
         if now > self.at {
-            let gained = now.saturating_sub(self.at).as_secs_f64() * self.refill_per_second;
+            let gained = now.saturating_sub(self.at).as_secs_f64() * self.refill.at_least;
             self.available = (self.available + gained).min(self.size);
             self.at = now;
         }
@@ -243,9 +308,15 @@ impl Permit<'_> {
         let size = f64::from(size);
         let remaining = f64::from(remaining).min(size);
         let used = size - remaining;
-        let refill_per_second = match reset_in(headers, wall) {
-            Some(reset) if reset > 0.0 && used > 0.0 => used / reset,
-            _ => state.refill(),
+        let shown = reset_in(headers, wall).and_then(|reset| Refill::shown(used, reset));
+        // Another size is another bucket: Auth0 has one for the API and some for single endpoints.
+        let known = state
+            .bucket
+            .filter(|bucket| bucket.size.total_cmp(&size).is_eq())
+            .map(|bucket| bucket.refill);
+        let refill = match (known, shown) {
+            (Some(known), Some(shown)) => known.and(shown),
+            (known, shown) => shown.or(known).unwrap_or(Refill::UNKNOWN),
         };
         // What is under way besides this request may not be counted in the answer yet.
         let others = f64::from(state.in_flight.saturating_sub(1));
@@ -253,7 +324,7 @@ impl Permit<'_> {
         state.bucket = Some(Bucket {
             size,
             available: (remaining - others).max(0.0),
-            refill_per_second,
+            refill,
             at,
         });
     }
