@@ -82,6 +82,8 @@ enum Open {
         entries: Vec<Entry>,
         key: Option<Key>,
         skip_value: bool,
+        /// Where each key stands, so that a map of many keys is no work for each of them.
+        seen: HashMap<String, Span>,
     },
 }
 
@@ -215,6 +217,7 @@ impl<'a> Loader<'a> {
                     entries: Vec::new(),
                     key: None,
                     skip_value: false,
+                    seen: HashMap::new(),
                 });
                 return self.check_depth(span);
             }
@@ -394,18 +397,18 @@ impl<'a> Loader<'a> {
             );
         }
         let Some(Open::Map {
-            entries,
             key,
             skip_value,
+            seen,
             ..
         }) = self.stack.last_mut()
         else {
             return;
         };
-        let first = entries
-            .iter()
-            .find(|entry| entry.key.text == text)
-            .map(|entry| entry.key.span);
+        let first = seen.get(&text).copied();
+        if first.is_none() {
+            seen.insert(text.clone(), node.span);
+        }
         *key = Some(Key {
             text: text.clone(),
             value,

@@ -4,6 +4,7 @@
 
 pub mod catalog;
 pub mod markdown;
+pub mod seeds;
 
 use std::sync::Arc;
 
