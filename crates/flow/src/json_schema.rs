@@ -126,19 +126,72 @@ fn trigger() -> Value {
     })
 }
 
+/// JSON Schema's own keywords, as its draft 7 describes them, with our additions in place of its `required`.
 fn field() -> Value {
+    let keywords = [
+        "type",
+        "enum",
+        "const",
+        "format",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "items",
+        "contains",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "properties",
+        "additionalProperties",
+        "patternProperties",
+        "propertyNames",
+        "minProperties",
+        "maxProperties",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "title",
+        "description",
+        "examples",
+    ];
+    let mut properties: Map<String, Value> = keywords
+        .iter()
+        .map(|keyword| {
+            (
+                (*keyword).to_owned(),
+                json!({ "$ref": format!("{DIALECT}/properties/{keyword}") }),
+            )
+        })
+        .collect();
+    let own = [
+        (
+            "required",
+            json!({ "description": "`false`: the field may be left out. For an object's own fields, their list.", "type": ["boolean", "array"] }),
+        ),
+        (
+            "secret",
+            json!({ "description": "Masked wherever it would be written.", "type": "boolean" }),
+        ),
+        (
+            "default",
+            json!({ "description": "Used where the field is not given." }),
+        ),
+    ];
+    properties.extend(own.map(|(name, schema)| (name.to_owned(), schema)));
     json!({
         "anyOf": [
             { "enum": ["string", "integer", "number", "boolean", "array", "object"] },
             { "type": "null" },
-            {
-                "allOf": [{ "$ref": DIALECT }],
-                "properties": {
-                    "required": { "description": "`false`: the field may be left out.", "type": ["boolean", "array"] },
-                    "secret": { "description": "Masked wherever it would be written.", "type": "boolean" },
-                    "default": { "description": "Used where the field is not given." },
-                },
-            },
+            { "type": "object", "properties": properties },
         ],
     })
 }

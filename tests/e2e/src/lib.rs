@@ -1,1 +1,1 @@
-//! Test crate.
+//! Nothing: the tests are in `tests/suite`.

@@ -38,8 +38,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let chosen: Vec<&Target> =
-        TARGETS.iter().filter(|target| arguments.target.as_deref().is_none_or(|name| name == target.name)).collect();
+    let chosen: Vec<&Target> = TARGETS
+        .iter()
+        .filter(|target| arguments.target.as_deref().is_none_or(|name| name == target.name))
+        .collect();
     if chosen.is_empty() {
         let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
         bail!("no such target; there are {}", names.join(", "));
@@ -57,7 +59,10 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn fuzz(target: &Target, time: Duration, seed: u64) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("."));
     let known = (target.corpus)(root);
     let mut mutator = Mutator::new(seed);
     let started = Instant::now();
@@ -69,7 +74,11 @@ fn fuzz(target: &Target, time: Duration, seed: u64) -> Result<()> {
         attempt(target, &mutator.next(&known))?;
         runs += 1;
     }
-    println!("{}: {runs} inputs from {} known ones, no failure", target.name, known.len());
+    println!(
+        "{}: {runs} inputs from {} known ones, no failure",
+        target.name,
+        known.len()
+    );
     Ok(())
 }
 

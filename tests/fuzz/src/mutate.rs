@@ -5,11 +5,69 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// Words that the parsers know.
 const WORDS: &[&str] = &[
-    "{{", "}}", "{{#if ", "{{/if}}", "{{#each ", "{{else}}", "(", ")", "[", "]", "{", "}", ": ", "- ", "\n", "\n  ", "\t",
-    "&a ", "*a", "<<: *a", "!!str ", "|\n", ">-\n", "\"", "'", "\\", "#", "---\n", "steps", "steps.user.user_id", "input.",
-    "if: ", "then:\n", "else:\n", "switch: ", "cases:\n", "parallel:\n", "for_each: ", "as: ", "yield: ", "set: ", "wait: ",
-    "call: ", "respond:\n", "return: ", "fail: ", "on_error: continue", "retry: ", "timeout: 5s", "0123", "1e999", "null",
-    "eq ", "default ", "optional ", "now", "uuid", "\u{0}", "\u{feff}", "é", "\u{1f600}", "99999999999999999999999", "-0",
+    "{{",
+    "}}",
+    "{{#if ",
+    "{{/if}}",
+    "{{#each ",
+    "{{else}}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ": ",
+    "- ",
+    "\n",
+    "\n  ",
+    "\t",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!str ",
+    "|\n",
+    ">-\n",
+    "\"",
+    "'",
+    "\\",
+    "#",
+    "---\n",
+    "steps",
+    "steps.user.user_id",
+    "input.",
+    "if: ",
+    "then:\n",
+    "else:\n",
+    "switch: ",
+    "cases:\n",
+    "parallel:\n",
+    "for_each: ",
+    "as: ",
+    "yield: ",
+    "set: ",
+    "wait: ",
+    "call: ",
+    "respond:\n",
+    "return: ",
+    "fail: ",
+    "on_error: continue",
+    "retry: ",
+    "timeout: 5s",
+    "0123",
+    "1e999",
+    "null",
+    "eq ",
+    "default ",
+    "optional ",
+    "now",
+    "uuid",
+    "\u{0}",
+    "\u{feff}",
+    "é",
+    "\u{1f600}",
+    "99999999999999999999999",
+    "-0",
 ];
 
 /// A source of inputs.
@@ -21,7 +79,9 @@ pub struct Mutator {
 impl Mutator {
     /// The same seed gives the same inputs.
     pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed) }
+        Self {
+            random: StdRng::seed_from_u64(seed),
+        }
     }
 
     /// A new input from one of the known ones, with one to eight changes.
@@ -67,7 +127,10 @@ impl Mutator {
                 // Whole lines, because indentation carries the meaning.
                 let text = String::from_utf8_lossy(input).into_owned();
                 let mut lines: Vec<&str> = text.split('\n').collect();
-                let (from, to) = (self.random.random_range(0..lines.len()), self.random.random_range(0..lines.len()));
+                let (from, to) = (
+                    self.random.random_range(0..lines.len()),
+                    self.random.random_range(0..lines.len()),
+                );
                 lines.swap(from, to);
                 *input = lines.join("\n").into_bytes();
             }

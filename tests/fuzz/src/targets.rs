@@ -26,9 +26,21 @@ pub struct Target {
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
-    Target { name: "flow-file", run: flow_file, corpus: flow_files },
-    Target { name: "expression", run: expression, corpus: expressions },
-    Target { name: "auth0-error", run: auth0_error, corpus: error_bodies },
+    Target {
+        name: "flow-file",
+        run: flow_file,
+        corpus: flow_files,
+    },
+    Target {
+        name: "expression",
+        run: expression,
+        corpus: expressions,
+    },
+    Target {
+        name: "auth0-error",
+        run: auth0_error,
+        corpus: error_bodies,
+    },
 ];
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
@@ -43,28 +55,38 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
 /// Checking never panics, every finding lies within its source and can be rendered, and what compiles can be drawn.
 fn flow_file(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let file = Source::new("lockgate.yaml", "version: 1\nconnections: { auth0: { type: auth0, domain: a.auth0.com, client_id: a, client_secret: ${A} } }\n");
+    let file = Source::new(
+        "lockgate.yaml",
+        "version: 1\nconnections: { auth0: { type: auth0, domain: a.auth0.com, client_id: a, client_secret: ${A} } }\n",
+    );
     let source = Source::new("flows/fuzz.yaml", text.as_ref());
     let workspace = Workspace::check(Some(&file), &[source], &CATALOG);
     for finding in &workspace.diagnostics {
         for label in std::iter::once(&finding.primary).chain(&finding.secondary) {
-            assert!(label.span.end as usize <= label.source.text().len(), "{finding:?}");
+            assert!(
+                label.span.end as usize <= label.source.text().len(),
+                "{finding:?}"
+            );
         }
     }
     let _ = render_text(&workspace.diagnostics, false);
     let _ = render_json(&workspace.diagnostics);
     for flow in &workspace.flows {
         if let Some(syntax) = &flow.syntax {
-            let _ = (render::mermaid(syntax), render::dot(syntax), render::svg(syntax, &render::SvgOptions::default()));
+            let _ = (
+                render::mermaid(syntax),
+                render::dot(syntax),
+                render::svg(syntax, &render::SvgOptions::default()),
+            );
         }
     }
 }
 
 struct Values;
 
-static INPUT: LazyLock<Value> = LazyLock::new(|| {
-    json!({ "plan": "pro", "n": 3, "f": 1.5, "list": [1, "a", null, { "b": [] }], "object": { "k": "v" }, "none": null, "t": true })
-});
+static INPUT: LazyLock<Value> = LazyLock::new(
+    || json!({ "plan": "pro", "n": 3, "f": 1.5, "list": [1, "a", null, { "b": [] }], "object": { "k": "v" }, "none": null, "t": true }),
+);
 
 impl Scope for Values {
     fn root(&self, _: Slot) -> Option<&Value> {
@@ -104,7 +126,7 @@ fn expression(bytes: &[u8]) {
 /// Any answer of Auth0 becomes a declared error.
 fn auth0_error(bytes: &[u8]) {
     let status = 400 + u16::from(bytes.first().copied().unwrap_or(0)) % 200;
-    let error = lockgate_auth0::map_error_body(status, bytes);
+    let error = lockgate_auth0::error_of_answer(status, bytes);
     assert!(!error.code.is_empty());
 }
 
@@ -123,8 +145,13 @@ fn expressions(_: &Path) -> Vec<Vec<u8>> {
     let examples = lockgate_flow::expression::functions::all()
         .flat_map(|function| function.examples)
         .map(|(expression, _)| expression.as_bytes().to_vec());
-    let own = ["{{#if input.plan}}a{{else if input.n}}b{{else}}c{{/if}}", "{{#each input.list}}{{@index}} {{this}}{{/each}}"];
-    examples.chain(own.iter().map(|text| text.as_bytes().to_vec())).collect()
+    let own = [
+        "{{#if input.plan}}a{{else if input.n}}b{{else}}c{{/if}}",
+        "{{#each input.list}}{{@index}} {{this}}{{/each}}",
+    ];
+    examples
+        .chain(own.iter().map(|text| text.as_bytes().to_vec()))
+        .collect()
 }
 
 fn error_bodies(root: &Path) -> Vec<Vec<u8>> {

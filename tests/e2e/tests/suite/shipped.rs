@@ -1,0 +1,128 @@
+//! What ships is sound: flows, examples of actions, schemas.
+
+use std::fs;
+use std::sync::Arc;
+
+use lockgate_engine::action::Actions;
+use lockgate_flow::catalog::Catalog;
+use lockgate_flow::diagnostic::{Code, render_text};
+use lockgate_flow::json_schema::flow_schema;
+use lockgate_flow::source::Source;
+use lockgate_flow::workspace::Workspace;
+
+use crate::root;
+
+fn catalog() -> Catalog {
+    let mut actions = Actions::new();
+    lockgate_actions::register(&mut actions, lockgate_actions::HttpPolicy::default());
+    lockgate_auth0::register(&mut actions);
+    let mut catalog = Catalog::new();
+    actions.declare(&mut catalog);
+    catalog.add_connection(lockgate_auth0::connection_spec());
+    catalog
+}
+
+fn workspace_file() -> Arc<Source> {
+    Source::new(
+        "lockgate.yaml",
+        fs::read_to_string(root().join("lockgate.yaml")).unwrap(),
+    )
+}
+
+fn shipped() -> Vec<Arc<Source>> {
+    let mut sources: Vec<_> = fs::read_dir(root().join("flows"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = format!("flows/{}", path.file_name().unwrap().to_str().unwrap());
+            Source::new(name, fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    sources.sort_by(|a, b| a.path().cmp(b.path()));
+    sources
+}
+
+#[test]
+fn the_shipped_flows_have_no_finding() {
+    let workspace = Workspace::check(Some(&workspace_file()), &shipped(), &catalog());
+    assert!(
+        workspace.diagnostics.is_empty(),
+        "\n{}",
+        render_text(&workspace.diagnostics, false)
+    );
+    let names: Vec<&str> = workspace.flows.iter().map(|flow| flow.name.as_str()).collect();
+    let expected = [
+        "bulk-invite",
+        "create-user",
+        "get-user",
+        "sign-up",
+        "sync-profile",
+        "update-user",
+        "upsert-user",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn every_action_has_an_example_that_checks() {
+    let catalog = catalog();
+    for spec in catalog.actions() {
+        assert!(
+            !spec.summary.is_empty() && !spec.example.is_empty(),
+            "{} has no summary or example",
+            spec.name
+        );
+        // An example is one step or a list of steps.
+        let example = spec.example.trim_end();
+        let steps = if example.trim_start().starts_with("- ") {
+            example.to_owned()
+        } else {
+            format!("- {}", example.replace('\n', "\n  "))
+        };
+        let fields: std::collections::BTreeSet<&str> = example
+            .split("input.")
+            .skip(1)
+            .map(|rest| {
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap()
+            })
+            .collect();
+        let input: String = fields.iter().map(|field| format!("  {field}: {{}}\n")).collect();
+        let text = format!(
+            "input:\n{input}steps:\n{}\n",
+            steps
+                .lines()
+                .map(|line| format!("  {line}\n"))
+                .collect::<String>()
+        );
+        let source = Source::new(format!("flows/{}.yaml", spec.name), text.clone());
+        let workspace = Workspace::check(Some(&workspace_file()), &[source], &catalog);
+        let errors: Vec<_> = workspace
+            .diagnostics
+            .into_iter()
+            .filter(|finding| finding.is_error() && finding.code != Code::UnknownStep)
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "{}\n{text}\n{}",
+            spec.name,
+            render_text(&errors, false)
+        );
+    }
+}
+
+#[test]
+fn the_shipped_flows_fit_the_editors_schema() {
+    let schema = flow_schema(&catalog());
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for source in shipped() {
+        let loaded = lockgate_flow::yaml::load(&source, lockgate_flow::yaml::Limits::default());
+        let value = loaded.root.unwrap().to_value();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", source.path());
+    }
+}
