@@ -94,8 +94,8 @@ pub(super) async fn run<J: Journal>(
         depth: 0,
     };
     let end = match options.cancel {
-        None => Some(walker.run_flow(Limit::RUN).await),
-        Some(cancel) => called_off(walker.run_flow(Limit::RUN), cancel).await,
+        None => Some(walker.run_inside(Limit::RUN).await),
+        Some(cancel) => called_off(walker.run_inside(Limit::RUN), cancel).await,
     };
     let (status, output, error) = match end {
         Some(Ok(Exit::End)) => (RunStatus::Succeeded, None, None),
@@ -130,17 +130,18 @@ pub(super) async fn run<J: Journal>(
 
 /// The run's end, or `None` where it was called off before.
 async fn called_off(
-    run: impl Future<Output = Result<Exit, Stop>>,
+    run: BoxFuture<'_, Result<Exit, Stop>>,
     cancel: BoxFuture<'_, ()>,
 ) -> Option<Result<Exit, Stop>> {
-    match select(std::pin::pin!(run), cancel).await {
+    match select(run, cancel).await {
         Either::Left((end, _)) => Some(end),
         Either::Right(((), _)) => None,
     }
 }
 
 impl<J: Journal> Walker<'_, J> {
-    /// [`Self::run_flow`] in a box: for `call`.
+    /// [`Self::run_flow`] in a box: for `call`; and for the run itself, whose future could otherwise not be shown to
+    /// be `Send` for every lifetime (a limit of the compiler).
     pub(super) fn run_inside(&self, limit: Limit) -> BoxFuture<'_, Result<Exit, Stop>> {
         Box::pin(self.run_flow(limit))
     }

@@ -201,6 +201,9 @@ impl Journal for MemoryJournal {
             None => None,
         };
         let until = recorded.unwrap_or(until);
+        if self.replays {
+            let_others_replay().await;
+        }
         if recorded.is_none() {
             self.lock().push(Record::Sleeping {
                 key: id.0,

@@ -34,8 +34,8 @@ pub type Outcome = Result<Value, Box<StepError>>;
 /// 1. What it has recorded as finished, it gives again, and the effect does not happen.
 /// 2. It records that an effect is about to happen before it happens (for [`Effect::Once`] it may not lose that
 ///    record), and the outcome before it gives it.
-/// 3. Before an effect that it has no outcome for, a journal that holds records of an earlier life calls
-///    [`let_others_replay`] once: another branch may be about to replay the error that cancelled this one.
+/// 3. Before an effect that it has no outcome for, and before a sleep, a journal that holds records of an earlier life
+///    calls [`let_others_replay`] once: another branch may be about to replay the error that cancelled this one.
 pub trait Journal: Send + Sync {
     /// Whether it looks at [`StepInfo::input`]. Where it does not, the input is not copied for it.
     const READS_INPUT: bool;

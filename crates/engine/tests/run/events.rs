@@ -1,0 +1,96 @@
+//! What a run tells.
+
+use std::sync::{Arc, Mutex};
+
+use lockgate_engine::event::Event;
+use lockgate_engine::journal::{Journal, MemoryJournal};
+use serde_json::{Value, json};
+
+use crate::laboratory::Laboratory;
+
+async fn told<J: Journal>(text: &str, journal: &J) -> Vec<Value> {
+    let mut laboratory = Laboratory::new(text);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&events);
+    laboratory.executor = laboratory
+        .executor
+        .with_observer(Arc::new(move |event: &Event<'_>| {
+            sink.lock().unwrap().push(serde_json::to_value(event).unwrap())
+        }));
+    laboratory.run_on(journal, json!({})).await;
+    let events = events.lock().unwrap().clone();
+    events
+}
+
+fn brief(events: &[Value]) -> Vec<String> {
+    events
+        .iter()
+        .map(|event| {
+            let fields = [
+                "event", "key", "attempt", "outcome", "status", "handled", "replayed",
+            ];
+            let values = fields
+                .iter()
+                .filter_map(|field| event.get(field))
+                .map(|value| match value {
+                    Value::String(text) => text.clone(),
+                    Value::Object(outcome) => outcome["outcome"].as_str().unwrap().to_owned(),
+                    value => value.to_string(),
+                });
+            values.collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+}
+
+const FLOW: &str = "steps:
+  - { id: a, action: test.flaky, with: { name: x, fails: 1 } }
+  - { if: false, action: test.echo }
+  - { if: true, action: test.echo }
+  - { for_each: 'split \"x\" \",\"', steps: [{ action: test.fail, with: { code: refused }, on_error: continue }] }
+  - respond: { status: 202 }
+  - fail: { code: mine, message: x }";
+
+#[tokio::test(start_paused = true)]
+async fn every_step_is_told_with_its_outcome() {
+    let journal = MemoryJournal::new();
+    let events = told(FLOW, &journal).await;
+    let expected = [
+        "run_started 1",
+        "step_started steps/0 1",
+        "step_retrying steps/0 1",
+        "step_finished steps/0 2 succeeded false",
+        "step_finished steps/1 1 skipped false",
+        "step_started steps/2 1",
+        "step_finished steps/2 1 succeeded false",
+        "step_started steps/3 1",
+        "step_started steps/3/each/0/steps/0 1",
+        "step_finished steps/3/each/0/steps/0 1 failed false",
+        "step_finished steps/3 1 succeeded false",
+        "step_started steps/4 1",
+        "run_responded 202",
+        "step_finished steps/4 1 succeeded false",
+        "step_started steps/5 1",
+        "step_finished steps/5 1 failed false",
+        "run_finished failed",
+    ];
+    assert_eq!(brief(&events), expected);
+    let again = told(FLOW, &journal.prefix(usize::MAX)).await;
+    assert_eq!(brief(&again)[3], "step_finished steps/0 2 succeeded true");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_says_what_people_want_to_see() {
+    let events = told(
+        "steps: [{ id: a, name: The first, action: test.sleep, with: { ms: 250, name: x, value: 7 } }]",
+        &MemoryJournal::new(),
+    )
+    .await;
+    assert_eq!(
+        events[2],
+        json!({
+            "run_id": "run-1", "flow": "flow-0", "at": "2030-01-01T00:00:00.25Z", "event": "step_finished",
+            "key": "steps/0", "id": "a", "title": "The first", "verb": "action", "action": "test.sleep", "attempt": 1,
+            "outcome": { "outcome": "succeeded", "output": 7 }, "duration_ms": 250.0, "replayed": false,
+        })
+    );
+}

@@ -1,0 +1,14 @@
+//! Tests of the executor, on flows as authors write them.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod calls;
+mod concurrency;
+mod errors;
+mod events;
+mod laboratory;
+mod limits;
+mod masking;
+mod model;
+mod replay;
+mod retries;
+mod verbs;
