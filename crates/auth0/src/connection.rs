@@ -201,6 +201,11 @@ impl<'a> Session<'a> {
             .map(|deadline| deadline.saturating_sub(self.connection.clock.elapsed()))
     }
 
+    /// Whether the step has twice this time left: for a pause and for something after it.
+    pub(crate) fn has_time_for(&self, pause: Duration) -> bool {
+        self.time_left().is_none_or(|left| left > pause * 2)
+    }
+
     /// How long one exchange may take: all the time that is left, or the part of it that leaves room for
     /// finding out what became of the request.
     fn exchange_timeout(&self, leave_room: bool) -> Duration {

@@ -171,7 +171,18 @@ impl Create<'_> {
                 Found::Unread(reason) if is_duplicate => {
                     return Err(self.unread_duplicate(error, reason, is_lost));
                 }
-                Found::Unread(reason) => return Err(in_doubt(error, &reason.message)),
+                // A create with the same id that is sent again is settled in its turn: it may be, as if nothing
+                // had happened. Not where the read will never be answered, or others may have the id.
+                Found::Unread(reason) => {
+                    let can_be_settled = id.is_derived && reason.retry != Retry::Never;
+                    let error = in_doubt(error, &reason.message);
+                    let again = Retry::NothingHappened { after: None };
+                    return Err(if can_be_settled {
+                        error.with_retry(again)
+                    } else {
+                        error
+                    });
+                }
             }
         }
     }

@@ -4,8 +4,10 @@
 //! from the run and the step. A read by that id tells whether the user is there, and reads are exact. Where
 //! the author gave the id, others may have it too, and the time of creation has to tell.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
-use lockgate_engine::action::{ActionContext, ActionError};
+use lockgate_engine::action::{ActionContext, ActionError, Retry};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -16,6 +18,12 @@ use crate::path::ApiPath;
 
 /// How far Auth0's clock may lie behind ours.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often a read is tried.
+const READS: u32 = 4;
+
+/// The wait after the first read that fails; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The provider in the ids of all database connections.
 const DATABASE_PREFIX: &str = "auth0|";
@@ -72,8 +80,24 @@ impl CreatedId {
         format!("{DATABASE_PREFIX}{}", self.local)
     }
 
-    /// Reads the user with this id. `since`: when this attempt began, if it may have sent a create.
+    /// Reads the user with this id, several times where the read fails for a reason that may pass: a create
+    /// that stays unsettled is worse than a late one. `since`: when this attempt began, if it may have sent a
+    /// create.
     pub(super) async fn find(&self, session: &Session<'_>, input: &Value, since: Option<Timestamp>) -> Found {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..READS {
+            match self.read(session, input, since).await {
+                Found::Unread(error) if error.retry != Retry::Never && session.has_time_for(pause) => {
+                    session.connection().clock().sleep(pause).await;
+                    pause *= 2;
+                }
+                found => return found,
+            }
+        }
+        self.read(session, input, since).await
+    }
+
+    async fn read(&self, session: &Session<'_>, input: &Value, since: Option<Timestamp>) -> Found {
         let path = match ApiPath::user(&self.full()) {
             Ok(path) => path,
             Err(problem) => return Found::Unread(path_error(&problem)),

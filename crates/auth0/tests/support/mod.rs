@@ -156,7 +156,7 @@ impl Bench {
         self.action(name).reconcile(&context, input).await
     }
 
-    /// A step as the engine makes it: attempts by the rules of effects, and reconciling what is in doubt.
+    /// A step as the engine makes it: attempts by the rules of effects.
     pub async fn step(
         &self,
         name: &str,
@@ -165,33 +165,21 @@ impl Bench {
         attempts: u32,
     ) -> Result<Value, ActionError> {
         let repeatable = self.action(name).spec().effect.is_repeatable();
-        let mut attempt = 0;
+        let mut attempt = 1;
         loop {
-            attempt += 1;
             let error = match self.call(name, run, attempt, input).await {
                 Ok(value) => return Ok(value),
-                Err(error) if attempt >= attempts => return Err(error),
                 Err(error) => error,
             };
-            match error.retry {
-                Retry::Never => return Err(error),
-                Retry::NothingHappened { .. } => {}
-                Retry::Transient if repeatable => {}
-                Retry::Transient => {
-                    let mut reconciled = Err(error);
-                    for _ in 0..attempts {
-                        reconciled = self.reconcile(name, run, input).await;
-                        if reconciled.is_ok() {
-                            break;
-                        }
-                    }
-                    match reconciled? {
-                        Reconciled::Happened(value) => return Ok(value),
-                        Reconciled::DidNotHappen => {}
-                        Reconciled::Unknown => return Err(ActionError::new("in_doubt", "nobody can tell")),
-                    }
-                }
+            let again = match error.retry {
+                Retry::Never => false,
+                Retry::NothingHappened { .. } => true,
+                Retry::Transient => repeatable,
+            };
+            if !again || attempt >= attempts {
+                return Err(error);
             }
+            attempt += 1;
         }
     }
 }
