@@ -1546,6 +1546,12 @@ fn triggers() {
 }
 
 #[test]
+fn a_trigger_that_cannot_be_read_is_a_trigger() {
+    let text = "trigger: { http: POST nowhere }\nsteps:\n  - return: \"{{request.ip}}\"\n";
+    assert_eq!(support::codes(&support::check_flow(text)), [InvalidTrigger]);
+}
+
+#[test]
 fn open_triggers() {
     let update = "action: auth0.update_user, with: { user_id: \"{{steps.user.user_id}}\" }";
     let other = "action: auth0.update_user, with: { user_id: \"{{input.id}}\" }";

@@ -45,7 +45,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
         check.diagnostics.retain(|finding| {
             !matches!(
                 finding.code,
-                Code::MayNotHaveRun | Code::Unreachable | Code::UnknownVariable | Code::SecondRespond
+                Code::MayNotHaveRun | Code::UnknownVariable | Code::SecondRespond
             )
         });
     }

@@ -138,7 +138,7 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
             }
         }
         Slot::Var(slot) => variable(check, place, reference, slot),
-        Slot::Request if check.syntax.trigger.http.is_none() => {
+        Slot::Request if !check.syntax.trigger.has_http => {
             check
                 .report(
                     Code::NoRequest,
@@ -185,7 +185,8 @@ fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
                 .help = Some(format!("name {what}: `{root}.…`"));
         }
         ("steps", Some(id)) => {
-            let known: Vec<String> = flow.steps.iter().map(|step| step.id.clone()).collect();
+            let mut known: Vec<String> = flow.steps.iter().map(|step| step.id.clone()).collect();
+            known.dedup();
             let help = suggestion(&id, known.iter().map(String::as_str))
                 .or_else(|| Some("give the step an `id` to use its result".to_owned()));
             let place = path.segment_spans.get(1).map_or(place, span);

@@ -39,6 +39,8 @@ pub struct FlowSyntax {
 pub struct Trigger {
     /// `trigger.http`.
     pub http: Option<HttpTrigger>,
+    /// Whether there is a `trigger.http`, also one that could not be read.
+    pub has_http: bool,
     /// `trigger.schedule`.
     pub schedule: Option<ScheduleTrigger>,
 }

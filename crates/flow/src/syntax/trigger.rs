@@ -20,7 +20,8 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Trigger {
     let schedule = fields
         .take("schedule")
         .and_then(|node| read_schedule(reader, node));
-    if !fields.has("http") && !fields.has("schedule") {
+    let has_http = fields.has("http");
+    if !has_http && !fields.has("schedule") {
         reader.report_help(
             Code::InvalidTrigger,
             node.span,
@@ -29,7 +30,11 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Trigger {
         );
     }
     fields.finish(reader, &["http", "schedule"]);
-    Trigger { http, schedule }
+    Trigger {
+        http,
+        has_http,
+        schedule,
+    }
 }
 
 fn read_http(reader: &mut Reader, node: &Node) -> Option<HttpTrigger> {

@@ -263,8 +263,12 @@ fn read_wait(reader: &mut Reader, node: &Node) -> Option<Wait> {
     }
     let data = DataNode::read(reader, node);
     if let DataKind::Constant(value) = &data.kind {
-        let text = value.as_str().unwrap_or_default();
-        if let Err(error) = parse_duration(text) {
+        let text = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        if let Err(error) = parse_duration(&text) {
             let help = "write `200ms`, `30s`, `5m`, `2h`, `3d`, ISO 8601 like `PT5M`, or `{ until: time }`";
             reader.report_help(Code::InvalidDuration, node.span, format!("`wait`: {error}"), help);
         }
@@ -348,7 +352,7 @@ fn read_redirect(reader: &mut Reader, node: &Node) -> Option<Verb> {
                 reader.report_help(
                     Code::WrongType,
                     node.span,
-                    "the status of a redirect is not one of these",
+                    "the status of a redirect is 301, 302, 303, 307 or 308",
                     help,
                 );
                 None

@@ -430,6 +430,9 @@ impl<'a> Loader<'a> {
 
     fn close(&mut self, end: Span) -> bool {
         let Some(open) = self.stack.pop() else { return true };
+        // The parser's bracket reaches over the blanks and comments behind it.
+        let bracket = self.source.text()[end.start as usize..].starts_with(['}', ']']);
+        let end = Span::new(end.start as usize, end.start as usize + usize::from(bracket));
         let (node, anchor) = finish(open, Some(end));
         self.add(node, anchor)
     }
