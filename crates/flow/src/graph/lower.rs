@@ -10,15 +10,18 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::compiled::{
-    ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
+    ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, WaitOp,
 };
 use super::input::InputSpec;
-use super::resolve::{Names, resolve};
+use super::numbering::Numbering;
+use super::resolve::resolve;
+use super::steps::{handler_lists, nested_lists, title};
+use super::template::{arguments, data_or, is_deterministic, strip};
 use crate::catalog::{ActionSpec, Catalog, Effect};
 use crate::duration::parse_duration;
-use crate::expression::{Expression, Template, ValueTemplate};
-use crate::schema::{Schema, SchemaView, Validator, compile};
-use crate::syntax::{DataKind, DataNode, FlowSyntax, Handler, RetrySyntax, Step, Verb, Wait};
+use crate::expression::{Expression, ValueTemplate};
+use crate::schema::{Schema, Validator, compile};
+use crate::syntax::{DataNode, FlowSyntax, Handler, RetrySyntax, Step, Verb, Wait};
 use crate::yaml::Spanned;
 
 /// What lowering gave: the graph, and what the checker needs beside it.
@@ -33,7 +36,7 @@ pub struct Lowered {
 /// Where a node comes from.
 #[derive(Clone, Debug)]
 pub struct StepOrigin {
-    /// The index of the step in document order, see [`flatten`].
+    /// The index of the step in document order, see [`flatten`](super::flatten).
     pub step: usize,
 }
 
@@ -90,123 +93,6 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-/// The steps of a flow in document order, nested ones after the step that holds them; the flow's handler last.
-pub fn flatten(syntax: &FlowSyntax) -> Vec<&Step> {
-    let mut steps = Vec::new();
-    for step in syntax
-        .steps
-        .iter()
-        .chain(syntax.on_error.iter().flat_map(|steps| &steps.value))
-    {
-        collect(step, &mut steps);
-    }
-    steps
-}
-
-fn collect<'a>(step: &'a Step, steps: &mut Vec<&'a Step>) {
-    steps.push(step);
-    for list in nested_lists(step) {
-        for inner in list {
-            collect(inner, steps);
-        }
-    }
-}
-
-/// The lists of steps that stand in a step: what its verb holds, then its handlers.
-pub fn nested_lists(step: &Step) -> Vec<&[Step]> {
-    let mut lists: Vec<&[Step]> = match &step.verb {
-        Verb::Choose { then, otherwise } => vec![then, otherwise],
-        Verb::Switch { cases, default, .. } => cases
-            .iter()
-            .map(|case| case.steps.as_slice())
-            .chain(default.as_deref())
-            .collect(),
-        Verb::Parallel { branches } => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
-        Verb::ForEach { steps, .. } => vec![steps],
-        _ => Vec::new(),
-    };
-    lists.extend(handler_lists(step));
-    lists
-}
-
-fn handler_lists(step: &Step) -> impl Iterator<Item = &[Step]> {
-    step.on_error
-        .iter()
-        .flat_map(|on_error| &on_error.arms)
-        .filter_map(|arm| match &arm.handler {
-            Handler::Steps(steps) => Some(steps.as_slice()),
-            Handler::Continue => None,
-        })
-}
-
-/// Slots for steps and variables, given out in document order, so that every region has one range.
-#[derive(Debug, Default)]
-struct Numbering {
-    steps: Vec<StepInfo>,
-    variables: Vec<String>,
-    names: Names,
-    /// Slot and index in document order, by the step's path.
-    by_path: HashMap<String, (Option<u32>, usize)>,
-    /// Slot ranges, by the path of the first step of a list.
-    lists: HashMap<String, Range<u32>>,
-}
-
-impl Numbering {
-    fn of(syntax: &FlowSyntax) -> Self {
-        let mut numbering = Self::default();
-        numbering.list(&syntax.steps);
-        if let Some(steps) = &syntax.on_error {
-            numbering.list(&steps.value);
-        }
-        numbering
-    }
-
-    fn next_slot(&self) -> u32 {
-        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
-    }
-
-    fn list(&mut self, steps: &[Step]) {
-        let start = self.next_slot();
-        for step in steps {
-            let slot = step.id.as_ref().map(|id| {
-                let slot = self.next_slot();
-                self.names.steps.entry(id.value.clone()).or_insert(slot);
-                self.steps.push(StepInfo {
-                    id: id.value.clone(),
-                    path: step.path.clone(),
-                    span: id.span,
-                });
-                slot
-            });
-            let index = self.by_path.len();
-            self.by_path.insert(step.path.clone(), (slot, index));
-            if let Verb::Set { variables } = &step.verb {
-                for (name, _) in variables {
-                    let next = u32::try_from(self.variables.len()).unwrap_or(u32::MAX);
-                    if !self.names.variables.contains_key(&name.value) {
-                        self.names.variables.insert(name.value.clone(), next);
-                        self.variables.push(name.value.clone());
-                    }
-                }
-            }
-            for nested in nested_lists(step) {
-                self.list(nested);
-            }
-        }
-        if let Some(first) = steps.first() {
-            self.lists.insert(first.path.clone(), start..self.next_slot());
-        }
-    }
-
-    fn range(&self, steps: &[Step]) -> Range<u32> {
-        steps
-            .first()
-            .and_then(|first| self.lists.get(&first.path))
-            .cloned()
-            .unwrap_or(0..0)
-    }
 }
 
 struct Lowering<'a> {
@@ -597,46 +483,6 @@ impl Lowering<'_> {
     }
 }
 
-/// Without places; texts that the schema calls HTML are escaped.
-fn strip(data: &DataNode, schema: Option<SchemaView<'_>>) -> ValueTemplate {
-    match &data.kind {
-        DataKind::Constant(value) => ValueTemplate::Constant(value.clone()),
-        DataKind::Template(template) => {
-            let html = schema.is_some_and(SchemaView::is_html);
-            let template: Template = if html {
-                template.clone().into_html()
-            } else {
-                template.clone()
-            };
-            template.into()
-        }
-        DataKind::List(items) => {
-            let schema = schema.map(SchemaView::items);
-            ValueTemplate::list(items.iter().map(|item| strip(item, schema)).collect())
-        }
-        DataKind::Map(entries) => ValueTemplate::map(
-            entries
-                .iter()
-                .map(|(key, value)| {
-                    let schema = schema.and_then(|schema| schema.property(&key.value));
-                    (key.value.clone(), strip(value, schema))
-                })
-                .collect(),
-        ),
-    }
-}
-
-fn arguments(with: Option<&DataNode>, schema: Option<SchemaView<'_>>) -> ValueTemplate {
-    match with {
-        Some(with) => strip(with, schema),
-        None => ValueTemplate::Constant(Value::Object(serde_json::Map::new())),
-    }
-}
-
-fn data_or(data: Option<&DataNode>, default: Value) -> ValueTemplate {
-    data.map_or(ValueTemplate::Constant(default), |data| strip(data, None))
-}
-
 fn policy(retry: &RetrySyntax) -> RetryPolicy {
     RetryPolicy {
         attempts: retry.attempts,
@@ -646,55 +492,5 @@ fn policy(retry: &RetrySyntax) -> RetryPolicy {
             .codes
             .as_ref()
             .map(|codes| codes.iter().map(|code| code.value.as_str().into()).collect()),
-    }
-}
-
-/// What people see of a step: its name, its id, or its verb with what it is about.
-pub fn title(step: &Step) -> String {
-    if let Some(name) = &step.name {
-        return name.clone();
-    }
-    if let Some(id) = &step.id {
-        return id.value.clone();
-    }
-    match &step.verb {
-        Verb::Action { action, .. } => action.value.clone(),
-        Verb::Call { flow, .. } => format!("call {}", flow.value),
-        Verb::Fail { code, .. } => format!("fail {}", code.value),
-        Verb::Set { variables } => {
-            format!(
-                "set {}",
-                variables
-                    .iter()
-                    .map(|(name, _)| name.value.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
-        }
-        verb => verb.name().to_owned(),
-    }
-}
-
-fn is_deterministic(op: &Op) -> bool {
-    match op {
-        Op::If(expression)
-        | Op::Switch {
-            subject: expression, ..
-        } => expression.is_pure(),
-        Op::Action(action) => action.input.is_pure(),
-        Op::ForEach(each) => each.list.is_pure() && each.result.as_ref().is_none_or(ValueTemplate::is_pure),
-        Op::Set(variables) => variables.iter().all(|(_, value)| value.is_pure()),
-        Op::Call { input, .. } => input.is_pure(),
-        Op::Respond {
-            status,
-            headers,
-            body,
-        } => status.is_pure() && headers.is_pure() && body.as_ref().is_none_or(ValueTemplate::is_pure),
-        Op::Return(value) | Op::Redirect { to: value, .. } => value.is_pure(),
-        Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => value.is_pure(),
-        Op::Fail { message, details, .. } => {
-            message.is_pure() && details.as_ref().is_none_or(ValueTemplate::is_pure)
-        }
-        Op::Wait(WaitOp::For(_)) | Op::Parallel(_) | Op::Block(_) => true,
     }
 }

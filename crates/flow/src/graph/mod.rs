@@ -7,11 +7,15 @@
 mod compiled;
 mod input;
 mod lower;
+mod numbering;
 mod resolve;
+mod steps;
+mod template;
 
 pub use compiled::{
     ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
 };
 pub use input::{Coercion, InputMistake, InputSpec};
-pub use lower::{Lowered, flatten, lower, nested_lists, title};
+pub use lower::{Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
+pub use steps::{flatten, nested_lists, title};
