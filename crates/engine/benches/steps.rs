@@ -71,12 +71,12 @@ fn steps(criterion: &mut Criterion) {
         counter.fetch_add(1, Ordering::Relaxed);
     });
     let plain = Executor::new(actions());
-    let observed = Executor::new(actions()).with_observer(observer);
+    let listened = Executor::new(actions()).with_observer(observer);
     let mut group = criterion.benchmark_group("steps");
     for count in [10, 100, 1000] {
         let flow = flow(count);
         group.throughput(Throughput::Elements(count as u64));
-        for (name, executor) in [("plain", &plain), ("observed", &observed)] {
+        for (name, executor) in [("plain", &plain), ("listened", &listened)] {
             group.bench_with_input(BenchmarkId::new(name, count), &flow, |bencher, flow| {
                 bencher.iter(|| {
                     runtime.block_on(executor.run(flow, json!({}), RunOptions::new("run"), &NoJournal))

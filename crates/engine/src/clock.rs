@@ -18,7 +18,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// Longest sleep without a look at the clock: a machine that slept, or whose clock was set, notices after this time.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Completes when the time has come, also where the clock is set while it waits.
 pub async fn sleep_until(clock: &dyn Clock, until: Timestamp) {

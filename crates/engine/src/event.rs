@@ -114,6 +114,10 @@ pub struct StepEvent<'a> {
 /// How a step ended.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event is made on the stack and lent, never kept in numbers"
+)]
 pub enum StepOutcome<'a> {
     /// Well.
     Succeeded {

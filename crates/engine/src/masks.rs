@@ -74,7 +74,9 @@ impl Masks {
                 }
             }
             Value::Array(items) if first.as_ref() == "*" => {
-                items.iter().for_each(|item| self.add_at(item, rest))
+                for item in items {
+                    self.add_at(item, rest);
+                }
             }
             _ => {}
         }

@@ -91,7 +91,7 @@ impl<J: Journal> Walker<'_, J> {
             let outcome = self.run.journal.step(&key, info, effect).await?;
             match outcome {
                 Some(Ok(value)) => {
-                    self.mask_output(node, registered, &value);
+                    self.mask_output(registered, &value);
                     return Ok(value);
                 }
                 Some(Err(error)) => {
@@ -156,10 +156,7 @@ impl<J: Journal> Walker<'_, J> {
         Err(Stop::Error(error))
     }
 
-    fn mask_output(&self, node: &Node, registered: &Registered, value: &Value) {
-        if node.secret {
-            self.run.masks.add_value(value);
-        }
+    fn mask_output(&self, registered: &Registered, value: &Value) {
         for path in &registered.output_secrets {
             self.run.masks.add_at(value, path);
         }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::frame::{Frame, View};
 use super::walk::{Stop, Walker};
 use crate::clock::Clock;
-use crate::journal::{Journal, Outcome, StepInfo};
+use crate::journal::{Journal, JournalError, Outcome, StepInfo};
 use crate::masks::Masks;
 use crate::outcome::{Place, StepError};
 use crate::step_key::StepKey;
@@ -43,7 +43,7 @@ impl Ambient for RunAmbient<'_> {
     }
 }
 
-impl<'r, J: Journal> Walker<'r, J> {
+impl<J: Journal> Walker<'_, J> {
     pub(super) fn ambient(&self) -> RunAmbient<'_> {
         let executor = self.run.executor;
         RunAmbient {
@@ -149,28 +149,14 @@ impl<'r, J: Journal> Walker<'r, J> {
             }))
         };
         let outcome = self.run.journal.step(key, self.value_info(node), effect).await?;
-        let mut record = self.settled(node, outcome)?;
+        let mut record = settled(node, outcome)?;
         if let Some(masked) = record.get("masked") {
             self.run.masks.add_value(masked);
         }
         record
             .get_mut("value")
             .map(Value::take)
-            .ok_or_else(|| self.malformed(node, "a value"))
-    }
-
-    /// The outcome of something that cannot be in doubt.
-    pub(super) fn settled(&self, node: &Node, outcome: Option<Outcome>) -> Result<Value, Stop> {
-        match outcome {
-            Some(outcome) => Ok(outcome?),
-            None => Err(self.malformed(node, "an outcome")),
-        }
-    }
-
-    /// The journal gave back something else than it was given.
-    pub(super) fn malformed(&self, node: &Node, expected: &str) -> Stop {
-        let message = format!("the journal's record of `{}` is not {expected}", node.path);
-        Stop::Journal(crate::journal::JournalError::Unavailable(message.into()))
+            .ok_or_else(|| malformed(node, "a value"))
     }
 
     /// An error of a step, with its place.
@@ -182,7 +168,10 @@ impl<'r, J: Journal> Walker<'r, J> {
         message: impl Into<String>,
     ) -> Box<StepError> {
         let mut error = Box::new(StepError::new(code, status, message));
-        error.step = node.id.as_deref().unwrap_or(&node.path).to_owned();
+        node.id
+            .as_deref()
+            .unwrap_or(&node.path)
+            .clone_into(&mut error.step);
         error.place = Some(Place::of(&self.flow.source, node.span));
         error
     }
@@ -204,5 +193,19 @@ impl<'r, J: Journal> Walker<'r, J> {
     /// A value that the verb cannot use.
     pub(super) fn unusable(&self, node: &Node, message: impl Into<String>) -> Box<StepError> {
         self.step_error(node, "invalid_expression", 500, message)
+    }
+}
+
+/// The journal gave back something else than it was given.
+pub(super) fn malformed(node: &Node, expected: &str) -> Stop {
+    let message = format!("the record of `{}` is not {expected}", node.path);
+    Stop::Journal(JournalError::Unavailable(message.into()))
+}
+
+/// The outcome of something that cannot be in doubt.
+pub(super) fn settled(node: &Node, outcome: Option<Outcome>) -> Result<Value, Stop> {
+    match outcome {
+        Some(outcome) => Ok(outcome?),
+        None => Err(malformed(node, "an outcome")),
     }
 }

@@ -147,9 +147,9 @@ impl Drop for Counted<'_> {
     fn drop(&mut self) {
         let now = self.clock.elapsed();
         if self.waits {
-            self.active.enter(now)
+            self.active.enter(now);
         } else {
-            self.active.leave(now)
+            self.active.leave(now);
         }
     }
 }

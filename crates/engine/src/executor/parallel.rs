@@ -5,6 +5,7 @@ use futures_util::stream::FuturesUnordered;
 use lockgate_flow::graph::{Branch, Node};
 use serde_json::{Value, json};
 
+use super::evaluate::settled;
 use super::frame::Frame;
 use super::limit::{Counted, Limit};
 use super::walk::{Done, Exit, Stop, Walker};
@@ -47,7 +48,9 @@ impl<'r, J: Journal> Walker<'r, J> {
             ends
         };
         let done = self.settle(node, &frame.indices, end).await?;
-        remains.into_iter().for_each(|remains| frame.merge(remains));
+        for remains in remains {
+            frame.merge(remains);
+        }
         Ok(done)
     }
 
@@ -69,7 +72,7 @@ impl<'r, J: Journal> Walker<'r, J> {
             }
             Some(Err(stop)) => return Err(stop),
         };
-        let mut end = self.settled(node, outcome)?;
+        let mut end = settled(node, outcome)?;
         Ok(Done::Return(
             end.get_mut("return").map_or(Value::Null, Value::take),
         ))

@@ -4,6 +4,7 @@ use lockgate_flow::expression::{Ambient, ValueTemplate};
 use lockgate_flow::graph::Node;
 use serde_json::{Value, json};
 
+use super::evaluate::malformed;
 use super::frame::Frame;
 use super::walk::{Stop, Walker};
 use crate::event::EventKind;
@@ -83,7 +84,7 @@ impl<J: Journal> Walker<'_, J> {
             .as_u64()
             .and_then(|status| u16::try_from(status).ok());
         let (Some(status), Ok(headers)) = (status, headers) else {
-            return Err(self.malformed(node, "an answer"));
+            return Err(malformed(node, "an answer"));
         };
         if self.depth > 0 {
             return Ok(());

@@ -6,6 +6,7 @@ use lockgate_flow::expression::Ambient;
 use lockgate_flow::graph::{Node, WaitOp};
 use serde_json::{Value, json};
 
+use super::evaluate::malformed;
 use super::frame::Frame;
 use super::limit::{Counted, Limit};
 use super::walk::{Stop, Walker};
@@ -36,7 +37,7 @@ impl<J: Journal> Walker<'_, J> {
             };
             let planned = self.recorded(node, &frame.indices, "until", compute).await?;
             let planned_end = planned["until"].as_str().and_then(|text| text.parse().ok());
-            until = planned_end.ok_or_else(|| self.malformed(node, "a time"))?;
+            until = planned_end.ok_or_else(|| malformed(node, "a time"))?;
             ended_by = planned["limit"]
                 .as_u64()
                 .and_then(|level| u32::try_from(level).ok());

@@ -7,6 +7,7 @@ use lockgate_flow::expression::{Ambient, ValueTemplate, equal, truthy};
 use lockgate_flow::graph::{Edge, Flow, Node, NodeIndex, Op};
 use serde_json::{Value, json};
 
+use super::evaluate::malformed;
 use super::frame::Frame;
 use super::limit::Limit;
 use super::run::Run;
@@ -113,6 +114,11 @@ impl<'r, J: Journal> Walker<'r, J> {
             let limit = around.narrowed(node.timeout, &*self.run.executor.clock);
             match self.perform(node, frame, limit, &mut trace).await {
                 Ok(done) => {
+                    if let Done::Value(value) = &done
+                        && node.secret
+                    {
+                        self.run.masks.add_value(value);
+                    }
                     if told.is_some() {
                         self.tell_done(told, node, &frame.indices, &done, &trace);
                     }
@@ -188,10 +194,7 @@ impl<'r, J: Journal> Walker<'r, J> {
         let outcome = match done {
             Done::Way(Edge::Else) if !node.part.is_empty() => StepOutcome::Skipped,
             Done::Way(_) if !node.part.is_empty() => return,
-            Done::Value(value) => StepOutcome::Succeeded {
-                output: Some(self.shown(node, value)),
-            },
-            Done::Return(value) => StepOutcome::Succeeded {
+            Done::Value(value) | Done::Return(value) => StepOutcome::Succeeded {
                 output: Some(self.shown(node, value)),
             },
             Done::Nothing | Done::Way(_) => StepOutcome::Succeeded { output: None },
@@ -296,7 +299,7 @@ impl<'r, J: Journal> Walker<'r, J> {
         if node.deterministic {
             for (variable, template) in variables {
                 let value = self.template_now(node, frame, template, &mut self.ambient())?;
-                frame.set_variable(*variable, value);
+                self.set_variable(node, frame, *variable, value);
             }
             return Ok(());
         }
@@ -311,12 +314,19 @@ impl<'r, J: Journal> Walker<'r, J> {
             Ok(Value::Array(values))
         };
         let Value::Array(values) = self.recorded(node, &indices, "input", compute).await? else {
-            return Err(self.malformed(node, "a list of values"));
+            return Err(malformed(node, "a list of values"));
         };
         for ((variable, _), value) in variables.iter().zip(values) {
-            frame.set_variable(*variable, value);
+            self.set_variable(node, frame, *variable, value);
         }
         Ok(())
+    }
+
+    fn set_variable(&self, node: &Node, frame: &mut Frame<'_>, variable: u32, value: Value) {
+        if node.secret {
+            self.run.masks.add_value(&value);
+        }
+        frame.set_variable(variable, value);
     }
 
     /// `fail`: an error that only the flow's own `on_error` sees.

@@ -10,7 +10,7 @@ use lockgate_flow::catalog::Effect;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Journal, JournalError, Outcome, Prior, Slept, StepInfo, let_others_replay};
+use super::{Journal, JournalError, Outcome, Prior, ReplayBarrier, Slept, StepInfo};
 use crate::clock::{Clock, sleep_until};
 use crate::step_key::StepKey;
 
@@ -49,14 +49,20 @@ pub enum Record {
         /// Until when.
         until: Timestamp,
     },
+    /// A sleep has ended.
+    Woken {
+        /// Where in the run.
+        key: String,
+        /// Which attempt.
+        attempt: u32,
+    },
 }
 
 /// Keeps its records in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryJournal {
     state: Mutex<State>,
-    /// Whether it began with records of an earlier life.
-    replays: bool,
+    barrier: ReplayBarrier,
     suspends_after: Option<Duration>,
 }
 
@@ -71,7 +77,8 @@ impl State {
     fn push(&mut self, record: Record) {
         let (Record::Started { key, attempt, .. }
         | Record::Finished { key, attempt, .. }
-        | Record::Sleeping { key, attempt, .. }) = &record;
+        | Record::Sleeping { key, attempt, .. }
+        | Record::Woken { key, attempt }) = &record;
         self.last.insert((key.clone(), *attempt), self.records.len());
         self.records.push(record);
     }
@@ -81,20 +88,27 @@ impl State {
     }
 }
 
+impl Default for MemoryJournal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl MemoryJournal {
     /// An empty one.
     pub fn new() -> Self {
-        Self::default()
+        Self::from_records([])
     }
 
     /// One that goes on from records.
     pub fn from_records(records: impl IntoIterator<Item = Record>) -> Self {
         let mut state = State::default();
         records.into_iter().for_each(|record| state.push(record));
-        let replays = !state.records.is_empty();
+        let is_outcome = |record: &&Record| matches!(record, Record::Finished { .. } | Record::Woken { .. });
+        let barrier = ReplayBarrier::new(state.records.iter().filter(is_outcome).count());
         Self {
             state: Mutex::new(state),
-            replays,
+            barrier,
             suspends_after: None,
         }
     }
@@ -155,17 +169,20 @@ impl Journal for MemoryJournal {
     {
         let id = (key.to_string(), info.attempt);
         let prior = match self.lock().find(&id) {
-            Some(Record::Finished { outcome, .. }) => return Ok(Some(outcome.clone())),
+            Some(Record::Finished { outcome, .. }) => {
+                self.barrier.given();
+                return Ok(Some(outcome.clone()));
+            }
             Some(Record::Started { action, .. }) if action != info.action => {
                 return Err(Self::departed(id, action, info.action));
             }
             Some(Record::Started { .. }) => Prior::Started,
-            Some(Record::Sleeping { .. }) => return Err(Self::departed(id, "wait", info.verb)),
+            Some(Record::Sleeping { .. } | Record::Woken { .. }) => {
+                return Err(Self::departed(id, "wait", info.verb));
+            }
             None => Prior::Fresh,
         };
-        if self.replays {
-            let_others_replay().await;
-        }
+        self.barrier.pass().await;
         // Values and answers happen at once; only what touches the world can be in doubt.
         if prior == Prior::Fresh && info.effect != Effect::Pure {
             self.lock().push(Record::Started {
@@ -196,17 +213,19 @@ impl Journal for MemoryJournal {
     ) -> Result<Slept, JournalError> {
         let id = (key.to_string(), info.attempt);
         let recorded = match self.lock().find(&id) {
+            Some(Record::Woken { .. }) => {
+                self.barrier.given();
+                return Ok(Slept::Elapsed);
+            }
             Some(Record::Sleeping { until, .. }) => Some(*until),
             Some(_) => return Err(Self::departed(id, "step", info.verb)),
             None => None,
         };
         let until = recorded.unwrap_or(until);
-        if self.replays {
-            let_others_replay().await;
-        }
+        self.barrier.pass().await;
         if recorded.is_none() {
             self.lock().push(Record::Sleeping {
-                key: id.0,
+                key: id.0.clone(),
                 attempt: id.1,
                 until,
             });
@@ -216,6 +235,10 @@ impl Journal for MemoryJournal {
             return Ok(Slept::Suspend);
         }
         sleep_until(clock, until).await;
+        self.lock().push(Record::Woken {
+            key: id.0,
+            attempt: id.1,
+        });
         Ok(Slept::Elapsed)
     }
 }

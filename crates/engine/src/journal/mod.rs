@@ -6,11 +6,11 @@
 //! records that. [`NoJournal`] lets everything happen; [`MemoryJournal`] is for tests and tools; durable ones live
 //! in crates of their own.
 
+mod barrier;
 mod memory;
 mod none;
 
 use std::future::Future;
-use std::task::Poll;
 
 use jiff::Timestamp;
 use lockgate_flow::catalog::Effect;
@@ -21,6 +21,7 @@ use crate::masks::Masks;
 use crate::outcome::StepError;
 use crate::step_key::StepKey;
 
+pub use barrier::ReplayBarrier;
 pub use memory::{MemoryJournal, Record};
 pub use none::NoJournal;
 
@@ -34,8 +35,8 @@ pub type Outcome = Result<Value, Box<StepError>>;
 /// 1. What it has recorded as finished, it gives again, and the effect does not happen.
 /// 2. It records that an effect is about to happen before it happens (for [`Effect::Once`] it may not lose that
 ///    record), and the outcome before it gives it.
-/// 3. Before an effect that it has no outcome for, and before a sleep, a journal that holds records of an earlier life
-///    calls [`let_others_replay`] once: another branch may be about to replay the error that cancelled this one.
+/// 3. What is recorded is given at once, without waiting. What is new (an effect without an outcome, a sleep that has
+///    not ended) waits at a [`ReplayBarrier`] before.
 pub trait Journal: Send + Sync {
     /// Whether it looks at [`StepInfo::input`]. Where it does not, the input is not copied for it.
     const READS_INPUT: bool;
@@ -58,7 +59,8 @@ pub trait Journal: Send + Sync {
         Fut: Future<Output = Option<Outcome>> + Send + 'a;
 
     /// Sleeps until a time: the one that it recorded first under this key, so that a replay does not begin anew.
-    /// Or says that the run is to be dropped from memory and run again when the time has come.
+    /// Or says that the run is to be dropped from memory and run again when the time has come. That a sleep has ended is
+    /// recorded too.
     ///
     /// # Errors
     /// The journal could not be read or written.
@@ -124,17 +126,4 @@ pub enum JournalError {
         /// What the flow does.
         found: String,
     },
-}
-
-/// Lets the run's other branches go on once, see [`Journal`].
-pub async fn let_others_replay() {
-    let mut polled = false;
-    std::future::poll_fn(|context| {
-        if std::mem::replace(&mut polled, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

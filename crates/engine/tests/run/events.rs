@@ -15,11 +15,10 @@ async fn told<J: Journal>(text: &str, journal: &J) -> Vec<Value> {
     laboratory.executor = laboratory
         .executor
         .with_observer(Arc::new(move |event: &Event<'_>| {
-            sink.lock().unwrap().push(serde_json::to_value(event).unwrap())
+            sink.lock().unwrap().push(serde_json::to_value(event).unwrap());
         }));
     laboratory.run_on(journal, json!({})).await;
-    let events = events.lock().unwrap().clone();
-    events
+    events.lock().unwrap().split_off(0)
 }
 
 fn brief(events: &[Value]) -> Vec<String> {

@@ -71,6 +71,12 @@ fn text<'a>(input: &'a Value, field: &str) -> &'a str {
     input[field].as_str().unwrap_or_default()
 }
 
+/// An id as an action derives it: the same for every attempt of a step.
+fn id_of(context: &ActionContext<'_>) -> u32 {
+    let identity = context.identity();
+    u32::from_be_bytes([identity[0], identity[1], identity[2], identity[3]])
+}
+
 #[async_trait]
 impl Action for TestAction {
     fn spec(&self) -> &Arc<ActionSpec> {
@@ -119,10 +125,7 @@ impl Action for TestAction {
             }
             Deed::Once | Deed::Blind => {
                 *self.book.effects.lock().unwrap().entry(key).or_default() += 1;
-                let id: String = context.identity()[..4]
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect();
+                let id = id_of(context);
                 Ok(json!({ "id": id, "value": input.get("value") }))
             }
             Deed::Panic => panic!("{}", text(&input, "message")),
@@ -138,10 +141,7 @@ impl Action for TestAction {
         if !self.book.effects.lock().unwrap().contains_key(&key) {
             return Ok(Reconciled::DidNotHappen);
         }
-        let id: String = context.identity()[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = id_of(context);
         Ok(Reconciled::Happened(
             json!({ "id": id, "value": input.get("value") }),
         ))
@@ -191,7 +191,7 @@ pub(crate) fn actions(book: &Arc<Book>) -> Actions {
             spec.output = Schema::new(json!({ "properties": { "token": { "secret": true } } }));
         }
         if name == "test.sleep" {
-            spec.timeout = Some(Duration::from_secs(60));
+            spec.timeout = Some(Duration::from_mins(1));
         }
         actions.add(TestAction {
             deed,

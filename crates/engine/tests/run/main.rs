@@ -1,5 +1,5 @@
 //! Tests of the executor, on flows as authors write them.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::similar_names)]
 
 mod calls;
 mod concurrency;

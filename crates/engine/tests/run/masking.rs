@@ -27,7 +27,7 @@ async fn written(text: &str, input: Value) -> String {
     let mut written = lines.lock().unwrap().clone();
     if let Some(error) = &outcome.error {
         written.push_str(&serde_json::to_string(error).unwrap());
-        written.push_str(&format!("{error}"));
+        written.push_str(&error.to_string());
         written.push_str(&serde_json::to_string(&outcome.answer()).unwrap());
     }
     written
@@ -59,6 +59,10 @@ async fn secrets_are_written_nowhere() {
         // A step that is secret as a whole.
         (
             "steps: [{ id: s, action: test.echo, secret: true, with: { a: canary-step } }, { return: '{{steps.s}}' }]",
+            json!({}),
+        ),
+        (
+            "steps: [{ set: { x: canary-set }, secret: true }, { return: '{{vars.x}}' }]",
             json!({}),
         ),
         // `mask`.

@@ -160,7 +160,7 @@ async fn a_cancelled_branch_stays_cancelled_after_a_long_pause() {
         let journal = MemoryJournal::new();
         let expected = json!({ "status": "succeeded", "output": "busy" });
         assert_eq!(gist(&laboratory.run_on(&journal, json!({})).await), expected);
-        tokio::time::advance(Duration::from_secs(2 * 3600)).await;
+        tokio::time::advance(Duration::from_hours(2)).await;
         let failed = |record: &Record| matches!(record, Record::Finished { outcome: Err(_), .. });
         let first = journal.records().iter().position(failed).unwrap() + 1;
         for length in first..=journal.records().len() {
@@ -291,12 +291,12 @@ async fn a_sleeping_run_leaves_the_memory() {
         "steps: [{ parallel: { x: [{ action: test.once }, { wait: 2h }, { action: test.once }], y: [{ action: test.sleep, with: { ms: 500, name: y } }, { wait: 10s }] } }, { return: 1 }]",
     ]);
     let laboratory = Laboratory::of(flows);
-    let journal = MemoryJournal::new().suspending(Duration::from_secs(60));
+    let journal = MemoryJournal::new().suspending(Duration::from_mins(1));
     let outcome = laboratory.run_on(&journal, json!({})).await;
     assert_eq!(gist(&outcome), json!({ "status": "suspended" }));
     // Before it leaves, the other branch comes to its end.
     assert_eq!(laboratory.elapsed_ms() / 100, 105);
-    tokio::time::advance(Duration::from_secs(2 * 3600)).await;
+    tokio::time::advance(Duration::from_hours(2)).await;
     let outcome = laboratory.run_on(&journal.prefix(usize::MAX), json!({})).await;
     assert_eq!(gist(&outcome), json!({ "status": "succeeded", "output": 1 }));
     assert_eq!(laboratory.book.effects.lock().unwrap().len(), 2);

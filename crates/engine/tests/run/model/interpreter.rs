@@ -1,6 +1,7 @@
 //! A naive interpreter of the flow's tree: it copies everything, does branches one after the other, and knows neither
 //! graph nor journal.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_flow::expression::{Ambient, EvaluationError, EvaluationErrorKind, Scope, Slot, equal};
@@ -117,9 +118,7 @@ impl End {
 fn data(node: &DataNode, world: &World) -> Result<Option<Value>, EvaluationError> {
     Ok(match &node.kind {
         DataKind::Constant(value) => Some(value.clone()),
-        DataKind::Template(template) => template
-            .evaluate(world, &mut NoAmbient)?
-            .map(|value| value.into_owned()),
+        DataKind::Template(template) => template.evaluate(world, &mut NoAmbient)?.map(Cow::into_owned),
         DataKind::List(items) => {
             let mut list = Vec::new();
             for item in items {
