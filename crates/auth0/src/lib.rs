@@ -31,14 +31,12 @@
 //!     "client_id": "an application's client id",
 //!     "client_secret": "its secret",
 //! });
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let connection =
 //!     Auth0Connection::from_settings("auth0", settings.as_object().unwrap(), Arc::new(SystemClock::new()));
 //! # // Where a machine has no CA certificates, no client for https can be built.
-//! # let Ok(connection) = connection else { return Ok(()) };
+//! # let Ok(connection) = connection else { return };
 //! let mut connections = Connections::new();
 //! connections.insert("auth0", connection);
-//! # Ok(()) }
 //! ```
 //!
 //! # What holds everywhere

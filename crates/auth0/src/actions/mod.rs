@@ -35,3 +35,6 @@ pub fn register(actions: &mut Actions) {
     actions.add(SendRequest);
     actions.add(UpdateUser);
 }
+
+#[cfg(test)]
+mod described_tests;
