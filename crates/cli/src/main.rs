@@ -1,2 +1,46 @@
-//! Main.
-fn main() {}
+//! The `lockgate` command: one binary that checks flows, draws them and runs them.
+//!
+//! This crate wires and shows; what it wires lives in the libraries. Where to look:
+//!
+//! ```text
+//!  args          what may be typed; each command's help has an example
+//!  commands/*    one file each, thin
+//!   ├─ workspace   lockgate.yaml, flows/**/*.yaml and .env → a checked workspace
+//!   ├─ connect     settings → live connections, or the emulated tenant
+//!   ├─ run/*       a run on the terminal: input, progress, result
+//!   └─ terminal/*  colours, widths, tables; data on stdout, words on stderr
+//!  exit          exit codes, errors with help, the panic hook
+//!  logging       tracing to stderr
+//! ```
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod args;
+mod catalogue;
+mod commands;
+mod connect;
+mod environment;
+mod exit;
+mod logging;
+mod run;
+mod terminal;
+mod workspace;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exit::guard(|| {
+        let cli = match args::parse() {
+            Ok(cli) => cli,
+            Err(code) => return code,
+        };
+        let terminal = terminal::Terminal::new(cli.global.color, cli.global.quiet);
+        logging::start(cli.global.log.as_deref(), &terminal);
+        match commands::dispatch(cli, &terminal) {
+            Ok(exit) => exit.into(),
+            Err(error) => {
+                exit::report(&error, &terminal);
+                exit::Exit::Invalid.into()
+            }
+        }
+    })
+}

@@ -1,0 +1,354 @@
+//! What may be typed. Arguments are parsed here and nowhere else; each command's help ends with an example.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use lockgate_flow::diagnostic::Code;
+use lockgate_tenant::Fault;
+
+use crate::exit::EXIT_CODES;
+use crate::terminal::ColorChoice;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Check, draw and run user flows: sign-ups, profile updates, anything that calls Auth0.
+#[derive(Debug, Parser)]
+#[command(name = "lockgate", version, styles = STYLES, after_help = format!("\
+Examples:
+  lockgate new my-flows                              begin a workspace
+  lockgate check                                     find every mistake in it
+  lockgate run hello --emulated --input name=Ada     run a flow, without an Auth0 account
+
+{EXIT_CODES}"))]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Work in this folder instead of the current one
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Say only what was asked for, and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorChoice,
+    /// What to log to stderr: error, warn, info, debug, trace, or directives like `lockgate_auth0=debug`
+    #[arg(long, value_name = "FILTER", env = "LOCKGATE_LOG", global = true)]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Begin a workspace: lockgate.yaml and a first flow
+    #[command(after_help = "\
+Example:
+  lockgate new my-flows && cd my-flows && lockgate run hello --emulated --input name=Ada")]
+    New(NewArgs),
+    /// Run a flow and show its steps and its result
+    #[command(after_help = "\
+Examples:
+  lockgate run sign-up --emulated --input email=ada@example.com --input password='correct horse 9'
+  lockgate run sign-up --input-json @person.json --json | jq .output
+
+Steps are shown on stderr while they run, the result is written to stdout: what the flow returned, else the body
+that it responded with. Exit code 0: it succeeded; 1: it failed; 2: it could not be started; 130: Ctrl-C.")]
+    Run(RunArgs),
+    /// Find every mistake in the workspace's flows
+    #[command(after_help = "\
+Examples:
+  lockgate check
+  lockgate check flows/sign-up.yaml --format json
+  lockgate check --format github --deny-warnings      in a GitHub workflow")]
+    Check(CheckArgs),
+    /// Say more about a finding
+    #[command(after_help = "\
+Example:
+  lockgate explain LG0303")]
+    Explain(ExplainArgs),
+    /// Draw a flow
+    #[command(after_help = "\
+Examples:
+  lockgate graph sign-up --format svg -o sign-up.svg
+  lockgate graph sign-up                              Mermaid, for Markdown")]
+    Graph(GraphArgs),
+    /// List the actions that a step can call, or describe one
+    #[command(after_help = "\
+Examples:
+  lockgate actions
+  lockgate actions auth0.create_user")]
+    Actions(ActionsArgs),
+    /// Print the JSON Schema of flow files or of lockgate.yaml, for editors
+    #[command(after_help = "\
+Example:
+  lockgate schema flow > flow.schema.json")]
+    Schema(SchemaArgs),
+    /// List the workspace's connections, or check that they work
+    #[command(after_help = "\
+Examples:
+  lockgate connections
+  lockgate connections check auth0")]
+    Connections(ConnectionsArgs),
+    /// Print the least OAuth scopes that the workspace's flows need
+    #[command(after_help = "\
+Example:
+  lockgate scopes                                     ready to paste into the application's permissions")]
+    Scopes(ScopesArgs),
+    /// Run an emulated Auth0 tenant on this machine
+    #[command(after_help = "\
+Examples:
+  lockgate tenant --port 8080
+  lockgate tenant --seed users.json --fault 429:every=3,retry-after=1 --fault delay=200ms:p=0.1
+
+When it is ready it prints one line of JSON: {\"url\":…,\"client_id\":…,\"client_secret\":…}. It runs until Ctrl-C.
+
+Faults are KIND or KIND:OPTION,OPTION…
+  kinds    a status (400 to 599), delay=200ms, truncate, html, html=503, reset, lost-answer
+  options  once, count=N, every=N, after=N, p=0.5, method=POST, path=/api/v2/*, retry-after=SECONDS")]
+    Tenant(TenantArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Example:
+  lockgate completions bash > ~/.local/share/bash-completion/completions/lockgate")]
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The folder to make; what stands in it is left alone
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The flow's name, or the path of its file
+    pub(crate) flow: String,
+    /// A field of the input; `NAME=@FILE` reads the file, `NAME=@@TEXT` is a text that begins with `@`
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub(crate) input: Vec<String>,
+    /// The input as a JSON object: the text itself, `@FILE`, or `-` for stdin
+    #[arg(long, value_name = "JSON")]
+    pub(crate) input_json: Option<String>,
+    /// Call an emulated tenant on this machine in the place of every Auth0 connection
+    #[arg(long)]
+    pub(crate) emulated: bool,
+    /// Write one JSON object to stdout: status, output, response, steps, error
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show each step's input and result, secrets masked
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Files and folders; the whole workspace where none is given
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to show findings
+    #[arg(long, default_value = "text")]
+    pub(crate) format: FindingFormat,
+    /// Exit with 2 for warnings, too
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    /// With source and carets
+    Text,
+    /// A list of objects
+    Json,
+    /// Annotations for GitHub workflows
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The finding's code; all codes are listed where none is given
+    #[arg(value_parser = parse_code)]
+    pub(crate) code: Option<Code>,
+    /// List as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The flow's name, or the path of its file
+    pub(crate) flow: String,
+    /// What to draw
+    #[arg(long, default_value = "mermaid")]
+    pub(crate) format: GraphFormat,
+    /// Write to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A Mermaid flowchart
+    Mermaid,
+    /// Graphviz DOT
+    Dot,
+    /// A picture
+    Svg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ActionsArgs {
+    /// The action to describe
+    pub(crate) name: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Flow files
+    Flow,
+    /// lockgate.yaml
+    Workspace,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ConnectionsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<ConnectionsCommand>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConnectionsCommand {
+    /// Fetch a token and compare its scopes with what the flows need
+    #[command(after_help = "\
+Examples:
+  lockgate connections check
+  lockgate connections check --emulated
+
+Exit code 1: a token could not be fetched, or a scope is missing.")]
+    Check(ConnectionsCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionsCheckArgs {
+    /// The connection; all of them where none is given
+    pub(crate) name: Option<String>,
+    /// Check an emulated tenant in the place of every Auth0 connection
+    #[arg(long)]
+    pub(crate) emulated: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScopesArgs {
+    /// With the steps that need them, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TenantArgs {
+    /// The port on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Users to begin with: a JSON file with a list of users, as the Management API takes or gives them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Something that goes wrong (see below); may be given several times
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Fault>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn parse_code(text: &str) -> Result<Code, String> {
+    text.parse()
+        .map_err(|()| "there is no such code; `lockgate explain` lists them".to_owned())
+}
+
+/// Reads the command line; help, version and mistakes are written, and their exit code comes back.
+pub(crate) fn parse() -> Result<Cli, ExitCode> {
+    let mut command = Cli::command();
+    // Help is written before `--color` is known to be one.
+    if let Some(color) = asked_color() {
+        command = command.color(match color {
+            ColorChoice::Auto => clap::ColorChoice::Auto,
+            ColorChoice::Always => clap::ColorChoice::Always,
+            ColorChoice::Never => clap::ColorChoice::Never,
+        });
+    }
+    command
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|error| {
+            // Nobody can be told that help cannot be written; a reader that has gone away is no error.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        })
+}
+
+fn asked_color() -> Option<ColorChoice> {
+    let mut arguments = std::env::args();
+    let value = arguments.find_map(|argument| match argument.strip_prefix("--color") {
+        Some("") => Some(None),
+        Some(rest) => rest.strip_prefix('=').map(|value| Some(value.to_owned())),
+        None => None,
+    })?;
+    ColorChoice::from_str(&value.or_else(|| arguments.next())?, false).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_commands_help_has_an_example() {
+        fn visit(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Example"), "{path}");
+            assert!(help.contains("lockgate "), "{path}");
+            for command in command.get_subcommands() {
+                visit(command, &path);
+            }
+        }
+        visit(&Cli::command(), "");
+    }
+}

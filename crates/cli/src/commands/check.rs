@@ -1,0 +1,89 @@
+//! `lockgate check`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use lockgate_flow::diagnostic::{Diagnostic, render_github, render_json, render_text};
+
+use crate::args::{CheckArgs, FindingFormat};
+use crate::catalogue;
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+use crate::workspace::Loaded;
+
+pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Result<Exit> {
+    let paths = args
+        .paths
+        .iter()
+        .map(|path| {
+            folder
+                .join(path)
+                .canonicalize()
+                .with_context(|| format!("opening {}", path.display()))
+        })
+        .collect::<Result<Vec<PathBuf>>>()?;
+    // A flow that stands elsewhere is checked as if it were one of the workspace.
+    let files: Vec<PathBuf> = paths
+        .iter()
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        })
+        .filter(|path| path.is_file() && !path.ends_with(crate::workspace::FILE))
+        .cloned()
+        .collect();
+    let loaded = Loaded::find(folder, &catalogue::catalog(), &files)?;
+    let is_asked =
+        |name: &str| paths.is_empty() || paths.iter().any(|path| loaded.root.join(name).starts_with(path));
+    let findings: Vec<Diagnostic> = loaded
+        .checked
+        .diagnostics
+        .iter()
+        .filter(|finding| is_asked(finding.primary.source.path()))
+        .cloned()
+        .collect();
+    let flows = loaded
+        .checked
+        .flows
+        .iter()
+        .filter(|flow| is_asked(flow.source.path()))
+        .count();
+    match args.format {
+        FindingFormat::Text => {
+            if !findings.is_empty() {
+                terminal.print(&render_text(&findings, terminal.stdout_style().is_on()))?;
+            }
+        }
+        FindingFormat::Json => terminal.print_json(&render_json(&findings))?,
+        FindingFormat::Github => {
+            if !findings.is_empty() {
+                terminal.print(&render_github(&findings))?;
+            }
+        }
+    }
+    let style = terminal.stderr_style();
+    for name in &loaded.left_out {
+        let message = format!("{name} is not read: flows end in `.yaml`");
+        terminal.remark(&format!("{}: {message}", style.warn("note")));
+    }
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    let warnings = findings.len() - errors;
+    let mark = match (errors, warnings) {
+        (0, 0) => style.good("✓"),
+        (0, _) => style.warn("!"),
+        _ => style.bad("✗"),
+    };
+    terminal.remark(&format!(
+        "{mark} {}, {}, {}",
+        counted(flows, "flow"),
+        counted(errors, "error"),
+        counted(warnings, "warning")
+    ));
+    let is_bad = errors > 0 || args.deny_warnings && warnings > 0;
+    Ok(if is_bad { Exit::Invalid } else { Exit::Done })
+}
+
+/// `1 flow`, `2 flows`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

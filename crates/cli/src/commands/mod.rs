@@ -1,0 +1,84 @@
+//! One file for each command: thin, what they do lives in the libraries.
+
+mod actions;
+mod check;
+mod completions;
+mod connections;
+mod explain;
+mod graph;
+mod new;
+mod run;
+mod schema;
+mod scopes;
+mod tenant;
+
+use anyhow::{Context as _, Result};
+
+use crate::args::{Cli, Command, ConnectionsCommand};
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+use crate::workspace;
+
+/// Does what was typed.
+pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
+    let folder = || workspace::directory(cli.global.directory.as_deref());
+    match cli.command {
+        Command::New(args) => new::new(&folder()?, &args, terminal),
+        Command::Run(args) => block_on(run::run(&folder()?, &args, terminal)),
+        Command::Check(args) => check::check(&folder()?, &args, terminal),
+        Command::Explain(args) => explain::explain(&args, terminal),
+        Command::Graph(args) => graph::graph(&folder()?, &args, terminal),
+        Command::Actions(args) => actions::actions(&args, terminal),
+        Command::Schema(args) => schema::schema(&args, terminal),
+        Command::Connections(args) => match args.command {
+            None => connections::list(&folder()?, args.json, terminal),
+            Some(ConnectionsCommand::Check(args)) => {
+                block_on(connections::check(&folder()?, &args, terminal))
+            }
+        },
+        Command::Scopes(args) => scopes::scopes(&folder()?, &args, terminal),
+        Command::Tenant(args) => block_on(tenant::tenant(&folder()?, &args, terminal)),
+        Command::Completions(args) => completions::completions(&args, terminal),
+    }
+}
+
+/// Runs a command that waits: sockets, timers, signals.
+fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .build()
+        .context("starting the runtime")?;
+    let result = runtime.block_on(command);
+    // What is left (a name that is being looked up) is not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+/// Completes when the process is asked to end: Ctrl-C, or SIGTERM.
+async fn asked_to_end() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler the signal ends the process by itself.
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = async {
+            match signal(SignalKind::terminate()) {
+                Ok(mut terminate) => {
+                    terminate.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}

@@ -1,0 +1,18 @@
+//! `lockgate schema`.
+
+use anyhow::Result;
+use lockgate_flow::json_schema::{flow_schema, workspace_schema};
+
+use crate::args::{SchemaArgs, SchemaOf};
+use crate::catalogue;
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+
+pub(super) fn schema(args: &SchemaArgs, terminal: &Terminal) -> Result<Exit> {
+    let catalog = catalogue::catalog();
+    terminal.print_json(&match args.of {
+        SchemaOf::Flow => flow_schema(&catalog),
+        SchemaOf::Workspace => workspace_schema(&catalog),
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,207 @@
+//! Settings → live connections. Or the emulated tenant in the place of all of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE, SettingsError};
+use lockgate_engine::clock::Clock;
+use lockgate_engine::connection::Connections;
+use lockgate_flow::diagnostic::{Code, Diagnostic, list};
+use lockgate_flow::graph::{Flow, Op};
+use lockgate_flow::source::Span;
+use lockgate_flow::workspace::{ConnectionSyntax, MissingVariable, WorkspaceFile, resolve_settings};
+use lockgate_tenant::Tenant;
+use serde_json::{Map, Value, json};
+
+use crate::exit::Mistake;
+use crate::terminal::Terminal;
+use crate::workspace::{self, Loaded};
+
+/// Connections that can be called.
+pub(crate) struct Live {
+    pub(crate) connections: Connections,
+    pub(crate) auth0: Vec<Arc<Auth0Connection>>,
+    /// The emulated tenant, if one was asked for.
+    pub(crate) tenant: Option<Tenant>,
+}
+
+impl Live {
+    /// Stops what was started.
+    pub(crate) async fn close(self) {
+        if let Some(tenant) = self.tenant {
+            tenant.shutdown().await;
+        }
+    }
+}
+
+/// The connections that a flow uses, and those that the flows that it calls use; with all of those flows.
+pub(crate) fn reach(loaded: &Loaded, flow: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut connections, mut flows) = (BTreeSet::new(), BTreeSet::new());
+    let mut todo = vec![flow.to_owned()];
+    while let Some(name) = todo.pop() {
+        if !flows.insert(name.clone()) {
+            continue;
+        }
+        let Some(flow) = loaded
+            .checked
+            .flow(&name)
+            .and_then(|checked| checked.flow.as_deref())
+        else {
+            continue;
+        };
+        for op in operations(flow) {
+            match op {
+                Op::Action(action) => connections.extend(action.connection.as_deref().map(str::to_owned)),
+                Op::Call { flow, .. } => todo.push(flow.to_string()),
+                _ => {}
+            }
+        }
+    }
+    (connections, flows)
+}
+
+fn operations(flow: &Flow) -> impl Iterator<Item = &Op> {
+    flow.graph.node_weights().map(|node| &node.op)
+}
+
+/// Makes the connections of these names.
+///
+/// # Errors
+/// Variables are missing or settings are not usable: shown as findings in the workspace file, all at once.
+pub(crate) async fn connect(
+    loaded: &Loaded,
+    names: &BTreeSet<String>,
+    emulated: bool,
+    clock: &Arc<dyn Clock>,
+    terminal: &Terminal,
+) -> Result<Live> {
+    let mut live = Live {
+        connections: Connections::new(),
+        auth0: Vec::new(),
+        tenant: None,
+    };
+    let Some(file) = &loaded.checked.file else {
+        return Ok(live);
+    };
+    let wanted: Vec<&ConnectionSyntax> = file
+        .connections
+        .iter()
+        .filter(|connection| names.contains(&connection.name.value))
+        .collect();
+    if emulated {
+        let tenant = Tenant::start().await.context("starting the emulated tenant")?;
+        terminal.remark(
+            &terminal
+                .stderr_style()
+                .dim(&format!("emulated Auth0 tenant at {}", tenant.url())),
+        );
+        live.tenant = Some(tenant);
+    }
+    let mut findings = Vec::new();
+    for connection in wanted {
+        let name = &connection.name.value;
+        let settings = match &live.tenant {
+            Some(tenant) => emulated_settings(tenant),
+            None => match resolve_settings(connection, &|name| loaded.environment.get(name)) {
+                Ok(settings) => settings,
+                Err(missing) => {
+                    findings.push(missing_variables(loaded, file, connection, &missing));
+                    continue;
+                }
+            },
+        };
+        if connection.type_name.value != CONNECTION_TYPE {
+            return Err(Mistake::new(format!(
+                "the connection `{name}` has the type `{}`, which this binary cannot connect",
+                connection.type_name.value
+            ))
+            .into());
+        }
+        match Auth0Connection::from_settings(name, &settings, Arc::clone(clock)) {
+            Ok(auth0) => {
+                live.connections.insert(name, Arc::clone(&auth0) as _);
+                live.auth0.push(auth0);
+            }
+            Err(error) => findings.push(unusable(file, connection, error)),
+        }
+    }
+    if findings.is_empty() {
+        Ok(live)
+    } else {
+        Err(workspace::refuse(&findings, terminal))
+    }
+}
+
+fn emulated_settings(tenant: &Tenant) -> Map<String, Value> {
+    [
+        ("base_url", tenant.url()),
+        ("client_id", tenant.client_id()),
+        ("client_secret", tenant.client_secret()),
+        ("audience", tenant.audience()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), json!(value)))
+    .collect()
+}
+
+/// Where a setting's value stands; the connection's name, for one that is not there.
+fn place(connection: &ConnectionSyntax, setting: &str) -> Span {
+    connection
+        .settings
+        .iter()
+        .find(|entry| entry.key.text == setting)
+        .map_or(connection.name.span, |entry| entry.value.span)
+}
+
+fn missing_variables(
+    loaded: &Loaded,
+    file: &WorkspaceFile,
+    connection: &ConnectionSyntax,
+    missing: &[MissingVariable],
+) -> Diagnostic {
+    let name = &connection.name.value;
+    let mut variables: Vec<&str> = missing.iter().map(|missing| missing.variable.as_str()).collect();
+    variables.dedup();
+    let (are, variables_are) = if variables.len() == 1 {
+        ("is", "the variable")
+    } else {
+        ("are", "the variables")
+    };
+    let message = format!(
+        "{variables_are} {} {are} not set, and the connection `{name}` needs {}",
+        list(variables.iter().copied()),
+        if variables.len() == 1 { "it" } else { "them" }
+    );
+    let mut places = missing
+        .iter()
+        .map(|missing| (place(connection, &missing.setting), &missing.variable));
+    let first = places.next().map_or(connection.name.span, |(span, _)| span);
+    let mut finding =
+        Diagnostic::new(Code::MissingVariable, &file.source, first, message).labelled("not set");
+    for (span, _) in places {
+        finding = finding.and(span, "not set");
+    }
+    let users = match loaded.checked.flows_using(name).as_slice() {
+        [] => "no flow uses this connection".to_owned(),
+        [one] => format!("the flow `{one}` uses this connection"),
+        many => format!("the flows {} use this connection", list(many.iter().copied())),
+    };
+    let example = if loaded.root.join(".env.example").is_file() {
+        " (see .env.example)"
+    } else {
+        ""
+    };
+    finding.help(format!(
+        "{users}\nset {} in `{}`{example} or in the environment; or try it without an Auth0 account: `--emulated`",
+        if variables.len() == 1 { "it" } else { "them" },
+        loaded.root.join(".env").display(),
+    ))
+}
+
+fn unusable(file: &WorkspaceFile, connection: &ConnectionSyntax, error: SettingsError) -> Diagnostic {
+    let span = place(connection, &error.setting);
+    let mut finding = Diagnostic::new(Code::InvalidSetting, &file.source, span, error.to_string());
+    finding.help = error.help;
+    finding
+}

@@ -1,0 +1,154 @@
+//! How the process ends: exit codes, errors with help, and what is said when there is a bug.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use crate::terminal::Terminal;
+
+/// The documented exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: it was done.
+    Done,
+    /// 1: the flow failed, or what was checked is not as it should be.
+    Failed,
+    /// 2: wrong usage, or a flow that is not valid.
+    Invalid,
+    /// 130: interrupted by Ctrl-C, as shells count it.
+    Interrupted,
+}
+
+/// What the top-level help says about them.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    the flow failed (or, for `connections check`, something is missing)
+  2    wrong usage, or a flow that is not valid
+  70   a bug in lockgate
+  130  interrupted";
+
+/// A bug: EX_SOFTWARE of sysexits.h.
+const BUG: u8 = 70;
+
+const REPORT_AT: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Invalid => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// A user's mistake, with what to do about it.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    message: String,
+    help: Option<String>,
+}
+
+impl Mistake {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With a help that there may be.
+    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// Findings that were shown already: nothing more is to be said.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    /// The same for machines.
+    pub(crate) summary: String,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary)
+    }
+}
+
+impl std::error::Error for Shown {}
+
+/// Writes an error, its causes and its help to stderr.
+pub(crate) fn report(error: &anyhow::Error, terminal: &Terminal) {
+    if error.is::<Shown>() {
+        return;
+    }
+    let style = terminal.stderr_style();
+    let mut text = format!("{}: {}", style.bad("error"), message(error));
+    if let Some(help) = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Mistake>()?.help.as_deref())
+    {
+        text = format!("{text}\n{}: {help}", style.help("help"));
+    }
+    terminal.say(&text);
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Where the last panic was.
+static LAST_PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+/// Runs `main`; a panic becomes exit code 70 and a word where to report it.
+///
+/// The hook itself is silent: an action that panics fails its step, and the engine says so in the log.
+pub(crate) fn guard(main: impl FnOnce() -> ExitCode) -> ExitCode {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::debug!(place, "panicked");
+        if let Ok(mut last) = LAST_PANIC.lock() {
+            *last = Some(place);
+        }
+    }));
+    catch_unwind(AssertUnwindSafe(main)).unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        let place = LAST_PANIC.lock().ok().and_then(|mut last| last.take()).unwrap_or_default();
+        crate::terminal::write_stderr(&format!(
+            "lockgate has a bug: {text} ({place})\nPlease report it, with the command that you ran, at {REPORT_AT}"
+        ));
+        ExitCode::from(BUG)
+    })
+}

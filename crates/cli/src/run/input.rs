@@ -1,0 +1,347 @@
+//! `--input` and `--input-json` → the flow's input, or every mistake in it at once.
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use lockgate_flow::graph::{Coercion, InputMistake, InputSpec};
+use serde_json::{Map, Value};
+
+use crate::exit::Mistake;
+use crate::terminal::{Style, Table};
+
+/// What was typed, read but not yet compared with what the flow takes.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    /// From `--input-json`.
+    object: Map<String, Value>,
+    /// From `--input`, in their order.
+    texts: Vec<(String, String)>,
+}
+
+/// An input that the flow does not take.
+#[derive(Debug)]
+pub(crate) struct InputError {
+    pub(crate) flow: String,
+    pub(crate) mistakes: Vec<InputMistake>,
+}
+
+impl Given {
+    /// Reads arguments, files and stdin. Paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// An argument is not `NAME=VALUE`, a file cannot be read, a text is not a JSON object.
+    pub(crate) fn read(inputs: &[String], json: Option<&str>, folder: &Path) -> Result<Self> {
+        let mut texts = Vec::new();
+        for input in inputs {
+            let Some((name, value)) = input.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+                // What was typed may be a secret.
+                return Err(Mistake::new("an `--input` is not NAME=VALUE")
+                    .help("write it like `--input email=ada@example.com`")
+                    .into());
+            };
+            let text = match value.strip_prefix('@') {
+                Some(rest) if rest.starts_with('@') => rest.to_owned(),
+                Some(path) => without_line_break(read_text(&folder.join(path)).map_err(|error| {
+                    Mistake::new(format!("`--input {name}=@…`: {error:#}")).help(format!(
+                        "for a text that begins with `@` write two of them: `--input {name}=@@…`"
+                    ))
+                })?),
+                None => value.to_owned(),
+            };
+            texts.push((name.to_owned(), text));
+        }
+        let object = match json {
+            None => Map::new(),
+            Some(text) => {
+                let text = match text.strip_prefix('@') {
+                    Some(path) => read_text(&folder.join(path)).context("`--input-json`")?,
+                    None if text == "-" => {
+                        let mut text = String::new();
+                        std::io::stdin()
+                            .read_to_string(&mut text)
+                            .context("reading `--input-json` from stdin")?;
+                        text
+                    }
+                    None => text.to_owned(),
+                };
+                match serde_json::from_str(&text) {
+                    Ok(Value::Object(object)) => object,
+                    Ok(_) => return Err(Mistake::new("`--input-json` is no JSON object").into()),
+                    Err(error) => {
+                        return Err(Mistake::new(format!("`--input-json` is no JSON: {error}")).into());
+                    }
+                }
+            }
+        };
+        Ok(Self { object, texts })
+    }
+
+    /// The input as the flow takes it: texts as the types of their fields, defaults filled in.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub(crate) fn fit(self, flow: &str, spec: &InputSpec) -> Result<Value, InputError> {
+        let mut twice = Vec::new();
+        let mut object = self.object;
+        for (name, text) in &self.texts {
+            let (Coercion::Value(value) | Coercion::Unknown(value)) = spec.coerce(name, text);
+            if object.insert(name.clone(), value).is_some() {
+                twice.push(InputMistake {
+                    field: name.clone(),
+                    message: "is given twice".to_owned(),
+                });
+            }
+        }
+        let result = spec.validate(object);
+        match result {
+            Ok(input) if twice.is_empty() => Ok(input),
+            Ok(_) => Err(InputError {
+                flow: flow.to_owned(),
+                mistakes: twice,
+            }),
+            Err(mut mistakes) => {
+                mistakes.extend(twice);
+                Err(InputError {
+                    flow: flow.to_owned(),
+                    mistakes,
+                })
+            }
+        }
+    }
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+}
+
+/// Editors end a file with a line break; a value has none.
+fn without_line_break(text: String) -> String {
+    let stripped = text
+        .strip_suffix('\n')
+        .map(|text| text.strip_suffix('\r').unwrap_or(text));
+    stripped.map(str::to_owned).unwrap_or(text)
+}
+
+impl InputError {
+    /// The mistakes, and what the flow takes.
+    pub(crate) fn render(&self, spec: &InputSpec, style: Style) -> String {
+        let mut mistakes = Table::new(style, &[]).indented(2);
+        for mistake in &self.mistakes {
+            mistakes.row([mistake.field.clone(), mistake.message.clone()]);
+        }
+        let head = format!(
+            "{}: the input does not fit the flow `{}`\n",
+            style.bad("error"),
+            self.flow
+        );
+        let takes = if spec.fields.is_empty() {
+            format!("\n{}: it takes no input\n", style.help("help"))
+        } else {
+            format!("\n{}: it takes\n{}", style.help("help"), fields(spec, style))
+        };
+        format!("{head}{}{takes}", mistakes.render())
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the input does not fit the flow `{}`", self.flow)
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// The fields of a flow, one a line.
+fn fields(spec: &InputSpec, style: Style) -> String {
+    let mut table = Table::new(style, &[]).indented(2);
+    for field in &spec.fields {
+        let mut notes = Vec::new();
+        match &field.default {
+            Some(default) => notes.push(format!("default {}", plain(default))),
+            None if field.required => notes.push("required".to_owned()),
+            None => notes.push("optional".to_owned()),
+        }
+        if field.secret {
+            notes.push("secret".to_owned());
+        }
+        let mut row = [
+            field.name.value.clone(),
+            describe(&field.schema),
+            notes.join(", "),
+        ];
+        if let Some(description) = field.schema.get("description").and_then(Value::as_str) {
+            row[2] = format!("{}  {description}", row[2]);
+        }
+        table.row(row);
+    }
+    table.render()
+}
+
+/// A schema in a few words: `string (email), at least 8 characters`.
+pub(crate) fn describe(schema: &Value) -> String {
+    if let Some(Value::Array(values)) = schema.get("enum") {
+        return values.iter().map(plain).collect::<Vec<_>>().join(" | ");
+    }
+    if let Some(value) = schema.get("const") {
+        return plain(value);
+    }
+    for keyword in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(schemas)) = schema.get(keyword) {
+            return schemas.iter().map(describe).collect::<Vec<_>>().join(" or ");
+        }
+    }
+    let mut words = match schema.get("type") {
+        Some(Value::String(name)) if name == "array" => match schema.get("items").map(describe) {
+            Some(items) if items != "any" => format!("list of {items}"),
+            _ => "list".to_owned(),
+        },
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Array(names)) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(" or "),
+        _ => "any".to_owned(),
+    };
+    if let Some(format) = schema.get("format").and_then(Value::as_str) {
+        words = format!("{words} ({format})");
+    }
+    for (keyword, before, after) in [
+        ("minLength", "at least ", " characters"),
+        ("maxLength", "at most ", " characters"),
+        ("minimum", "from ", ""),
+        ("maximum", "up to ", ""),
+        ("minItems", "at least ", " elements"),
+        ("maxItems", "at most ", " elements"),
+        ("pattern", "matching ", ""),
+    ] {
+        if let Some(value) = schema.get(keyword) {
+            words = format!("{words}, {before}{}{after}", plain(value));
+        }
+    }
+    words
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use lockgate_flow::source::Source;
+    use lockgate_flow::syntax::parse;
+    use serde_json::json;
+
+    use super::*;
+    use crate::terminal::ColorChoice;
+
+    fn spec(input: &str) -> InputSpec {
+        let source = Source::new("flows/a.yaml", format!("input: {input}\nsteps:\n  - return: 1\n"));
+        InputSpec::new(&parse(&source).flow.unwrap().input)
+    }
+
+    fn fit(spec: &InputSpec, inputs: &[&str], json: Option<&str>) -> Result<Value, Vec<String>> {
+        let inputs: Vec<String> = inputs.iter().map(|text| (*text).to_owned()).collect();
+        let given = Given::read(&inputs, json, Path::new("/nonexistent")).unwrap();
+        given.fit("a", spec).map_err(|error| {
+            error
+                .mistakes
+                .into_iter()
+                .map(|mistake| format!("{} {}", mistake.field, mistake.message))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn texts_become_what_their_fields_want() {
+        let spec = spec(
+            "{ n: { type: integer }, b: { type: boolean }, s: { type: string }, l: { type: array }, \
+             p: { enum: [free, pro], default: free } }",
+        );
+        assert_eq!(
+            fit(&spec, &["n=7", "b=true", "s=007", "l=[1, 2]"], None),
+            Ok(json!({ "n": 7, "b": true, "s": "007", "l": [1, 2], "p": "free" }))
+        );
+        // A value may hold `=`, and may be empty.
+        assert_eq!(
+            fit(
+                &spec,
+                &["s=a=b", "p=pro"],
+                Some(r#"{"n": 1, "b": false, "l": []}"#)
+            ),
+            Ok(json!({ "n": 1, "b": false, "s": "a=b", "l": [], "p": "pro" }))
+        );
+        assert_eq!(
+            fit(&spec, &["n=many", "s=@@ada", "b=true", "s=x", "other=1"], None),
+            Err(vec![
+                "n \"many\" is not of type \"integer\"".to_owned(),
+                "l is required".to_owned(),
+                "other is not a field of this flow".to_owned(),
+                "s is given twice".to_owned(),
+            ])
+        );
+    }
+
+    #[test]
+    fn files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("text"), "line 1\nline 2\r\n").unwrap();
+        std::fs::write(folder.path().join("json"), "{\"n\": 1}").unwrap();
+        let given = Given::read(
+            &["s=@text".to_owned(), "t=@@x".to_owned()],
+            Some("@json"),
+            folder.path(),
+        )
+        .unwrap();
+        assert_eq!(
+            given.texts,
+            [
+                ("s".to_owned(), "line 1\nline 2".to_owned()),
+                ("t".to_owned(), "@x".to_owned())
+            ]
+        );
+        assert_eq!(Value::Object(given.object), json!({ "n": 1 }));
+    }
+
+    #[test]
+    fn mistakes_in_typing_quote_nothing() {
+        for (inputs, json, expected) in [
+            (vec!["canary".to_owned()], None, "an `--input` is not NAME=VALUE"),
+            (vec!["=canary".to_owned()], None, "an `--input` is not NAME=VALUE"),
+            (vec![], Some("[1]"), "`--input-json` is no JSON object"),
+            (
+                vec![],
+                Some("{canary}"),
+                "`--input-json` is no JSON: key must be a string at line 1 column 2",
+            ),
+        ] {
+            let error = Given::read(&inputs, json, Path::new(".")).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_flow_takes_is_told() {
+        let spec = spec(
+            "{ email: { type: string, format: email, description: where to }, password: { type: string, minLength: 8, \
+             secret: true }, plan: { enum: [free, pro], default: free }, age: { type: integer, required: false } }",
+        );
+        let given = Given::read(&["plam=pro".to_owned()], None, Path::new(".")).unwrap();
+        let error = given.fit("sign-up", &spec).unwrap_err();
+        let style = crate::terminal::Terminal::new(ColorChoice::Never, false).stdout_style();
+        assert_eq!(
+            error.render(&spec, style),
+            "error: the input does not fit the flow `sign-up`\n  \
+             email     is required\n  \
+             password  is required\n  \
+             plam      is not a field of this flow; did you mean `plan`?\n\n\
+             help: it takes\n  \
+             email     string (email)                 required  where to\n  \
+             password  string, at least 8 characters  required, secret\n  \
+             plan      free | pro                     default free\n  \
+             age       integer                        optional\n"
+        );
+    }
+}

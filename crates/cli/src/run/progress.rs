@@ -1,0 +1,281 @@
+//! Steps as they run: spinners on a terminal, a line for each finished step everywhere.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use super::record::{StepRecord, StepStatus};
+use crate::terminal::{Style, Terminal, set_progress};
+
+/// Shows steps on stderr.
+pub(crate) struct Progress {
+    terminal: Terminal,
+    live: Option<Live>,
+}
+
+struct Live {
+    lines: MultiProgress,
+    bars: Mutex<HashMap<String, ProgressBar>>,
+}
+
+/// The verbs that only choose a way: the steps on it are what people want to see.
+fn is_shown(verb: &str) -> bool {
+    !matches!(verb, "if" | "switch")
+}
+
+impl Progress {
+    pub(crate) fn new(terminal: &Terminal) -> Self {
+        let live = terminal.is_live().then(|| {
+            let lines = MultiProgress::new();
+            set_progress(Some(lines.clone()));
+            Live {
+                lines,
+                bars: Mutex::default(),
+            }
+        });
+        Self {
+            terminal: terminal.clone(),
+            live,
+        }
+    }
+
+    fn style(&self) -> Style {
+        self.terminal.stderr_style()
+    }
+
+    pub(super) fn started(&self, step: &StepRecord) {
+        let Some(live) = self.live.as_ref().filter(|_| is_shown(step.verb)) else {
+            return;
+        };
+        let bar = live.lines.add(ProgressBar::new_spinner());
+        if let Ok(template) = ProgressStyle::with_template("{spinner:.cyan} {wide_msg}") {
+            bar.set_style(template.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
+        }
+        bar.set_message(self.label(step));
+        bar.enable_steady_tick(Duration::from_millis(80));
+        live.bars
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(step.path.clone(), bar);
+    }
+
+    pub(super) fn retrying(&self, path: &str, title: &str, attempt: u32, code: &str, delay: Duration) {
+        let text = format!("{code}, attempt {} in {}", attempt + 1, duration(delay));
+        if let Some(live) = &self.live {
+            let bars = live.bars.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(bar) = bars.get(path) {
+                bar.set_message(format!("{title}  {}", self.style().warn(&text)));
+            }
+            return;
+        }
+        self.terminal
+            .remark(&format!("{} {title}  {text}", self.style().warn("↻")));
+    }
+
+    pub(super) fn finished(&self, step: &StepRecord, trace: bool) {
+        if let Some(live) = &self.live
+            && let Some(bar) = live
+                .bars
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&step.path)
+        {
+            bar.finish_and_clear();
+        }
+        if !is_shown(step.verb) {
+            return;
+        }
+        self.terminal.remark(&self.line(step));
+        if trace {
+            for (name, value) in [("input", &step.input), ("result", &step.output)] {
+                if let Some(value) = value {
+                    self.terminal.remark(&indented(self.style(), name, value));
+                }
+            }
+        }
+    }
+
+    /// Ends all spinners. A finished run has none; an interrupted one does.
+    pub(super) fn finish(&self) {
+        if let Some(live) = &self.live {
+            for (_, bar) in live.bars.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+                bar.finish_and_clear();
+            }
+            set_progress(None);
+        }
+    }
+
+    /// What it is called, and what it does where the name does not say that.
+    fn label(&self, step: &StepRecord) -> String {
+        let doing = step.action.as_deref().unwrap_or(step.verb);
+        let place = indices(&step.path);
+        let mut label = step.title.clone();
+        if let Some(place) = place {
+            let _ = write!(label, " {}", self.style().dim(&place));
+        }
+        if !step.title.contains(doing) {
+            let _ = write!(label, "  {}", self.style().dim(doing));
+        }
+        label
+    }
+
+    /// `✓ user  auth0.create_user  12 ms`
+    fn line(&self, step: &StepRecord) -> String {
+        let style = self.style();
+        let label = self.label(step);
+        let attempts = match step.attempts {
+            0 | 1 => String::new(),
+            attempts => format!("  {}", style.warn(&format!("{attempts} attempts"))),
+        };
+        let took = format!("{}{attempts}", style.dim(&duration(step.duration)));
+        match (step.status, &step.error) {
+            (StepStatus::Skipped, _) => format!("{} {label}  {}", style.dim("-"), style.dim("skipped")),
+            (StepStatus::Failed, Some((code, _))) if step.handled => {
+                format!(
+                    "{} {label}  {took}  {}",
+                    style.warn("!"),
+                    style.warn(&format!("{code}, handled"))
+                )
+            }
+            (StepStatus::Failed, error) => {
+                let code = error.as_ref().map_or("", |(code, _)| code);
+                format!("{} {label}  {took}  {}", style.bad("✗"), style.bad(code))
+            }
+            _ => format!("{} {label}  {took}", style.good("✓")),
+        }
+    }
+}
+
+/// Which turn of which loop, from 1: `#2`, `#2.1`.
+fn indices(path: &str) -> Option<String> {
+    let turns: Vec<String> = path
+        .split('/')
+        .zip(path.split('/').skip(1))
+        .filter(|(before, _)| *before == "each")
+        .filter_map(|(_, index)| index.parse::<u64>().ok())
+        .map(|index| (index + 1).to_string())
+        .collect();
+    (!turns.is_empty()).then(|| format!("#{}", turns.join(".")))
+}
+
+fn indented(style: Style, name: &str, value: &Value) -> String {
+    let text = format!("{value:#}").replace('\n', "\n    ");
+    format!("    {} {text}", style.dim(name))
+}
+
+/// `0.4 ms`, `12 ms`, `1.2 s`, `3 min`: as exact as is of use.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 0.000_95 => format!("{:.0} µs", s * 1e6),
+        s if s < 0.009_5 => format!("{:.1} ms", s * 1e3),
+        s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
+        s if s < 59.95 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::ColorChoice;
+
+    #[test]
+    fn durations_are_as_exact_as_is_of_use() {
+        for (micros, expected) in [
+            (0, "0 µs"),
+            (420, "420 µs"),
+            (4_240, "4.2 ms"),
+            (12_400, "12 ms"),
+            (999_400, "999 ms"),
+            (1_240_000, "1.2 s"),
+            (90_000_000, "1.5 min"),
+            (86_400_000_000, "24.0 h"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(micros)), expected);
+        }
+    }
+
+    #[test]
+    fn a_turn_of_a_loop_is_counted_as_people_count() {
+        assert_eq!(indices("steps/0"), None);
+        assert_eq!(indices("steps/2/each/4/steps/0"), Some("#5".to_owned()));
+        assert_eq!(
+            indices("steps/2/each/4/steps/0/each/0/steps/1"),
+            Some("#5.1".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_line_says_what_happened() {
+        let progress = Progress {
+            terminal: Terminal::new(ColorChoice::Never, false),
+            live: None,
+        };
+        let step = StepRecord {
+            path: "steps/0".to_owned(),
+            id: Some("user".to_owned()),
+            title: "user".to_owned(),
+            verb: "action",
+            action: Some("auth0.create_user".to_owned()),
+            status: StepStatus::Succeeded,
+            duration: Duration::from_millis(12),
+            attempts: 1,
+            error: None,
+            handled: false,
+            input: None,
+            output: None,
+        };
+        let error = Some(("user_exists".to_owned(), "it is there".to_owned()));
+        for (step, expected) in [
+            (step.clone(), "✓ user  auth0.create_user  12 ms"),
+            (
+                StepRecord {
+                    attempts: 3,
+                    ..step.clone()
+                },
+                "✓ user  auth0.create_user  12 ms  3 attempts",
+            ),
+            (
+                StepRecord {
+                    status: StepStatus::Skipped,
+                    ..step.clone()
+                },
+                "- user  auth0.create_user  skipped",
+            ),
+            (
+                StepRecord {
+                    status: StepStatus::Failed,
+                    error: error.clone(),
+                    ..step.clone()
+                },
+                "✗ user  auth0.create_user  12 ms  user_exists",
+            ),
+            (
+                StepRecord {
+                    status: StepStatus::Failed,
+                    error,
+                    handled: true,
+                    ..step.clone()
+                },
+                "! user  auth0.create_user  12 ms  user_exists, handled",
+            ),
+            (
+                StepRecord {
+                    title: "respond 201".to_owned(),
+                    verb: "respond",
+                    action: None,
+                    ..step
+                },
+                "✓ respond 201  12 ms",
+            ),
+        ] {
+            assert_eq!(progress.line(&step), expected);
+        }
+    }
+}

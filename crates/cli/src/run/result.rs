@@ -1,0 +1,224 @@
+//! The end of a run: one JSON object, or words on stderr and the result on stdout.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use lockgate_engine::outcome::{RunOutcome, RunStatus, StepError};
+use serde_json::map::Entry;
+use serde_json::{Map, Value, json};
+
+use super::input::InputError;
+use super::progress::duration;
+use super::record::{StepRecord, StepStatus};
+use crate::exit::{Exit, message};
+use crate::terminal::{Style, Terminal};
+
+fn exit(status: RunStatus) -> Exit {
+    match status {
+        RunStatus::Succeeded => Exit::Done,
+        RunStatus::Cancelled => Exit::Interrupted,
+        RunStatus::Failed | RunStatus::InDoubt | RunStatus::Suspended | RunStatus::Interrupted => {
+            Exit::Failed
+        }
+    }
+}
+
+/// Shows how the run ended.
+pub(crate) fn show(
+    flow: &str,
+    outcome: &RunOutcome,
+    steps: &[StepRecord],
+    took: std::time::Duration,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let style = terminal.stderr_style();
+    let took = style.dim(&duration(took));
+    let response = outcome.response.as_ref();
+    match outcome.status {
+        RunStatus::Succeeded => {
+            let answered = match response {
+                Some(response) => {
+                    let location = response
+                        .headers
+                        .iter()
+                        .find(|(name, _)| name.eq_ignore_ascii_case("location"));
+                    let to = location.map(|(_, to)| format!(", {to}")).unwrap_or_default();
+                    format!(", answered {}{to}", response.status)
+                }
+                None => String::new(),
+            };
+            terminal.remark(&format!(
+                "{} {} in {took}{answered}",
+                style.good("✓"),
+                style.name(flow)
+            ));
+        }
+        RunStatus::Cancelled => {
+            let running: Vec<&str> = steps
+                .iter()
+                .filter(|step| {
+                    step.status == StepStatus::Running && !matches!(step.verb, "parallel" | "for_each")
+                })
+                .map(|step| step.title.as_str())
+                .collect();
+            let during = if running.is_empty() {
+                String::new()
+            } else {
+                format!(" during {}", running.join(", "))
+            };
+            terminal.say(&format!(
+                "{} {} interrupted after {took}{during}",
+                style.bad("✗"),
+                style.name(flow)
+            ));
+            let lost = steps
+                .iter()
+                .any(|step| step.status == StepStatus::Running && step.action.is_some());
+            if lost {
+                terminal.say(&format!(
+                    "{}: an action that was interrupted may have been carried out",
+                    style.help("note")
+                ));
+            }
+        }
+        status => {
+            let word = match status {
+                RunStatus::InDoubt => "is in doubt",
+                RunStatus::Suspended => "is suspended",
+                RunStatus::Interrupted => "was interrupted by its journal",
+                _ => "failed",
+            };
+            terminal.say(&format!(
+                "{} {} {word} after {took}",
+                style.bad("✗"),
+                style.name(flow)
+            ));
+            if let Some(error) = &outcome.error {
+                terminal.say("");
+                terminal.say(error_text(error, steps, style).trim_end());
+            }
+        }
+    }
+    if let Some(value) = outcome
+        .output
+        .as_ref()
+        .or_else(|| response.and_then(|response| response.body.as_ref()))
+    {
+        terminal.print_json(value)?;
+    }
+    Ok(exit(outcome.status))
+}
+
+/// The error, where it is, and what the other end said.
+fn error_text(error: &StepError, steps: &[StepRecord], style: Style) -> String {
+    let mut text = format!("{}[{}]: {}\n", style.bad("error"), error.code, error.message);
+    let action = steps
+        .iter()
+        .rev()
+        .find(|step| {
+            step.status == StepStatus::Failed
+                && step.error.as_ref().is_some_and(|(code, _)| *code == error.code)
+        })
+        .and_then(|step| step.action.as_deref());
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "  {} {value}", style.dim(&format!("{name:<8}")));
+    };
+    if !error.step.is_empty() {
+        line(
+            "step",
+            &action.map_or_else(
+                || error.step.clone(),
+                |action| format!("{} ({action})", error.step),
+            ),
+        );
+    }
+    if let Some(place) = &error.place {
+        line("at", &place.to_string());
+    }
+    line("status", &error.status.to_string());
+    for (name, value) in [("details", &error.details), ("provider", &error.provider)] {
+        if let Some(value) = value {
+            line(name, &format!("{value:#}").replace('\n', "\n           "));
+        }
+    }
+    text
+}
+
+/// The run as one JSON object.
+pub(crate) fn as_json(
+    flow: &str,
+    outcome: &RunOutcome,
+    steps: &[StepRecord],
+    took: std::time::Duration,
+    trace: bool,
+) -> (Value, Exit) {
+    let response = outcome.response.as_ref().map(|response| {
+        let mut headers = Map::new();
+        for (name, value) in &response.headers {
+            match headers.entry(name.to_ascii_lowercase()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(json!(value));
+                }
+                // A name that comes twice has a list.
+                Entry::Occupied(mut entry) => match entry.get_mut() {
+                    Value::Array(values) => values.push(json!(value)),
+                    first => *first = json!([first.take(), value]),
+                },
+            }
+        }
+        json!({ "status": response.status, "headers": headers, "body": response.body })
+    });
+    let value = json!({
+        "run_id": outcome.run_id,
+        "flow": flow,
+        "status": outcome.status,
+        "duration_ms": (took.as_secs_f64() * 1e6).round() / 1e3,
+        "output": outcome.output,
+        "response": response,
+        "steps": steps.iter().map(|step| step.as_json(trace)).collect::<Vec<_>>(),
+        "error": outcome.error.as_ref().map(error_json),
+    });
+    (value, exit(outcome.status))
+}
+
+fn error_json(error: &StepError) -> Value {
+    let place = error
+        .place
+        .as_ref()
+        .map(|place| json!({ "file": place.file, "line": place.line, "column": place.column }));
+    json!({
+        "code": error.code,
+        "message": error.message,
+        "status": error.status,
+        "step": error.step,
+        "place": place,
+        "details": error.details,
+        "provider": error.provider,
+    })
+}
+
+/// A run that could not be started, in the same shape.
+pub(crate) fn invalid_as_json(flow: &str, error: &anyhow::Error) -> Value {
+    let details: Option<Vec<Value>> = error.downcast_ref::<InputError>().map(|error| {
+        error
+            .mistakes
+            .iter()
+            .map(|mistake| json!({ "field": mistake.field, "message": mistake.message }))
+            .collect()
+    });
+    let code = if details.is_some() {
+        "invalid_input"
+    } else {
+        "not_started"
+    };
+    json!({
+        "run_id": null,
+        "flow": flow,
+        "status": "invalid",
+        "duration_ms": 0,
+        "output": null,
+        "response": null,
+        "steps": [],
+        "error": { "code": code, "message": message(error), "details": details },
+    })
+}
