@@ -551,7 +551,7 @@ fn loops() {
             "over the result of a loop and of an action",
             r#"
   - { id: found, action: auth0.find_users_by_email, with: { email: ada@example.com } }
-  - for_each: steps.found
+  - for_each: steps.found.users
     as: user
     steps:
       - { action: log, with: { message: "{{user.user_id}}" } }
@@ -1438,7 +1438,7 @@ fn names_and_shapes() {
             "the item of a list of objects",
             r#"
   - { id: found, action: auth0.find_users_by_email, with: { email: ada@example.com } }
-  - return: "{{optional steps.found.0.identities.0.connection}}"
+  - return: "{{optional steps.found.users.0.identities.[0].connection}}"
 "#,
             &[],
         ),

@@ -70,6 +70,9 @@ pub fn load(source: &Arc<Source>, limits: Limits) -> Loaded {
     }
 }
 
+/// The key that YAML 1.1 merges maps with.
+const MERGE: &str = "<<";
+
 enum Open {
     List {
         anchor: usize,
@@ -350,11 +353,22 @@ impl<'a> Loader<'a> {
                 entries,
                 key,
                 skip_value,
+                seen,
                 ..
             }) => match key.take() {
                 Some(key) => {
                     if !std::mem::take(skip_value) {
                         entries.push(Entry { key, value: node });
+                    } else if key.text == MERGE
+                        && let Data::Map(merged) = node.data
+                    {
+                        // Reported already; with its keys in place nothing seems to be missing as well.
+                        for entry in merged {
+                            if !seen.contains_key(&entry.key.text) {
+                                seen.insert(entry.key.text.clone(), entry.key.span);
+                                entries.push(entry);
+                            }
+                        }
                     }
                 }
                 None => self.key(&node),
@@ -386,7 +400,7 @@ impl<'a> Loader<'a> {
                 (String::new(), Value::Null)
             }
         };
-        let merge = text == "<<";
+        let merge = text == MERGE;
         if merge {
             let help = Some("write the keys out, or give the whole value with an alias: `key: *name`");
             self.report(

@@ -216,7 +216,12 @@ fn find_users_by_email() -> ActionSpec {
             "required": ["email"],
             "additionalProperties": false,
         })),
-        output: Schema::new(json!({ "type": "array", "items": user() })),
+        output: Schema::new(json!({
+            "type": "object",
+            "properties": { "users": { "type": "array", "items": user() } },
+            "required": ["users"],
+            "additionalProperties": false,
+        })),
         errors: errors(&[]),
         connection: Some("auth0"),
         scopes: Some(|_| scope("read:users")),
