@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{FlowCheck, span};
 use crate::catalog::{ActionSpec, KnownInput};
 use crate::diagnostic::{Code, suggestion};
-use crate::expression::{Expression, Template, ValueTemplate};
+use crate::expression::{Expression, Node as Visited, Template, ValueTemplate};
+use crate::graph::strip;
 use crate::schema::{SchemaView, TypeSet, compile, problems};
 use crate::source::Span;
 use crate::syntax::{DataKind, DataNode, Step, Verb};
@@ -252,8 +253,7 @@ fn own_check(check: &mut FlowCheck<'_>, step: &Step, spec: &ActionSpec, with: Op
     let (Some(rule), Some(with)) = (spec.check, with) else {
         return;
     };
-    let mut known = KnownInput::default();
-    known.value = read_known(with, String::new(), &mut known.unknown);
+    let known = known_input(&strip(with, None));
     for problem in rule(&known) {
         let place = with.at_pointer(&problem.pointer).span;
         let place = if problem.pointer.is_empty() {
@@ -262,33 +262,6 @@ fn own_check(check: &mut FlowCheck<'_>, step: &Step, spec: &ActionSpec, with: Op
             place
         };
         check.report(Code::InvalidArgument, place, problem.message).help = problem.help;
-    }
-}
-
-fn read_known(data: &DataNode, pointer: String, unknown: &mut Vec<String>) -> Value {
-    match &data.kind {
-        DataKind::Constant(value) => value.clone(),
-        DataKind::Template(_) => {
-            unknown.push(pointer);
-            Value::Null
-        }
-        DataKind::List(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| read_known(item, format!("{pointer}/{index}"), unknown))
-            .collect(),
-        DataKind::Map(entries) => Value::Object(
-            entries
-                .iter()
-                .map(|(key, value)| {
-                    let token = key.value.replace('~', "~0").replace('/', "~1");
-                    (
-                        key.value.clone(),
-                        read_known(value, format!("{pointer}/{token}"), unknown),
-                    )
-                })
-                .collect(),
-        ),
     }
 }
 
@@ -306,18 +279,32 @@ pub(crate) fn known_input(template: &ValueTemplate) -> KnownInput {
                 .enumerate()
                 .map(|(index, item)| read(item, format!("{pointer}/{index}"), unknown))
                 .collect(),
-            ValueTemplate::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, value)| {
-                        let token = key.replace('~', "~0").replace('/', "~1");
-                        (key.clone(), read(value, format!("{pointer}/{token}"), unknown))
-                    })
-                    .collect(),
-            ),
+            ValueTemplate::Map(entries) => {
+                let mut fields = serde_json::Map::new();
+                for (key, value) in entries {
+                    let token = key.replace('~', "~0").replace('/', "~1");
+                    let inner = read(value, format!("{pointer}/{token}"), unknown);
+                    // A key that may be left out when it runs is unknown altogether.
+                    if !may_be_omitted(value) {
+                        fields.insert(key.clone(), inner);
+                    }
+                }
+                Value::Object(fields)
+            }
         }
     }
     let mut known = KnownInput::default();
     known.value = read(template, String::new(), &mut known.unknown);
     known
+}
+
+fn may_be_omitted(template: &ValueTemplate) -> bool {
+    let ValueTemplate::Template(template) = template else {
+        return false;
+    };
+    let mut omits = false;
+    template.walk(&mut |node| {
+        omits |= matches!(node, Visited::Call(call) if call.function.name == "omit_if_missing");
+    });
+    omits
 }

@@ -19,3 +19,4 @@ pub use input::{Coercion, InputMistake, InputSpec};
 pub use lower::{Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
 pub use steps::{flatten, nested_lists, title};
+pub(crate) use template::strip;

@@ -9,7 +9,7 @@ use crate::syntax::{DataKind, DataNode};
 use super::compiled::{Op, WaitOp};
 
 /// Without places; texts that the schema calls HTML are escaped.
-pub(super) fn strip(data: &DataNode, schema: Option<SchemaView<'_>>) -> ValueTemplate {
+pub(crate) fn strip(data: &DataNode, schema: Option<SchemaView<'_>>) -> ValueTemplate {
     match &data.kind {
         DataKind::Constant(value) => ValueTemplate::Constant(value.clone()),
         DataKind::Template(template) => {

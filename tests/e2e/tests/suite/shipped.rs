@@ -126,3 +126,27 @@ fn the_shipped_flows_fit_the_editors_schema() {
         assert!(errors.is_empty(), "{}: {errors:#?}", source.path());
     }
 }
+
+#[test]
+fn a_refused_update_is_found_and_one_that_may_be_fine_is_not() {
+    let flow = |changes: &str| {
+        format!(
+            "input:\n  id: {{ type: string }}\n  email: {{ type: string, required: false }}\n  password: {{ type: string, secret: true, required: false }}\n\
+             steps:\n  - action: auth0.update_user\n    with: {{ user_id: \"{{{{input.id}}}}\", {changes} }}\n"
+        )
+    };
+    let codes = |changes: &str| {
+        let source = Source::new("flows/update.yaml", flow(changes));
+        let workspace = Workspace::check(Some(&workspace_file()), &[source], &catalog());
+        workspace
+            .diagnostics
+            .iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+    };
+    let both = r#"email: "a@example.com", password: "{{default input.password "x"}}""#;
+    assert_eq!(codes(both), [Code::InvalidArgument]);
+    let either =
+        r#"email: "{{omit_if_missing input.email}}", password: "{{omit_if_missing input.password}}""#;
+    assert_eq!(codes(either), []);
+}
