@@ -48,11 +48,19 @@ fn every_block_is_as_the_page_says() {
     let mut failures = Vec::new();
     for block in &blocks {
         for (name, _) in &block.attributes {
-            assert!(["file", "part", "name", "error"].contains(&name.as_str()), "line {}: `{name}`", block.line);
+            assert!(
+                ["file", "part", "name", "error"].contains(&name.as_str()),
+                "line {}: `{name}`",
+                block.line
+            );
         }
         let mut files = library.clone();
         let text;
-        match (block.attribute("file"), block.attribute("part"), block.attribute("name")) {
+        match (
+            block.attribute("file"),
+            block.attribute("part"),
+            block.attribute("name"),
+        ) {
             (Some("lockgate.yaml"), ..) => files = vec![("lockgate.yaml", &block.text)],
             (Some(_), ..) => {}
             (_, Some("steps"), _) => {
@@ -77,7 +85,13 @@ fn every_block_is_as_the_page_says() {
             ));
         }
     }
-    assert!(failures.is_empty(), "{} of {}\n{}", failures.len(), blocks.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {}\n{}",
+        failures.len(),
+        blocks.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
@@ -86,14 +100,48 @@ fn the_page_names_everything_that_there_is() {
     let methods = Method::ALL.iter().map(|method| method.name());
     let kinds = [AuthKind::None, AuthKind::Bearer, AuthKind::Basic, AuthKind::Hmac].map(AuthKind::name);
     let other = [
-        "name", "description", "trigger", "input", "steps", "on_error", "timeout", "durable", "default", "required",
-        "secret", "cases", "as", "at_once", "yield", "with", "connection", "index", "cors", "rate_limit", "max_body",
-        "attempts", "delay", "max_delay", "codes", "version", "connections", "config", "continue",
+        "name",
+        "description",
+        "trigger",
+        "input",
+        "steps",
+        "on_error",
+        "timeout",
+        "durable",
+        "default",
+        "required",
+        "secret",
+        "cases",
+        "as",
+        "at_once",
+        "yield",
+        "with",
+        "connection",
+        "index",
+        "cors",
+        "rate_limit",
+        "max_body",
+        "attempts",
+        "delay",
+        "max_delay",
+        "codes",
+        "version",
+        "connections",
+        "config",
+        "continue",
     ];
     let all = VERBS.iter().chain(COMMON_KEYS).chain(ROOTS.iter()).copied();
     for name in all.chain(common).chain(methods).chain(kinds).chain(other) {
-        let written = [format!("`{name}`"), format!("`{name}."), format!("`{name}:"), format!("`{name} ")];
-        assert!(written.iter().any(|text| PAGE.contains(text)), "the page does not name `{name}`");
+        let written = [
+            format!("`{name}`"),
+            format!("`{name}."),
+            format!("`{name}:"),
+            format!("`{name} "),
+        ];
+        assert!(
+            written.iter().any(|text| PAGE.contains(text)),
+            "the page does not name `{name}`"
+        );
     }
     for verb in VERBS {
         let heading = PAGE

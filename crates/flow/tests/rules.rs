@@ -1693,3 +1693,31 @@ fn secrets() {
         ),
     ]);
 }
+
+#[test]
+fn each_call_is_checked_against_its_own_flow() {
+    // Many flows whose fields have the same name and other schemas.
+    let flows: Vec<(String, String)> = (0..20)
+        .map(|number| {
+            let text = format!("input: {{ value: {{ enum: [a{number}] }} }}\nsteps:\n  - return: x\n");
+            (format!("flows/callee-{number}.yaml"), text)
+        })
+        .collect();
+    let caller = |offset: usize| {
+        let calls = (0..20).map(|number| {
+            let value = number + offset;
+            format!("  - {{ call: callee-{number}, with: {{ value: a{value} }} }}\n")
+        });
+        format!("steps:\n{}", calls.collect::<String>())
+    };
+    for (offset, expect) in [(0, 0), (1, 20)] {
+        let caller = caller(offset);
+        let files: Vec<(&str, &str)> = flows
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .chain([(support::FLOW, caller.as_str())])
+            .collect();
+        let findings = support::check(&files).diagnostics;
+        assert_eq!(findings.len(), expect, "{}", support::shown(&findings));
+    }
+}

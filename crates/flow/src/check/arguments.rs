@@ -1,6 +1,8 @@
 //! What a step gives to its action, flow or list: does it fit the declared schema?
 
-use serde_json::Value;
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
 
 use super::{FlowCheck, span};
 use crate::catalog::{ActionSpec, KnownInput};
@@ -10,6 +12,9 @@ use crate::graph::strip;
 use crate::schema::{SchemaView, TypeSet, compile, problems};
 use crate::source::Span;
 use crate::syntax::{DataKind, DataNode, Step, Verb};
+
+static STATUS: LazyLock<Value> = LazyLock::new(|| json!({ "type": ["integer", "string"] }));
+static URL: LazyLock<Value> = LazyLock::new(|| json!({ "type": "string" }));
 
 pub(super) fn check(check: &mut FlowCheck<'_>) {
     for step in check.steps.clone() {
@@ -21,7 +26,8 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
                 own_check(check, step, &spec, with.as_ref());
             }
             Verb::Call { flow, with } => {
-                let Some(signature) = check.signatures.get(&flow.value).cloned() else {
+                let signatures = check.signatures;
+                let Some(signature) = signatures.get(&flow.value) else {
                     continue;
                 };
                 let what = format!("the flow `{}`", flow.value);
@@ -43,20 +49,10 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
             Verb::Respond {
                 status: Some(status), ..
             } => {
-                value(
-                    check,
-                    status,
-                    SchemaView::of(&serde_json::json!({ "type": ["integer", "string"] })),
-                    "`status`",
-                );
+                value(check, status, SchemaView::of(&STATUS), "`status`");
             }
             Verb::Redirect { to, .. } => {
-                value(
-                    check,
-                    to,
-                    SchemaView::of(&serde_json::json!({ "type": "string" })),
-                    "`redirect`",
-                );
+                value(check, to, SchemaView::of(&URL), "`redirect`");
             }
             _ => {}
         }
@@ -188,7 +184,8 @@ fn constant(check: &mut FlowCheck<'_>, constant: &Value, place: Span, schema: Sc
         }
         return;
     }
-    // Validators are built once for each schema, and only for schemas that say more than a type.
+    // Validators are built once for each schema, and only for schemas that say more than a type. A schema is known by
+    // its address: every schema that comes here outlives the check.
     let plain = schema.as_value().as_object().is_none_or(|keywords| {
         keywords.keys().all(|keyword| {
             matches!(

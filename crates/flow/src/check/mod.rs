@@ -41,7 +41,7 @@ pub(crate) struct FlowCheck<'a> {
     pub(crate) steps: Vec<&'a Step>,
     /// The syntax of each step slot.
     pub(crate) slot_steps: Vec<&'a Step>,
-    pub(crate) validators: BTreeMap<usize, Option<Validator>>,
+    pub(crate) validators: PartValidators,
     /// The variables that hold a secret.
     pub(crate) secret_variables: BTreeSet<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -98,7 +98,7 @@ pub(crate) fn check(
         .iter()
         .filter_map(|(_, syntax)| syntax.as_ref())
         .map(|syntax| {
-            let schema = graph::InputSpec::new(&syntax.input).schema;
+            let schema = graph::input_schema(&syntax.input);
             (
                 syntax.name.value.clone(),
                 Signature {
@@ -116,13 +116,20 @@ pub(crate) fn check(
         .collect();
     let connection = |type_name: &str, named: Option<&str>| choose_connection(&connections, type_name, named);
     let mut lowered: Vec<(Arc<Source>, Option<Lowered>, bool)> = Vec::new();
+    let mut validators = Validators::default();
     for (source, syntax) in parsed {
         let Some(syntax) = syntax else {
             lowered.push((source, None, false));
             continue;
         };
-        let low = graph::lower(syntax, catalog, &config, &connection);
-        let findings = check_flow(&low, catalog, &config, &signatures, &connections);
+        let low = graph::lower(syntax, catalog, &config, &connection, &mut validators.inputs);
+        let shared = Shared {
+            catalog,
+            config: &config,
+            signatures: &signatures,
+            connections: &connections,
+        };
+        let findings = check_flow(&low, &shared, &mut validators.parts);
         let sound =
             !findings.iter().any(Diagnostic::is_error) && !broken.iter().any(|path| path == source.path());
         workspace.diagnostics.extend(findings);
@@ -172,13 +179,33 @@ fn choose_connection(
     fitting.next().is_none().then_some(first)
 }
 
-fn check_flow(
-    lowered: &Lowered,
-    catalog: &Catalog,
-    config: &Value,
-    signatures: &BTreeMap<String, Signature>,
-    connections: &[(String, String)],
-) -> Vec<Diagnostic> {
+/// Compiled schemas, shared by the flows of a workspace.
+#[derive(Default)]
+struct Validators {
+    /// Of the input of actions.
+    inputs: graph::InputValidators,
+    /// Of single arguments.
+    parts: PartValidators,
+}
+
+/// By the address of the schema.
+type PartValidators = BTreeMap<usize, Option<Validator>>;
+
+/// What the checks of all flows look at.
+struct Shared<'a> {
+    catalog: &'a Catalog,
+    config: &'a Value,
+    signatures: &'a BTreeMap<String, Signature>,
+    connections: &'a [(String, String)],
+}
+
+fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValidators) -> Vec<Diagnostic> {
+    let Shared {
+        catalog,
+        config,
+        signatures,
+        connections,
+    } = *shared;
     let syntax = &*lowered.flow.syntax;
     let steps = graph::flatten(syntax);
     let slot_steps = steps.iter().copied().filter(|step| step.id.is_some()).collect();
@@ -190,7 +217,7 @@ fn check_flow(
         signatures,
         steps,
         slot_steps,
-        validators: BTreeMap::new(),
+        validators: std::mem::take(validators),
         secret_variables: BTreeSet::new(),
         diagnostics: Vec::new(),
     };
@@ -201,5 +228,6 @@ fn check_flow(
     conditions::check(&mut check);
     errors::check(&mut check);
     secrets::check(&mut check);
+    *validators = check.validators;
     check.diagnostics
 }

@@ -39,18 +39,12 @@ pub enum Coercion {
 impl InputSpec {
     /// Puts the fields together. Fields whose schema does not compile were reported when they were read.
     pub fn new(fields: &[InputField]) -> Self {
-        let mut properties = Map::new();
-        let (mut required, mut secrets, mut validators, mut kept) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut secrets, mut validators, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         for field in fields {
             let Ok(validator) = compile(&field.schema) else {
                 continue;
             };
             validators.push(validator);
-            properties.insert(field.name.value.clone(), field.schema.clone());
-            if field.required {
-                required.push(Value::String(field.name.value.clone()));
-            }
             if field.secret {
                 secrets.push(field.name.value.clone());
             } else {
@@ -58,9 +52,7 @@ impl InputSpec {
             }
             kept.push(field.clone());
         }
-        let schema = json!({
-            "type": "object", "properties": properties, "required": required, "additionalProperties": false,
-        });
+        let schema = input_schema(&kept);
         Self {
             fields: kept,
             schema,
@@ -141,6 +133,22 @@ impl InputSpec {
         let fits = parsed.filter(|value| TypeSet::of(value).overlaps(types) && !value.is_string());
         Coercion::Value(fits.filter(|_| types != TypeSet::ANY).unwrap_or_else(as_text))
     }
+}
+
+/// The fields of an input as one JSON Schema of an object.
+pub fn input_schema(fields: &[InputField]) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|field| (field.name.value.clone(), field.schema.clone()))
+        .collect();
+    let required: Vec<&str> = fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name.value.as_str())
+        .collect();
+    json!({
+        "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+    })
 }
 
 fn nested_secrets(schema: SchemaView<'_>, path: &str, secrets: &mut Vec<String>) {

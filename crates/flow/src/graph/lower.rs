@@ -40,6 +40,9 @@ pub struct StepOrigin {
     pub step: usize,
 }
 
+/// The compiled input schemas of actions, by name. Flows of one workspace share them.
+pub type InputValidators = HashMap<&'static str, Option<Arc<Validator>>>;
+
 /// Lowers a flow. `connection` tells the workspace's connection for an action that needs one of a type, given
 /// what the step names; names that are not known give `None` and are reported by the checker.
 pub fn lower(
@@ -47,6 +50,7 @@ pub fn lower(
     catalog: &Catalog,
     config: &Arc<Value>,
     connection: &dyn Fn(&str, Option<&str>) -> Option<String>,
+    validators: &mut InputValidators,
 ) -> Lowered {
     let numbering = Numbering::of(&syntax);
     resolve(&mut syntax, &numbering.names);
@@ -56,7 +60,7 @@ pub fn lower(
         connection,
         graph: DiGraph::new(),
         depth: 0,
-        validators: HashMap::new(),
+        validators,
         origins: Vec::new(),
         numbering,
     };
@@ -101,7 +105,7 @@ struct Lowering<'a> {
     graph: DiGraph<Node, Edge>,
     /// How many loops are around.
     depth: u32,
-    validators: HashMap<&'static str, Option<Arc<Validator>>>,
+    validators: &'a mut InputValidators,
     origins: Vec<StepOrigin>,
     numbering: Numbering,
 }

@@ -15,8 +15,8 @@ mod template;
 pub use compiled::{
     ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
 };
-pub use input::{Coercion, InputMistake, InputSpec};
-pub use lower::{Lowered, StepOrigin, lower};
+pub use input::{Coercion, InputMistake, InputSpec, input_schema};
+pub use lower::{InputValidators, Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
 pub use steps::{flatten, nested_lists, title};
 pub(crate) use template::strip;
