@@ -43,11 +43,17 @@ pub(crate) struct Global {
     /// Say only what was asked for, and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// When to use colours
+    /// When to use colours; `auto`: on a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
     pub(crate) color: ColorChoice,
     /// What to log to stderr: error, warn, info, debug, trace, or directives like `lockgate_auth0=debug`
-    #[arg(long, value_name = "FILTER", env = "LOCKGATE_LOG", global = true)]
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "LOCKGATE_LOG",
+        hide_env_values = true,
+        global = true
+    )]
     pub(crate) log: Option<String>,
 }
 
@@ -64,8 +70,14 @@ Examples:
   lockgate run sign-up --emulated --input email=ada@example.com --input password='correct horse 9'
   lockgate run sign-up --input-json @person.json --json | jq .output
 
-Steps are shown on stderr while they run, the result is written to stdout: what the flow returned, else the body
-that it responded with. Exit code 0: it succeeded; 1: it failed; 2: it could not be started; 130: Ctrl-C.")]
+Steps are shown on stderr while they run. The result is written to stdout: what the flow returned, else the body \
+that it responded with.
+
+Exit codes:
+  0    it succeeded
+  1    it failed
+  2    it could not be started
+  130  interrupted")]
     Run(RunArgs),
     /// Find every mistake in the workspace's flows
     #[command(after_help = "\
@@ -113,7 +125,7 @@ Examples:
   lockgate tenant --port 8080
   lockgate tenant --seed users.json --fault 429:every=3,retry-after=1 --fault delay=200ms:p=0.1
 
-When it is ready it prints one line of JSON: {\"url\":…,\"client_id\":…,\"client_secret\":…}. It runs until Ctrl-C.
+When it is ready it prints one line of JSON: {\"url\":…,\"client_id\":…,\"client_secret\":…}\nIt runs until Ctrl-C.
 
 Faults are KIND or KIND:OPTION,OPTION…
   kinds    a status (400 to 599), delay=200ms, truncate, html, html=503, reset, lost-answer
@@ -157,7 +169,7 @@ pub(crate) struct RunArgs {
 pub(crate) struct CheckArgs {
     /// Files and folders; the whole workspace where none is given
     pub(crate) paths: Vec<PathBuf>,
-    /// How to show findings
+    /// How to show findings; `github`: as annotations of a workflow
     #[arg(long, default_value = "text")]
     pub(crate) format: FindingFormat,
     /// Exit with 2 for warnings, too
@@ -167,11 +179,8 @@ pub(crate) struct CheckArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FindingFormat {
-    /// With source and carets
     Text,
-    /// A list of objects
     Json,
-    /// Annotations for GitHub workflows
     Github,
 }
 
@@ -199,11 +208,8 @@ pub(crate) struct GraphArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GraphFormat {
-    /// A Mermaid flowchart
     Mermaid,
-    /// Graphviz DOT
     Dot,
-    /// A picture
     Svg,
 }
 
@@ -218,15 +224,13 @@ pub(crate) struct ActionsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// Of what
+    /// Which files
     pub(crate) of: SchemaOf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
-    /// Flow files
     Flow,
-    /// lockgate.yaml
     Workspace,
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::exit::Mistake;
 use crate::terminal::Terminal;
-use crate::workspace::{self, Loaded};
+use crate::workspace::{self, FILE, Loaded};
 
 /// Connections that can be called.
 pub(crate) struct Live {
@@ -193,9 +193,9 @@ fn missing_variables(
         ""
     };
     finding.help(format!(
-        "{users}\nset {} in `{}`{example} or in the environment; or try it without an Auth0 account: `--emulated`",
+        "{users}\nset {} in the environment or in `.env` beside {FILE}{example}; to try the flow without an Auth0 \
+         account: `--emulated`",
         if variables.len() == 1 { "it" } else { "them" },
-        loaded.root.join(".env").display(),
     ))
 }
 

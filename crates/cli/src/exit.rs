@@ -152,3 +152,31 @@ pub(crate) fn guard(main: impl FnOnce() -> ExitCode) -> ExitCode {
         ExitCode::from(BUG)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_the_exit_code_of_a_bug() {
+        // An exit code can be shown, not compared.
+        let shown = |code: ExitCode| format!("{code:?}");
+        assert_eq!(shown(guard(|| panic!("as planned"))), shown(ExitCode::from(BUG)));
+        assert_eq!(shown(guard(|| Exit::Invalid.into())), shown(ExitCode::from(2)));
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_once() {
+        use anyhow::Context as _;
+        let error = |context: &'static str| {
+            Err::<(), _>(Mistake::new("no such file"))
+                .context(context)
+                .unwrap_err()
+        };
+        assert_eq!(message(&error("reading x")), "reading x: no such file");
+        assert_eq!(
+            message(&error("reading x: no such file")),
+            "reading x: no such file"
+        );
+    }
+}

@@ -80,6 +80,7 @@ impl Failure {
         };
         let help = match &self.kind {
             FailureKind::Forbidden { host } => {
+                let host = host.trim_matches(['[', ']']);
                 format!("; if it is meant, add it to `lockgate.yaml`: `http: {{ allow: [\"{host}\"] }}`")
             }
             _ => String::new(),

@@ -1,5 +1,6 @@
 //! `lockgate actions`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -157,7 +158,12 @@ fn fields(schema: SchemaView<'_>, style: Style, is_input: bool) -> String {
 }
 
 fn add_fields(table: &mut Table, schema: SchemaView<'_>, prefix: &str, is_input: bool, depth: usize) {
+    let mut seen = BTreeSet::new();
     for name in schema.property_names() {
+        // Header names mean the same in any case, and some are declared in several.
+        if !seen.insert(name.to_lowercase()) {
+            continue;
+        }
         let Some(property) = schema.property(name) else {
             continue;
         };

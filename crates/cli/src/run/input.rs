@@ -1,6 +1,6 @@
 //! `--input` and `--input-json` → the flow's input, or every mistake in it at once.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Read;
 use std::path::Path;
 
@@ -181,32 +181,9 @@ fn fields(spec: &InputSpec, style: Style) -> String {
 
 /// A schema in a few words: `string (email), at least 8 characters`.
 pub(crate) fn describe(schema: &Value) -> String {
-    if let Some(Value::Array(values)) = schema.get("enum") {
-        return values.iter().map(plain).collect::<Vec<_>>().join(" | ");
-    }
-    if let Some(value) = schema.get("const") {
-        return plain(value);
-    }
-    for keyword in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(schemas)) = schema.get(keyword) {
-            return schemas.iter().map(describe).collect::<Vec<_>>().join(" or ");
-        }
-    }
-    let mut words = match schema.get("type") {
-        Some(Value::String(name)) if name == "array" => match schema.get("items").map(describe) {
-            Some(items) if items != "any" => format!("list of {items}"),
-            _ => "list".to_owned(),
-        },
-        Some(Value::String(name)) => name.clone(),
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" or "),
-        _ => "any".to_owned(),
-    };
-    if let Some(format) = schema.get("format").and_then(Value::as_str) {
-        words = format!("{words} ({format})");
+    let mut words = kind(schema);
+    if schema.get("enum").or_else(|| schema.get("const")).is_some() {
+        return words;
     }
     for (keyword, before, after) in [
         ("minLength", "at least ", " characters"),
@@ -217,11 +194,46 @@ pub(crate) fn describe(schema: &Value) -> String {
         ("maxItems", "at most ", " elements"),
         ("pattern", "matching ", ""),
     ] {
-        if let Some(value) = schema.get(keyword) {
-            words = format!("{words}, {before}{}{after}", plain(value));
+        match schema.get(keyword) {
+            Some(least) if keyword.starts_with("min") && (*least == 1) && !after.is_empty() => {
+                words.push_str(", not empty");
+            }
+            Some(value) => {
+                let _ = write!(words, ", {before}{}{after}", plain(value));
+            }
+            None => {}
         }
     }
     words
+}
+
+/// The type in a few words, without what else is asked of the value.
+fn kind(schema: &Value) -> String {
+    let joined = |schemas: &[Value], by| schemas.iter().map(kind).collect::<Vec<_>>().join(by);
+    if let Some(Value::Array(values)) = schema.get("enum") {
+        return values.iter().map(plain).collect::<Vec<_>>().join(" | ");
+    }
+    if let Some(value) = schema.get("const") {
+        return plain(value);
+    }
+    for keyword in ["anyOf", "oneOf"] {
+        if let Some(Value::Array(schemas)) = schema.get(keyword) {
+            return joined(schemas, " or ");
+        }
+    }
+    let words = match schema.get("type") {
+        Some(Value::String(name)) if name == "array" => match schema.get("items").map(kind) {
+            Some(items) if items != "any" => format!("list of {items}"),
+            _ => "list".to_owned(),
+        },
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Array(names)) => names.iter().map(plain).collect::<Vec<_>>().join(" or "),
+        _ => "any".to_owned(),
+    };
+    match schema.get("format").and_then(Value::as_str) {
+        Some(format) => format!("{words} ({format})"),
+        None => words,
+    }
 }
 
 fn plain(value: &Value) -> String {

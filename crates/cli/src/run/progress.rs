@@ -142,8 +142,12 @@ impl Progress {
                 )
             }
             (StepStatus::Failed, error) => {
+                // `fail email_taken` says its code already.
                 let code = error.as_ref().map_or("", |(code, _)| code);
+                let code = if step.title.contains(code) { "" } else { code };
                 format!("{} {label}  {took}  {}", style.bad("✗"), style.bad(code))
+                    .trim_end()
+                    .to_owned()
             }
             _ => format!("{} {label}  {took}", style.good("✓")),
         }
@@ -174,10 +178,16 @@ pub(crate) fn duration(duration: Duration) -> String {
         s if s < 0.000_95 => format!("{:.0} µs", s * 1e6),
         s if s < 0.009_5 => format!("{:.1} ms", s * 1e3),
         s if s < 0.999_5 => format!("{:.0} ms", s * 1e3),
-        s if s < 59.95 => format!("{s:.1} s"),
-        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
+        s if s < 59.95 => tenths(s, "s"),
+        s if s < 7200.0 => tenths(s / 60.0, "min"),
+        s => tenths(s / 3600.0, "h"),
     }
+}
+
+/// `1.5 h`, `24 h`.
+fn tenths(number: f64, unit: &str) -> String {
+    let number = format!("{number:.1}");
+    format!("{} {unit}", number.strip_suffix(".0").unwrap_or(&number))
 }
 
 #[cfg(test)]
@@ -195,7 +205,7 @@ mod tests {
             (999_400, "999 ms"),
             (1_240_000, "1.2 s"),
             (90_000_000, "1.5 min"),
-            (86_400_000_000, "24.0 h"),
+            (86_400_000_000, "24 h"),
         ] {
             assert_eq!(duration(Duration::from_micros(micros)), expected);
         }

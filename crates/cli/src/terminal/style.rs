@@ -5,15 +5,13 @@ use clap::builder::styling::{AnsiColor, Style as Ansi};
 
 use crate::environment::variable;
 
+// The variants have no docs of their own: they would make every help twice as long.
 /// `--color`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
-    /// Also into pipes and files
     Always,
-    /// Never
     Never,
 }
 
