@@ -102,7 +102,7 @@ async fn check_cut(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_graph_runs_like_its_tree(bytes in proptest::collection::vec(any::<u8>(), 60..500), cut in any::<usize>()) {
