@@ -418,6 +418,18 @@ pub fn workspace_schema(catalog: &Catalog) -> Value {
                 },
             },
             "config": { "description": "Constants, `config.*` in expressions.", "type": "object" },
+            "http": {
+                "description": "What `http.request` may do beside reaching public addresses.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "allow": {
+                        "description": "Networks (`10.0.0.0/8`), addresses and host names that it may reach although they are not public.",
+                        "type": "array",
+                        "items": { "type": "string" },
+                    },
+                },
+            },
         },
     })
 }
