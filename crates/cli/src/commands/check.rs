@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use lockgate_flow::diagnostic::{Diagnostic, render_github, render_json, render_text};
 
+use super::counted;
 use crate::args::{CheckArgs, FindingFormat};
 use crate::catalogue;
 use crate::exit::Exit;
@@ -61,10 +62,13 @@ pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Res
             }
         }
     }
-    let style = terminal.stderr_style();
+    let style = match args.format {
+        FindingFormat::Text => terminal.stdout_style(),
+        FindingFormat::Json | FindingFormat::Github => terminal.stderr_style(),
+    };
     for name in &loaded.left_out {
         let message = format!("{name} is not read: flows end in `.yaml`");
-        terminal.remark(&format!("{}: {message}", style.warn("note")));
+        terminal.remark(&format!("{}: {message}", terminal.stderr_style().warn("note")));
     }
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let warnings = findings.len() - errors;
@@ -73,17 +77,18 @@ pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Res
         (0, _) => style.warn("!"),
         _ => style.bad("✗"),
     };
-    terminal.remark(&format!(
+    let summary = format!(
         "{mark} {}, {}, {}",
         counted(flows, "flow"),
         counted(errors, "error"),
         counted(warnings, "warning")
-    ));
+    );
+    // Part of the report where people read it; machines get findings alone.
+    match args.format {
+        FindingFormat::Text if !terminal.is_quiet() => terminal.print(&summary)?,
+        FindingFormat::Text => {}
+        FindingFormat::Json | FindingFormat::Github => terminal.remark(&summary),
+    }
     let is_bad = errors > 0 || args.deny_warnings && warnings > 0;
     Ok(if is_bad { Exit::Invalid } else { Exit::Done })
-}
-
-/// `1 flow`, `2 flows`.
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

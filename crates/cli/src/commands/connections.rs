@@ -164,12 +164,7 @@ fn show(
     let report = match result {
         Ok(report) => report,
         Err(error) => {
-            terminal.print(&format!(
-                "{} {name}: {} ({})",
-                style.bad("✗"),
-                error.message,
-                error.code
-            ))?;
+            terminal.print(&format!("{} {} ({})", style.bad("✗"), error.message, error.code))?;
             return Ok(());
         }
     };

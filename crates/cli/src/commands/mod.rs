@@ -82,3 +82,8 @@ async fn asked_to_end() {
     #[cfg(not(unix))]
     interrupt.await;
 }
+
+/// `1 flow`, `2 flows`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

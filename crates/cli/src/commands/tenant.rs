@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use lockgate_tenant::{SeedUser, Tenant};
 use serde_json::json;
 
-use super::asked_to_end;
+use super::{asked_to_end, counted};
 use crate::args::TenantArgs;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
@@ -31,9 +31,13 @@ pub(super) async fn tenant(folder: &Path, args: &TenantArgs, terminal: &Terminal
     });
     terminal.print(&ready.to_string())?;
     end.await;
-    let users = tenant.user_count();
-    let requests = tenant.total_requests();
+    let requests = usize::try_from(tenant.total_requests()).unwrap_or(usize::MAX);
+    let held = format!(
+        "{}, with {}",
+        counted(requests, "request"),
+        counted(tenant.user_count(), "user")
+    );
     tenant.shutdown().await;
-    terminal.remark(&format!("stopped after {requests} requests, with {users} users"));
+    terminal.remark(&format!("stopped after {held}"));
     Ok(Exit::Done)
 }

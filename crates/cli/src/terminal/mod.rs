@@ -45,6 +45,11 @@ impl Terminal {
         !self.quiet && io::stderr().is_terminal() && console::Term::stderr().features().is_attended()
     }
 
+    /// Whether remarks are silenced.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Columns of stdout; `None` where it is no terminal, and lines may be as long as they are.
     pub(crate) fn width() -> Option<u16> {
         if !io::stdout().is_terminal() {

@@ -1,6 +1,6 @@
 //! Tables without rules: columns that stand below each other, wrapped to the terminal's width.
 
-use comfy_table::{ContentArrangement, Table as Inner, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as Inner, presets};
 
 use super::{Style, Terminal};
 
@@ -59,6 +59,18 @@ impl Table {
     /// The text, without blanks at the ends of lines. `✓` and `✗` get their colours here: the table measures what it
     /// is given, colours too.
     pub(crate) fn render(mut self) -> String {
+        // Names are not broken, where there is room for the rest beside them.
+        let longest = self
+            .inner
+            .column_max_content_widths()
+            .first()
+            .copied()
+            .unwrap_or(0);
+        if self.inner.width().is_some_and(|width| longest <= width / 2)
+            && let Some(names) = self.inner.column_mut(0)
+        {
+            names.set_constraint(ColumnConstraint::ContentWidth);
+        }
         for (index, column) in self.inner.column_iter_mut().enumerate() {
             column.set_padding((u16::from(index > 0), 1));
         }
@@ -98,6 +110,11 @@ mod tests {
         assert_eq!(
             table(Some(30)),
             "  name          what it does\n  log           Writes a line\n                to the log\n  http.request  ✓\n"
+        );
+        assert_eq!(
+            table(Some(27)),
+            "  name          what it\n                does\n  log           Writes a\n                line to\n                the log\n  \
+             http.request  ✓\n"
         );
     }
 }
