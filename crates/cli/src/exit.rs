@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
+use serde_json::Value;
+
 use crate::terminal::Terminal;
 
 /// The documented exit codes.
@@ -80,16 +82,19 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// Findings that were shown already: nothing more is to be said.
+/// Something that people were shown already, and what machines are to be told.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    /// The same for machines.
-    pub(crate) summary: String,
+    /// A finding's code, or `invalid_input`.
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    /// All findings or mistakes, as a list of objects.
+    pub(crate) details: Value,
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.summary)
+        f.write_str(&self.message)
     }
 }
 

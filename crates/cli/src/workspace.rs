@@ -8,7 +8,7 @@ use ignore::WalkBuilder;
 use lockgate_actions::HttpPolicy;
 use lockgate_engine::action::Actions;
 use lockgate_flow::catalog::Catalog;
-use lockgate_flow::diagnostic::{Diagnostic, render_text, suggestion};
+use lockgate_flow::diagnostic::{Diagnostic, render_json, render_text, suggestion};
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::{CheckedFlow, Workspace};
 
@@ -129,20 +129,13 @@ impl Loaded {
 /// Shows findings, and gives the error that says so to the caller.
 pub(crate) fn refuse(findings: &[Diagnostic], terminal: &Terminal) -> anyhow::Error {
     terminal.say(render_text(findings, terminal.stderr_style().is_on()).trim_end());
-    let errors: Vec<String> = findings
-        .iter()
-        .map(|finding| {
-            let label = &finding.primary;
-            let place = label.source.position(label.span.start);
-            let path = label.source.path();
-            format!(
-                "{} {path}:{}:{}: {}",
-                finding.code, place.line, place.column, finding.message
-            )
-        })
-        .collect();
     Shown {
-        summary: errors.join("; "),
+        code: findings.first().map_or("", |finding| finding.code.as_str()),
+        message: findings
+            .first()
+            .map(|finding| finding.message.clone())
+            .unwrap_or_default(),
+        details: render_json(findings),
     }
     .into()
 }
@@ -171,7 +164,11 @@ fn flow_files(root: &Path) -> Result<(Vec<PathBuf>, Vec<String>)> {
     if !folder.is_dir() {
         return Ok((flows, left_out));
     }
-    for entry in WalkBuilder::new(&folder).require_git(false).build() {
+    for entry in WalkBuilder::new(&folder)
+        .require_git(false)
+        .follow_links(true)
+        .build()
+    {
         let entry = entry.with_context(|| format!("listing {}", folder.display()))?;
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {
             continue;

@@ -16,8 +16,8 @@ use super::asked_to_end;
 use crate::args::RunArgs;
 use crate::catalogue;
 use crate::connect::{self, Live};
-use crate::exit::{Exit, Mistake, Shown};
-use crate::run::{Given, InputError, Progress, Recorder, TraceJournal, as_json, invalid_as_json, show};
+use crate::exit::{Exit, Mistake};
+use crate::run::{Given, Progress, Recorder, TraceJournal, as_json, invalid_as_json, show};
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
@@ -37,14 +37,7 @@ pub(super) async fn run(folder: &Path, args: &RunArgs, terminal: &Terminal) -> R
             if args.json {
                 terminal.print(&invalid_as_json(&args.flow, &error).to_string())?;
             }
-            Err(if error.is::<InputError>() {
-                Shown {
-                    summary: String::new(),
-                }
-                .into()
-            } else {
-                error
-            })
+            Err(error)
         }
     }
 }
@@ -69,9 +62,9 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
         Mistake::new(format!("the flow `{name}` cannot run")).help("`lockgate check` says why")
     })?;
     let given = Given::read(&args.input, args.input_json.as_deref(), folder)?;
-    let input = given.fit(&name, &flow.input).inspect_err(|error| {
-        terminal.say(error.render(&flow.input, terminal.stderr_style()).trim_end());
-    })?;
+    let input = given
+        .fit(&flow.input)
+        .map_err(|mistakes| mistakes.show(&flow, terminal))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let live = connect::connect(&loaded, &connections, args.emulated, &clock, terminal).await?;
     Ok(Ready {

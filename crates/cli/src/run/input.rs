@@ -1,15 +1,15 @@
 //! `--input` and `--input-json` → the flow's input, or every mistake in it at once.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use lockgate_flow::graph::{Coercion, InputMistake, InputSpec};
-use serde_json::{Map, Value};
+use lockgate_flow::graph::{Coercion, Flow, InputMistake, InputSpec};
+use serde_json::{Map, Value, json};
 
-use crate::exit::Mistake;
-use crate::terminal::{Style, Table};
+use crate::exit::{Mistake, Shown};
+use crate::terminal::{Style, Table, Terminal};
 
 /// What was typed, read but not yet compared with what the flow takes.
 #[derive(Debug, Default)]
@@ -20,12 +20,9 @@ pub(crate) struct Given {
     texts: Vec<(String, String)>,
 }
 
-/// An input that the flow does not take.
+/// Everything that is wrong with an input.
 #[derive(Debug)]
-pub(crate) struct InputError {
-    pub(crate) flow: String,
-    pub(crate) mistakes: Vec<InputMistake>,
-}
+pub(crate) struct Mistakes(Vec<InputMistake>);
 
 impl Given {
     /// Reads arguments, files and stdin. Paths are relative to `folder`.
@@ -82,7 +79,7 @@ impl Given {
     ///
     /// # Errors
     /// Every mistake.
-    pub(crate) fn fit(self, flow: &str, spec: &InputSpec) -> Result<Value, InputError> {
+    pub(crate) fn fit(self, spec: &InputSpec) -> Result<Value, Mistakes> {
         let mut twice = Vec::new();
         let mut object = self.object;
         for (name, text) in &self.texts {
@@ -97,16 +94,10 @@ impl Given {
         let result = spec.validate(object);
         match result {
             Ok(input) if twice.is_empty() => Ok(input),
-            Ok(_) => Err(InputError {
-                flow: flow.to_owned(),
-                mistakes: twice,
-            }),
+            Ok(_) => Err(Mistakes(twice)),
             Err(mut mistakes) => {
                 mistakes.extend(twice);
-                Err(InputError {
-                    flow: flow.to_owned(),
-                    mistakes,
-                })
+                Err(Mistakes(mistakes))
             }
         }
     }
@@ -124,17 +115,33 @@ fn without_line_break(text: String) -> String {
     stripped.map(str::to_owned).unwrap_or(text)
 }
 
-impl InputError {
-    /// The mistakes, and what the flow takes.
-    pub(crate) fn render(&self, spec: &InputSpec, style: Style) -> String {
+impl Mistakes {
+    /// Shows the mistakes, and what the flow takes; gives the error for who called.
+    pub(crate) fn show(self, flow: &Flow, terminal: &Terminal) -> anyhow::Error {
+        terminal.say(
+            self.render(&flow.name, &flow.input, terminal.stderr_style())
+                .trim_end(),
+        );
+        let details = self
+            .0
+            .iter()
+            .map(|mistake| json!({ "field": mistake.field, "message": mistake.message }));
+        Shown {
+            code: "invalid_input",
+            message: format!("the input does not fit the flow `{}`", flow.name),
+            details: details.collect(),
+        }
+        .into()
+    }
+
+    fn render(&self, flow: &str, spec: &InputSpec, style: Style) -> String {
         let mut mistakes = Table::new(style, &[]).indented(2);
-        for mistake in &self.mistakes {
+        for mistake in &self.0 {
             mistakes.row([mistake.field.clone(), mistake.message.clone()]);
         }
         let head = format!(
-            "{}: the input does not fit the flow `{}`\n",
-            style.bad("error"),
-            self.flow
+            "{}: the input does not fit the flow `{flow}`\n",
+            style.bad("error")
         );
         let takes = if spec.fields.is_empty() {
             format!("\n{}: it takes no input\n", style.help("help"))
@@ -144,14 +151,6 @@ impl InputError {
         format!("{head}{}{takes}", mistakes.render())
     }
 }
-
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the input does not fit the flow `{}`", self.flow)
-    }
-}
-
-impl std::error::Error for InputError {}
 
 /// The fields of a flow, one a line.
 fn fields(spec: &InputSpec, style: Style) -> String {
@@ -242,12 +241,10 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lockgate_flow::source::Source;
-    use lockgate_flow::syntax::parse;
-    use serde_json::json;
-
     use super::*;
     use crate::terminal::ColorChoice;
+    use lockgate_flow::source::Source;
+    use lockgate_flow::syntax::parse;
 
     fn spec(input: &str) -> InputSpec {
         let source = Source::new("flows/a.yaml", format!("input: {input}\nsteps:\n  - return: 1\n"));
@@ -257,9 +254,9 @@ mod tests {
     fn fit(spec: &InputSpec, inputs: &[&str], json: Option<&str>) -> Result<Value, Vec<String>> {
         let inputs: Vec<String> = inputs.iter().map(|text| (*text).to_owned()).collect();
         let given = Given::read(&inputs, json, Path::new("/nonexistent")).unwrap();
-        given.fit("a", spec).map_err(|error| {
+        given.fit(spec).map_err(|error| {
             error
-                .mistakes
+                .0
                 .into_iter()
                 .map(|mistake| format!("{} {}", mistake.field, mistake.message))
                 .collect()
@@ -341,10 +338,10 @@ mod tests {
              secret: true }, plan: { enum: [free, pro], default: free }, age: { type: integer, required: false } }",
         );
         let given = Given::read(&["plam=pro".to_owned()], None, Path::new(".")).unwrap();
-        let error = given.fit("sign-up", &spec).unwrap_err();
+        let error = given.fit(&spec).unwrap_err();
         let style = crate::terminal::Terminal::new(ColorChoice::Never, false).stdout_style();
         assert_eq!(
-            error.render(&spec, style),
+            error.render("sign-up", &spec, style),
             "error: the input does not fit the flow `sign-up`\n  \
              email     is required\n  \
              password  is required\n  \

@@ -9,7 +9,7 @@ mod record;
 mod result;
 mod trace;
 
-pub(crate) use input::{Given, InputError, describe};
+pub(crate) use input::{Given, describe};
 pub(crate) use progress::{Progress, duration};
 pub(crate) use record::Recorder;
 pub(crate) use result::{as_json, invalid_as_json, show};

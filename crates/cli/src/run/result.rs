@@ -7,10 +7,9 @@ use lockgate_engine::outcome::{RunOutcome, RunStatus, StepError};
 use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
-use super::input::InputError;
 use super::progress::duration;
 use super::record::{StepRecord, StepStatus};
-use crate::exit::{Exit, message};
+use crate::exit::{Exit, Shown, message};
 use crate::terminal::{Style, Terminal};
 
 fn exit(status: RunStatus) -> Exit {
@@ -199,17 +198,9 @@ fn error_json(error: &StepError) -> Value {
 
 /// A run that could not be started, in the same shape.
 pub(crate) fn invalid_as_json(flow: &str, error: &anyhow::Error) -> Value {
-    let details: Option<Vec<Value>> = error.downcast_ref::<InputError>().map(|error| {
-        error
-            .mistakes
-            .iter()
-            .map(|mistake| json!({ "field": mistake.field, "message": mistake.message }))
-            .collect()
-    });
-    let code = if details.is_some() {
-        "invalid_input"
-    } else {
-        "not_started"
+    let (code, details) = match error.downcast_ref::<Shown>() {
+        Some(shown) => (shown.code, &shown.details),
+        None => ("not_started", &Value::Null),
     };
     json!({
         "run_id": null,

@@ -59,18 +59,7 @@ impl Table {
     /// The text, without blanks at the ends of lines. `✓` and `✗` get their colours here: the table measures what it
     /// is given, colours too.
     pub(crate) fn render(mut self) -> String {
-        // Names are not broken, where there is room for the rest beside them.
-        let longest = self
-            .inner
-            .column_max_content_widths()
-            .first()
-            .copied()
-            .unwrap_or(0);
-        if self.inner.width().is_some_and(|width| longest <= width / 2)
-            && let Some(names) = self.inner.column_mut(0)
-        {
-            names.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        self.keep_short_columns();
         for (index, column) in self.inner.column_iter_mut().enumerate() {
             column.set_padding((u16::from(index > 0), 1));
         }
@@ -86,6 +75,24 @@ impl Table {
             format!("{indent}{line}\n")
         };
         self.inner.lines().enumerate().map(line).collect()
+    }
+
+    /// In a narrow terminal it is the texts that break, in the last columns, not the names before them.
+    fn keep_short_columns(&mut self) {
+        const LEFT_FOR_TEXT: u16 = 20;
+        const PADDING: u16 = 2;
+        let Some(width) = self.inner.width() else { return };
+        let widths = self.inner.column_max_content_widths();
+        let mut taken = 0;
+        for (index, own) in widths.iter().enumerate().take(widths.len().saturating_sub(1)) {
+            taken += own + PADDING;
+            if taken + LEFT_FOR_TEXT > width {
+                break;
+            }
+            if let Some(column) = self.inner.column_mut(index) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
     }
 }
 
@@ -112,8 +119,8 @@ mod tests {
             "  name          what it does\n  log           Writes a line\n                to the log\n  http.request  ✓\n"
         );
         assert_eq!(
-            table(Some(27)),
-            "  name          what it\n                does\n  log           Writes a\n                line to\n                the log\n  \
+            table(Some(36)),
+            "  name          what it does\n  log           Writes a line to\n                the log\n  \
              http.request  ✓\n"
         );
     }
