@@ -205,3 +205,120 @@ fn unusable(file: &WorkspaceFile, connection: &ConnectionSyntax, error: Settings
     finding.help = error.help;
     finding
 }
+
+#[cfg(test)]
+mod tests {
+    use lockgate_engine::clock::SystemClock;
+
+    use super::*;
+    use crate::catalogue;
+    use crate::exit::Shown;
+    use crate::terminal::ColorChoice;
+
+    const FLOWS: &[(&str, &str)] = &[
+        (
+            "flows/a.yaml",
+            "steps:\n  - call: b\n    with: { id: auth0|1 }\n  - call: c\n",
+        ),
+        (
+            "flows/b.yaml",
+            "input: { id: { type: string } }\nsteps:\n  - action: auth0.get_user\n    connection: main\n    with: { \
+             user_id: '{{input.id}}' }\n",
+        ),
+        ("flows/c.yaml", "steps:\n  - call: d\n"),
+        ("flows/d.yaml", "steps:\n  - return: 1\n"),
+        (
+            "flows/e.yaml",
+            "steps:\n  - action: auth0.get_user\n    connection: other\n    with: { user_id: auth0|1 }\n",
+        ),
+    ];
+
+    /// A workspace with the connections `main` and `other`, and a `.env`.
+    fn workspace(settings: &str, env: &str) -> (tempfile::TempDir, Loaded) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("flows")).unwrap();
+        let connection = format!("{{ type: auth0, {settings} }}");
+        let file = format!("version: 1\nconnections:\n  main: {connection}\n  other: {connection}\n");
+        for (name, text) in [(FILE, file.as_str()), (".env", env)].iter().chain(FLOWS) {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let loaded =
+            Loaded::find(&folder.path().canonicalize().unwrap(), &catalogue::catalog(), &[]).unwrap();
+        (folder, loaded)
+    }
+
+    async fn connect_main(loaded: &Loaded, emulated: bool) -> Result<Live, Value> {
+        let terminal = Terminal::new(ColorChoice::Never, true);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let names = BTreeSet::from(["main".to_owned()]);
+        connect(loaded, &names, emulated, &clock, &terminal)
+            .await
+            .map_err(|error| error.downcast::<Shown>().unwrap().details)
+    }
+
+    const SETTINGS: &str = "domain: '${LOCKGATE_TEST_DOMAIN}', client_id: '${LOCKGATE_TEST_ID}', client_secret: '${LOCKGATE_TEST_SECRET}'";
+
+    #[test]
+    fn what_called_flows_use_is_reached() {
+        let (_folder, loaded) = workspace(SETTINGS, "");
+        let names = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            reach(&loaded, "a"),
+            (names(&["main"]), names(&["a", "b", "c", "d"]))
+        );
+        assert_eq!(reach(&loaded, "e"), (names(&["other"]), names(&["e"])));
+        assert_eq!(reach(&loaded, "d"), (names(&[]), names(&["d"])));
+    }
+
+    #[tokio::test]
+    async fn missing_variables_are_told_at_once_with_what_to_do() {
+        let (_folder, loaded) = workspace(SETTINGS, "LOCKGATE_TEST_ID=abc\n");
+        let details = connect_main(&loaded, false).await.err().unwrap();
+        assert_eq!(details.as_array().unwrap().len(), 1);
+        let finding = &details[0];
+        assert_eq!(finding["code"], "LG0704");
+        assert_eq!(
+            finding["message"],
+            "the variables `LOCKGATE_TEST_DOMAIN`, `LOCKGATE_TEST_SECRET` are not set, and the connection `main` needs them"
+        );
+        assert_eq!(
+            finding["help"],
+            "the flow `b` uses this connection\nset them in the environment or in `.env` beside lockgate.yaml; to try the \
+             flow without an Auth0 account: `--emulated`"
+        );
+        assert_eq!(
+            (&finding["line"], finding["related"].as_array().unwrap().len()),
+            (&json!(3), 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_setting_that_cannot_be_used_is_told_without_its_secret() {
+        let env =
+            "LOCKGATE_TEST_DOMAIN=login.example.com\nLOCKGATE_TEST_ID=abc\nLOCKGATE_TEST_SECRET=canary\n";
+        let (_folder, loaded) = workspace(SETTINGS, env);
+        let details = connect_main(&loaded, false).await.err().unwrap();
+        assert_eq!(details[0]["code"], "LG0703");
+        let text = details.to_string();
+        assert!(
+            text.contains("login.example.com") && !text.contains("canary"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_emulated_tenant_stands_in_for_every_connection() {
+        let (_folder, loaded) = workspace(SETTINGS, "");
+        let live = connect_main(&loaded, true).await.unwrap();
+        assert!(live.connections.get("main").is_some());
+        assert!(live.connections.get("other").is_none());
+        let report = live.auth0[0].check().await.unwrap();
+        assert!(report.scopes.unwrap().contains(&"create:users".to_owned()));
+        live.close().await;
+    }
+}

@@ -55,32 +55,30 @@ fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     result
 }
 
-/// Completes when the process is asked to end: Ctrl-C, or SIGTERM.
-async fn asked_to_end() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without a handler the signal ends the process by itself.
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let terminate = async {
-            match signal(SignalKind::terminate()) {
-                Ok(mut terminate) => {
-                    terminate.recv().await;
-                }
-                Err(_) => std::future::pending().await,
-            }
+/// Completes when the process is asked to end: Ctrl-C, or SIGTERM. It is listened for from the call on, not only
+/// from when the future is first polled.
+#[cfg(unix)]
+fn asked_to_end() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        // Where it cannot be listened for, the signal ends the process by itself.
+        let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+            return std::future::pending().await;
         };
         tokio::select! {
-            () = interrupt => {}
-            () = terminate => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    interrupt.await;
+}
+
+/// Completes when the process is asked to end: Ctrl-C.
+#[cfg(not(unix))]
+async fn asked_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// `1 flow`, `2 flows`.
