@@ -38,13 +38,6 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
                     &what,
                     flow.span,
                 );
-                // A field with a default need not be given; `required` in the schema says so already.
-                debug_assert!(
-                    signature
-                        .input
-                        .iter()
-                        .all(|field| !field.required || field.default.is_none())
-                );
             }
             Verb::Respond {
                 status: Some(status), ..

@@ -27,7 +27,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{self, Lowered};
 use crate::schema::Validator;
 use crate::source::{Source, Span};
-use crate::syntax::{FlowSyntax, InputField, Step, Verb};
+use crate::syntax::{FlowSyntax, Step, Verb};
 use crate::workspace::{CheckedFlow, Workspace};
 
 /// What a check of one flow looks at.
@@ -35,6 +35,8 @@ pub(crate) struct FlowCheck<'a> {
     pub(crate) syntax: &'a FlowSyntax,
     pub(crate) lowered: &'a Lowered,
     pub(crate) catalog: &'a Catalog,
+    /// Whether all connections and constants of the workspace are known.
+    pub(crate) is_known: bool,
     pub(crate) config: &'a Value,
     pub(crate) signatures: &'a BTreeMap<String, Signature>,
     /// All steps in document order; `StepOrigin::step` is an index into it.
@@ -50,8 +52,7 @@ pub(crate) struct FlowCheck<'a> {
 /// What other flows may know of a flow.
 #[derive(Clone, Debug)]
 pub(crate) struct Signature {
-    pub(crate) input: Vec<InputField>,
-    /// The same as one schema.
+    /// The schema of its input; `true` where that is not known.
     pub(crate) schema: Value,
 }
 
@@ -82,32 +83,22 @@ pub(crate) fn span(range: &std::ops::Range<usize>) -> Span {
     Span::new(range.start, range.end)
 }
 
-/// Checks and compiles the flows of a workspace.
-pub(crate) fn check(
-    workspace: &mut Workspace,
-    parsed: Vec<(Arc<Source>, Option<FlowSyntax>)>,
-    catalog: &Catalog,
-) {
+/// A flow file, as far as it could be read.
+pub(crate) struct Given {
+    pub(crate) source: Arc<Source>,
+    pub(crate) syntax: Option<FlowSyntax>,
+}
+
+/// Checks and compiles the flows of a workspace. `is_known` says whether all connections and constants of the workspace
+/// are known; where not, nothing is said about those that seem to be missing.
+pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Catalog, is_known: bool) {
     let config = Arc::new(workspace.config());
     let connections: Vec<(String, String)> = workspace
         .connections()
         .iter()
         .map(|connection| (connection.name.value.clone(), connection.type_name.value.clone()))
         .collect();
-    let signatures: BTreeMap<String, Signature> = parsed
-        .iter()
-        .filter_map(|(_, syntax)| syntax.as_ref())
-        .map(|syntax| {
-            let schema = graph::input_schema(&syntax.input);
-            (
-                syntax.name.value.clone(),
-                Signature {
-                    input: syntax.input.clone(),
-                    schema,
-                },
-            )
-        })
-        .collect();
+    let signatures = signatures(&parsed);
     let broken: Vec<String> = workspace
         .diagnostics
         .iter()
@@ -117,7 +108,7 @@ pub(crate) fn check(
     let connection = |type_name: &str, named: Option<&str>| choose_connection(&connections, type_name, named);
     let mut lowered: Vec<(Arc<Source>, Option<Lowered>, bool)> = Vec::new();
     let mut validators = Validators::default();
-    for (source, syntax) in parsed {
+    for Given { source, syntax } in parsed {
         let Some(syntax) = syntax else {
             lowered.push((source, None, false));
             continue;
@@ -125,6 +116,7 @@ pub(crate) fn check(
         let low = graph::lower(syntax, catalog, &config, &connection, &mut validators.inputs);
         let shared = Shared {
             catalog,
+            is_known,
             config: &config,
             signatures: &signatures,
             connections: &connections,
@@ -158,6 +150,25 @@ pub(crate) fn check(
         });
     }
     workspace.diagnostics.extend(across);
+}
+
+fn signatures(parsed: &[Given]) -> BTreeMap<String, Signature> {
+    let mut signatures: BTreeMap<String, Signature> = BTreeMap::new();
+    for Given { source, syntax } in parsed {
+        let name = syntax
+            .as_ref()
+            .map_or_else(|| stem(source), |syntax| syntax.name.value.clone());
+        let known = syntax.as_ref().filter(|syntax| syntax.is_input_known);
+        let signature = Signature {
+            schema: known.map_or(Value::Bool(true), |syntax| graph::input_schema(&syntax.input)),
+        };
+        // Of two flows with one name nobody knows which is meant.
+        signatures
+            .entry(name)
+            .and_modify(|first| first.schema = Value::Bool(true))
+            .or_insert(signature);
+    }
+    signatures
 }
 
 fn stem(source: &Source) -> String {
@@ -194,6 +205,7 @@ type PartValidators = BTreeMap<usize, Option<Validator>>;
 /// What the checks of all flows look at.
 struct Shared<'a> {
     catalog: &'a Catalog,
+    is_known: bool,
     config: &'a Value,
     signatures: &'a BTreeMap<String, Signature>,
     connections: &'a [(String, String)],
@@ -202,6 +214,7 @@ struct Shared<'a> {
 fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValidators) -> Vec<Diagnostic> {
     let Shared {
         catalog,
+        is_known,
         config,
         signatures,
         connections,
@@ -213,6 +226,7 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
         syntax,
         lowered,
         catalog,
+        is_known,
         config,
         signatures,
         steps,

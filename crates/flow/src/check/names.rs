@@ -105,13 +105,14 @@ fn check_connection(
         .collect();
     match named {
         Some(named) => match connections.iter().find(|(name, _)| *name == named.value) {
+            None if !check.is_known => {}
             None => {
                 let help = suggestion(&named.value, fitting.iter().copied());
                 let message = format!("there is no connection `{}`", named.value);
                 check.report(Code::UnknownConnection, named.span, message).help =
                     help.or_else(|| Some("declare it under `connections` in `lockgate.yaml`".to_owned()));
             }
-            Some((_, kind)) if kind != type_name => {
+            Some((_, kind)) if kind != type_name && check.catalog.connection(kind).is_some() => {
                 let message = format!(
                     "`{}` is a connection of type `{kind}`; `{}` needs `{type_name}`",
                     named.value, spec.name
@@ -121,6 +122,7 @@ fn check_connection(
             }
             Some(_) => {}
         },
+        None if fitting.is_empty() && !check.is_known => {}
         None if fitting.is_empty() => {
             let message = format!(
                 "`{}` needs a connection of type `{type_name}`, and the workspace has none",

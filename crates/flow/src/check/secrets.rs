@@ -7,7 +7,10 @@ use crate::expression::functions::Group;
 use crate::expression::{Expression, Part, Path, Slot, Template};
 use crate::schema::SchemaView;
 use crate::source::Span;
-use crate::syntax::{AuthKind, DataKind, DataNode, Step, Verb};
+use crate::syntax::{DataKind, DataNode, Step, Verb};
+
+pub(super) const OPEN_TRIGGER_HELP: &str =
+    "write the trigger as a map and add `auth: { bearer: … }`; `auth: none` says that it is meant";
 
 pub(super) fn check(check: &mut FlowCheck<'_>) {
     secret_variables(check);
@@ -249,11 +252,7 @@ fn open_trigger(check: &mut FlowCheck<'_>) {
         return;
     };
     // `auth: none` is an author's decision; leaving it out is not.
-    if http
-        .auth
-        .as_ref()
-        .is_some_and(|auth| auth.value.kind != AuthKind::None || auth.span.end > 0)
-    {
+    if http.auth.is_some() {
         return;
     }
     let place = http.route.span;
@@ -273,7 +272,7 @@ fn open_trigger(check: &mut FlowCheck<'_>) {
         *finding = finding
             .clone()
             .and_in(&source, action.span, "changes users")
-            .help("write the trigger as a map and add `auth: { bearer: … }`; `auth: none` says that it is meant");
+            .help(OPEN_TRIGGER_HELP);
     }
 }
 

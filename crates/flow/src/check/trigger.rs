@@ -31,7 +31,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)])
             let message = "`auth: none` uses no connection";
             check.report(Code::ConnectionType, name.span, message).help =
                 Some("write `auth: none`".to_owned());
-        } else if !connections.iter().any(|(known, _)| *known == name.value) {
+        } else if check.is_known && !connections.iter().any(|(known, _)| *known == name.value) {
             let help = suggestion(&name.value, connections.iter().map(|(known, _)| known.as_str()));
             let message = format!("there is no connection `{}`", name.value);
             check.report(Code::UnknownConnection, name.span, message).help =
@@ -41,7 +41,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)])
 }
 
 fn takes(check: &FlowCheck<'_>, field: &str) -> bool {
-    check.syntax.input.iter().any(|known| known.name.value == field)
+    !check.syntax.is_input_known || check.syntax.input.iter().any(|known| known.name.value == field)
 }
 
 fn unknown_field(check: &mut FlowCheck<'_>, place: Span, field: &str, message: String) {

@@ -67,6 +67,9 @@ impl FlowCheck<'_> {
                 let fields = &self.syntax.input;
                 let name = segment_text(first);
                 let Some(field) = fields.iter().find(|field| field.name.value == name) else {
+                    if !self.syntax.is_input_known {
+                        return unknown();
+                    }
                     let fields = fields.iter().map(|field| field.name.value.clone()).collect();
                     return Walk::NoField {
                         at: skip,
@@ -91,6 +94,7 @@ impl FlowCheck<'_> {
                 },
                 None => unknown(),
             },
+            Slot::Config if !self.is_known => unknown(),
             Slot::Config => follow_value(self.config, rest, skip),
             Slot::Run => follow(&run_schema(), rest, skip, false),
             Slot::Error => follow(&error_schema(), rest, skip, false),

@@ -1,13 +1,15 @@
 //! What only several flows together can get wrong: names and routes that stand twice, circles of calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
+use crate::catalog::Effect;
 use crate::diagnostic::{Code, Diagnostic, list};
-use crate::graph::Flow;
-use crate::source::Span;
+use crate::expression::{Expression, Slot, Template, ValueTemplate};
+use crate::graph::{Flow, Op};
+use crate::source::{Source, Span};
 use crate::syntax::{Route, Verb};
 use crate::yaml::Spanned;
 
@@ -17,6 +19,7 @@ pub(super) fn check<'a>(flows: impl Iterator<Item = &'a Flow>) -> Vec<Diagnostic
     names(&flows, &mut findings);
     routes(&flows, &mut findings);
     cycles(&flows, &mut findings);
+    open_triggers(&flows, &mut findings);
     findings
 }
 
@@ -79,6 +82,77 @@ fn calls(flow: &Flow) -> Vec<(&str, Span)> {
             _ => None,
         })
         .collect()
+}
+
+/// HTTP triggers without `auth` of flows that change users by way of a flow that they call. What a flow changes itself is
+/// found when it is checked.
+fn open_triggers(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
+    let by_name: BTreeMap<&str, &Flow> = flows.iter().map(|flow| (flow.name.as_str(), *flow)).collect();
+    for flow in flows {
+        let Some(http) = flow
+            .syntax
+            .trigger
+            .http
+            .as_ref()
+            .filter(|http| http.auth.is_none())
+        else {
+            continue;
+        };
+        if changed_users(flow).is_some() {
+            continue;
+        }
+        let mut seen = BTreeSet::from([flow.name.as_str()]);
+        for (callee, span) in calls(flow) {
+            let mut waiting = vec![callee];
+            while let Some(name) = waiting.pop() {
+                let Some(called) = by_name.get(name).filter(|_| seen.insert(name)) else {
+                    continue;
+                };
+                if let Some((action, place)) = changed_users(called) {
+                    let message =
+                        format!("anyone can call this flow, and by way of `{callee}` it changes users");
+                    findings.push(
+                        Diagnostic::new(Code::OpenTrigger, &flow.source, http.route.span, message)
+                            .and(span, "called here")
+                            .and_in(&called.source, place, format!("`{action}` changes users"))
+                            .help(super::secrets::OPEN_TRIGGER_HELP),
+                    );
+                }
+                waiting.extend(calls(called).into_iter().map(|(name, _)| name));
+            }
+        }
+    }
+}
+
+/// The action of a flow that changes users which the flow did not make itself, and where its step stands.
+fn changed_users(flow: &Flow) -> Option<(&'static str, Span)> {
+    let made_here = |input: &ValueTemplate| {
+        let ValueTemplate::Map(entries) = input else {
+            return false;
+        };
+        let user = entries
+            .iter()
+            .find(|(key, _)| key == "user_id")
+            .map(|(_, value)| value);
+        let Some(ValueTemplate::Template(Template::Expression(Expression::Path(path)))) = user else {
+            return false;
+        };
+        flow.graph.node_weights().any(|node| {
+            matches!((path.slot, node.slot), (Slot::Step(used), Some(own)) if used == own)
+                && matches!(&node.op, Op::Action(action) if action.spec.effect == Effect::Once && !action.spec.changes_users)
+        })
+    };
+    flow.graph.node_weights().find_map(|node| match &node.op {
+        Op::Action(action) if action.spec.changes_users && !made_here(&action.input) => {
+            Some((action.spec.name, first_line(node.span, &flow.source)))
+        }
+        _ => None,
+    })
+}
+
+fn first_line(span: Span, source: &Source) -> Span {
+    let length = source.slice(span).lines().next().unwrap_or_default().len();
+    Span::new(span.start as usize, span.start as usize + length)
 }
 
 fn cycles(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {

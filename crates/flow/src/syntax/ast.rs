@@ -24,6 +24,8 @@ pub struct FlowSyntax {
     pub trigger: Trigger,
     /// `input`, in the author's order.
     pub input: Vec<InputField>,
+    /// Whether all of `input` could be read. Where not, it may have fields that are not listed.
+    pub is_input_known: bool,
     /// `steps`.
     pub steps: Vec<Step>,
     /// `on_error` of the flow.

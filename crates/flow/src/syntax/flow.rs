@@ -39,7 +39,7 @@ pub fn parse(source: &Arc<Source>) -> Parsed {
     let loaded = load(source, Limits::default());
     let mut reader = Reader::new(source);
     reader.diagnostics = loaded.diagnostics;
-    let flow = match &loaded.root {
+    let mut flow = match &loaded.root {
         Some(root) => read(&mut reader, root),
         None if loaded.complete => {
             reader.report_help(
@@ -53,6 +53,9 @@ pub fn parse(source: &Arc<Source>) -> Parsed {
         None => None,
     };
     if !loaded.complete {
+        if let Some(flow) = &mut flow {
+            flow.is_input_known = false;
+        }
         // The text ends before its end: what seems to be missing or wrong may stand further down.
         reader.diagnostics.retain(|finding| {
             !matches!(
@@ -81,10 +84,9 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
     let trigger = fields
         .take("trigger")
         .map_or_else(Trigger::default, |node| trigger::read(reader, node));
-    let input = fields
-        .take("input")
-        .map(|node| input::read(reader, node))
-        .unwrap_or_default();
+    let (input, is_input_known) = fields
+        .take_or_recover("input", KEYS)
+        .map_or((Vec::new(), true), |node| input::read(reader, node));
     let steps = fields.take_or_recover("steps", KEYS);
     if steps.is_none() {
         fields.missing(reader, "steps");
@@ -111,6 +113,7 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
         description,
         trigger,
         input,
+        is_input_known,
         steps,
         on_error,
         timeout: timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),

@@ -61,23 +61,22 @@ const KEYWORDS: &[&str] = &[
     "secret",
 ];
 
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<InputField> {
+/// Reads the fields, and whether they are all that there are.
+pub(super) fn read(reader: &mut Reader, node: &Node) -> (Vec<InputField>, bool) {
     if let Data::Scalar(scalar) = &node.data
         && scalar.value.is_null()
     {
-        return Vec::new();
+        return (Vec::new(), true);
     }
     let Some(entries) = node.as_map() else {
         reader.wrong_type(node, "`input`", "a map from field to schema");
-        return Vec::new();
+        return (Vec::new(), false);
     };
-    entries
-        .iter()
-        .filter_map(|entry| read_field(reader, entry))
-        .collect()
+    let fields = entries.iter().map(|entry| read_field(reader, entry)).collect();
+    (fields, true)
 }
 
-fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
+fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
     let name = Spanned::new(entry.key.text.clone(), entry.key.span);
     if !is_identifier(&name.value) {
         reader.report_help(
@@ -111,7 +110,8 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> Option<InputField> {
             &format!("input field `{}`", name.value),
             "a JSON Schema",
         );
-        return None;
+        let anything = Value::Object(serde_json::Map::new());
+        return finish(reader, entry, name, anything, None, true, false);
     };
     let (mut default, mut required, mut secret) = (None, true, false);
     let mut schema = serde_json::Map::new();
@@ -159,7 +159,7 @@ fn finish(
     default: Option<Value>,
     required: bool,
     secret: bool,
-) -> Option<InputField> {
+) -> InputField {
     let span = entry.value.span;
     let validator = match crate::schema::compile(&schema) {
         Ok(validator) => validator,
@@ -167,7 +167,15 @@ fn finish(
             let place = entry.value.at_pointer(&problem.pointer).span;
             let message = format!("input field `{}`: {}", name.value, problem.message);
             reader.report_help(Code::InvalidSchema, place, message, "see JSON Schema 2020-12");
-            return None;
+            // A field that takes anything, so that its uses are not wrong as well.
+            return InputField {
+                name,
+                schema: Value::Object(serde_json::Map::new()),
+                span,
+                default,
+                required,
+                secret,
+            };
         }
     };
     if let Some(value) = &default
@@ -180,12 +188,12 @@ fn finish(
         );
         reader.report(Code::InvalidSchema, place, message);
     }
-    Some(InputField {
+    InputField {
         name,
         schema,
         span,
         default,
         required,
         secret,
-    })
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::settings::{has_variable, variables};
 use crate::catalog::{Catalog, ConnectionSpec, KnownInput};
-use crate::diagnostic::{Code, suggestion};
+use crate::diagnostic::{Code, nearest, suggestion};
 use crate::schema::{compile, problems};
 use crate::source::{Source, Span};
 use crate::syntax::Reader;
@@ -29,6 +29,8 @@ pub struct WorkspaceFile {
     pub config: Value,
     /// `http.allow`: networks, addresses and host names that requests may reach although they are not public.
     pub http_allow: Vec<String>,
+    /// Whether all of it could be read. Where not, what seems to be missing may stand in the rest.
+    pub is_complete: bool,
 }
 
 /// An entry of `connections`.
@@ -53,7 +55,19 @@ impl WorkspaceFile {
         let loaded = load(source, Limits::default());
         let mut reader = Reader::new(source);
         reader.diagnostics = loaded.diagnostics;
-        let file = loaded.root.and_then(|root| read(&mut reader, &root, catalog));
+        if loaded.root.is_none() && loaded.complete {
+            let help = "a workspace file needs at least `version: 1`";
+            reader.report_help(Code::NotOneDocument, Span::new(0, 0), "the file is empty", help);
+        }
+        let mut file = loaded.root.and_then(|root| read(&mut reader, &root, catalog));
+        if !loaded.complete {
+            reader
+                .diagnostics
+                .retain(|finding| !matches!(finding.code, Code::MissingKey | Code::WrongType));
+            if let Some(file) = &mut file {
+                file.is_complete = false;
+            }
+        }
         (file, reader.diagnostics)
     }
 }
@@ -72,20 +86,26 @@ fn read(reader: &mut Reader, root: &Node, catalog: &Catalog) -> Option<Workspace
         }
     }
     let mut connections = Vec::new();
-    if let Some(node) = fields.take("connections") {
-        match node.as_map() {
-            Some(entries) => {
-                for entry in entries {
-                    connections.extend(read_connection(reader, entry, catalog));
-                }
+    let mut is_complete = true;
+    if let Some(node) = fields.take_or_recover("connections", KEYS) {
+        if let Some(entries) = node.as_map() {
+            for entry in entries {
+                let connection = read_connection(reader, entry, catalog);
+                is_complete &= connection
+                    .as_ref()
+                    .is_some_and(|connection| catalog.connection(&connection.type_name.value).is_some());
+                connections.extend(connection);
             }
-            None => reader.wrong_type(node, "`connections`", "a map from name to settings"),
+        } else {
+            reader.wrong_type(node, "`connections`", "a map from name to settings");
+            is_complete = false;
         }
     }
-    let config = match fields.take("config") {
+    let config = match fields.take_or_recover("config", KEYS) {
         Some(node) if node.as_map().is_some() => node.to_value(),
         Some(node) => {
             reader.wrong_type(node, "`config`", "a map");
+            is_complete = false;
             Value::Object(serde_json::Map::new())
         }
         None => Value::Object(serde_json::Map::new()),
@@ -100,6 +120,7 @@ fn read(reader: &mut Reader, root: &Node, catalog: &Catalog) -> Option<Workspace
         connections,
         config,
         http_allow,
+        is_complete,
     })
 }
 
@@ -158,9 +179,10 @@ fn is_network_or_host(text: &str) -> bool {
 
 fn read_connection(reader: &mut Reader, entry: &Entry, catalog: &Catalog) -> Option<ConnectionSyntax> {
     let mut fields = reader.fields(&entry.value, "the connection")?;
-    let type_name = fields
-        .need(reader, "type")
-        .and_then(|node| reader.text(node, "`type`"))?;
+    let Some(node) = fields.take("type") else {
+        return missing_type(reader, entry);
+    };
+    let type_name = reader.text(node, "`type`")?;
     let settings: Vec<Entry> = entry
         .value
         .as_map()?
@@ -189,6 +211,32 @@ fn read_connection(reader: &mut Reader, entry: &Entry, catalog: &Catalog) -> Opt
         }
     }
     Some(connection)
+}
+
+/// Reports that a connection has no `type`, or the misspelt key that stands in its place.
+fn missing_type(reader: &mut Reader, entry: &Entry) -> Option<ConnectionSyntax> {
+    let misspelt = entry
+        .value
+        .as_map()?
+        .iter()
+        .find(|setting| nearest(&setting.key.text, ["type"]).is_some());
+    match misspelt {
+        Some(setting) => {
+            let message = format!("unknown key `{}` in the connection", setting.key.text);
+            reader.report_help(
+                Code::UnknownKey,
+                setting.key.span,
+                message,
+                "did you mean `type`?",
+            );
+        }
+        None => reader.report(
+            Code::MissingKey,
+            entry.key.span,
+            format!("the connection `{}` has no `type`", entry.key.text),
+        ),
+    }
+    None
 }
 
 fn check_settings(reader: &mut Reader, node: &Node, connection: &ConnectionSyntax, spec: &ConnectionSpec) {
@@ -248,6 +296,14 @@ fn check_settings(reader: &mut Reader, node: &Node, connection: &ConnectionSynta
         }
     }
     for name in schema.property_names().filter(|name| schema.requires(name)) {
+        // A misspelt setting is reported once, as the unknown one that it is.
+        let misspelt = connection.settings.iter().any(|setting| {
+            let text = setting.key.text.as_str();
+            schema.property(text).is_none() && nearest(text, [name]).is_some()
+        });
+        if misspelt {
+            continue;
+        }
         if !connection.settings.iter().any(|setting| setting.key.text == name) {
             let message = format!("the connection `{}` has no `{name}`", connection.name.value);
             reader.report_help(Code::MissingKey, connection.name.span, message, spec.example);

@@ -65,17 +65,23 @@ impl Workspace {
     /// Reads, checks and compiles. Every mistake of every file is found in one go.
     pub fn check(file: Option<&Arc<Source>>, sources: &[Arc<Source>], catalog: &Catalog) -> Self {
         let mut diagnostics = Vec::new();
+        let has_file = file.is_some();
         let file = file.and_then(|source| {
             let (file, findings) = WorkspaceFile::parse(source, catalog);
             diagnostics.extend(findings);
             file
         });
-        let parsed: Vec<(Arc<Source>, Option<FlowSyntax>)> = sources
+        // Of a workspace file that could not be read nobody knows what it declares.
+        let is_known = !has_file || file.as_ref().is_some_and(|file| file.is_complete);
+        let parsed: Vec<check::Given> = sources
             .iter()
             .map(|source| {
                 let parsed = parse(source);
                 diagnostics.extend(parsed.diagnostics);
-                (Arc::clone(source), parsed.flow)
+                check::Given {
+                    source: Arc::clone(source),
+                    syntax: parsed.flow,
+                }
             })
             .collect();
         let mut workspace = Self {
@@ -83,7 +89,7 @@ impl Workspace {
             flows: Vec::new(),
             diagnostics,
         };
-        check::check(&mut workspace, parsed, catalog);
+        check::check(&mut workspace, parsed, catalog, is_known);
         workspace
             .diagnostics
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
@@ -124,15 +130,15 @@ impl Workspace {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// The names of the flows that use a connection, also those with mistakes elsewhere.
+    /// The names of the runnable flows that use a connection, in a step or to check their callers.
     pub fn flows_using(&self, connection: &str) -> Vec<&str> {
         self.flows
             .iter()
             .filter(|checked| {
-                checked
-                    .flow
-                    .as_ref()
-                    .is_some_and(|flow| uses(flow).any(|(name, _)| name == connection))
+                checked.flow.as_ref().is_some_and(|flow| {
+                    uses(flow).any(|(name, _)| name == connection)
+                        || auth_connection(flow) == Some(connection)
+                })
             })
             .map(|checked| checked.name.as_str())
             .collect()
@@ -153,6 +159,12 @@ fn uses(flow: &Flow) -> impl Iterator<Item = (&str, &crate::graph::Node)> {
         Op::Action(action) => Some((action.connection.as_deref()?, node)),
         _ => None,
     })
+}
+
+/// The connection that the trigger's `auth` names.
+fn auth_connection(flow: &Flow) -> Option<&str> {
+    let auth = flow.syntax.trigger.http.as_ref()?.auth.as_ref()?;
+    Some(auth.value.connection.as_ref()?.value.as_str())
 }
 
 /// The OAuth scopes that a flow's steps need.
