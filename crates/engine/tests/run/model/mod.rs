@@ -4,6 +4,7 @@
 mod chance;
 mod interpreter;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use lockgate_engine::journal::{MemoryJournal, NoJournal, Record};
@@ -24,7 +25,16 @@ fn compile_unchecked(text: &str) -> Arc<Flow> {
     let parsed = parse(&Source::new("flows/chance.yaml", text));
     assert!(parsed.diagnostics.is_empty(), "{text}\n{:?}", parsed.diagnostics);
     let syntax = parsed.flow.expect("it has no findings");
-    Arc::new(lower(syntax, &catalog, &Arc::new(json!({})), &|_, _| None).flow)
+    Arc::new(
+        lower(
+            syntax,
+            &catalog,
+            &Arc::new(json!({})),
+            &|_, _| None,
+            &mut HashMap::default(),
+        )
+        .flow,
+    )
 }
 
 fn cut_off(records: &[Record]) -> Vec<(String, u32)> {
