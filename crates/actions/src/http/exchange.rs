@@ -14,7 +14,7 @@ use reqwest::header::{
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use url::{Host, Url};
 
-use super::failure::{Failure, FailureKind, chain};
+use super::failure::{Failure, FailureKind, cause};
 use super::policy::HttpPolicy;
 use super::request::{Request, check_url, is_safe};
 use super::resolver::{Forbidden, GuardedResolver};
@@ -140,7 +140,7 @@ impl Exchange {
                 };
             }
             let unsent = error.is_connect() || error.is_builder();
-            let reason = chain(&error.without_url());
+            let reason = cause(&error.without_url());
             if unsent {
                 FailureKind::NotConnected { reason }
             } else {
@@ -166,7 +166,7 @@ impl Exchange {
             if !secure {
                 builder = builder.tls_certs_only([]);
             }
-            builder.build().map_err(|error| chain(&error))
+            builder.build().map_err(|error| cause(&error))
         })
         .as_ref()
         .map_err(|reason| FailureKind::NotConnected {
@@ -249,7 +249,7 @@ async fn read(response: Response, method: &Method) -> Result<Answer, FailureKind
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|error| FailureKind::Cut {
             status: status.as_u16(),
-            reason: chain(&error.without_url()),
+            reason: cause(&error.without_url()),
         })?;
         if body.len() + chunk.len() > MAX_BODY {
             return Err(too_large());
