@@ -91,7 +91,7 @@ fn a_workspace_file_with_a_mistake() {
 fn a_called_flow_with_a_mistake() {
     let caller =
         "steps:\n  - { id: it, call: callee, with: { name: ada, age: 36 } }\n  - return: \"{{steps.it}}\"\n";
-    let callee = "name: callee\ninput:\n  name: { type: string }\n  age: { type: integer }\nsteps:\n  - return: \"{{input.name}} {{input.age}}\"\n";
+    let text = "name: callee\ninput:\n  name: { type: string }\n  age: { type: integer }\nsteps:\n  - return: \"{{input.name}} {{input.age}}\"\n";
     for (name, from, to, expect) in [
         ("nothing", "name", "name", &[][..]),
         (
@@ -107,8 +107,8 @@ fn a_called_flow_with_a_mistake() {
             "\"name: callee",
             &[Syntax],
         ),
-        ("a text", callee, "hello", &[WrongType]),
-        ("an empty file", callee, "", &[NotOneDocument]),
+        ("a text", text, "hello", &[WrongType]),
+        ("an empty file", text, "", &[NotOneDocument]),
         (
             "a schema that is none",
             "type: integer",
@@ -130,11 +130,11 @@ fn a_called_flow_with_a_mistake() {
         ),
         ("a mistake in a step", "return: \"", "retrun: \"", &[UnknownKey]),
     ] {
-        let text = callee.replacen(from, to, 1);
-        assert!(from == to || text != callee, "{name} changes nothing");
+        let changed = text.replacen(from, to, 1);
+        assert!(from == to || changed != text, "{name} changes nothing");
         check(
             name,
-            &[(support::FLOW, caller), ("flows/callee.yaml", &text)],
+            &[(support::FLOW, caller), ("flows/callee.yaml", &changed)],
             expect,
         );
     }

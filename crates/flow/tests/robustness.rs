@@ -1,6 +1,7 @@
 //! Whatever a file says, the check ends, says where, and never panics.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::format_collect, reason = "the texts are built once")]
 
 mod support;
 

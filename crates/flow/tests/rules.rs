@@ -2,6 +2,7 @@
 //! finding. The prefixes [`USER`] and the like keep the cases short.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::needless_raw_string_hashes, reason = "the cases look alike")]
 
 mod support;
 

@@ -68,13 +68,12 @@ fn object(
     };
     for (key, data) in entries {
         let Some(property) = schema.property(&key.value) else {
-            match schema.additional() {
-                Some(additional) => value(check, data, additional, &format!("`{}`", key.value)),
-                None => {
-                    let message = format!("{what} has no argument `{}`", key.value);
-                    let help = suggestion(&key.value, schema.property_names());
-                    check.report(Code::UnknownArgument, key.span, message).help = help;
-                }
+            if let Some(additional) = schema.additional() {
+                value(check, data, additional, &format!("`{}`", key.value));
+            } else {
+                let message = format!("{what} has no argument `{}`", key.value);
+                let help = suggestion(&key.value, schema.property_names());
+                check.report(Code::UnknownArgument, key.span, message).help = help;
             }
             continue;
         };

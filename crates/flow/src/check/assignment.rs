@@ -255,8 +255,9 @@ impl<'a> Analysis<'_, 'a> {
                     self.template(node, state, part);
                 }
             }
-            Op::Return(value) | Op::Redirect { to: value, .. } => self.template(node, state, value),
-            Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => self.template(node, state, value),
+            Op::Return(value)
+            | Op::Redirect { to: value, .. }
+            | Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => self.template(node, state, value),
             Op::Fail { message, details, .. } => {
                 for part in [Some(message), details.as_ref()].into_iter().flatten() {
                     self.template(node, state, part);
@@ -405,7 +406,9 @@ fn variables_of(branch: &Branch) -> Vec<(&str, Span)> {
         // What a loop sets stays in the loop.
         if !matches!(step.verb, Verb::ForEach { .. }) {
             for list in crate::graph::nested_lists(step) {
-                list.iter().for_each(|inner| collect(inner, found));
+                for inner in list {
+                    collect(inner, found);
+                }
             }
         }
     }

@@ -65,8 +65,6 @@ fn codes(check: &FlowCheck<'_>, step: &Step) -> Option<BTreeSet<String>> {
         }
         // A called flow may fail with anything.
         Verb::Call { .. } | Verb::Invalid => return None,
-        // The code of a `fail` ends the flow; no step's handler takes it, so it is not among them.
-        Verb::Fail { .. } => {}
         Verb::Choose { .. } | Verb::Switch { .. } | Verb::Parallel { .. } | Verb::ForEach { .. } => {
             for list in nested_lists(step) {
                 for inner in list {
@@ -74,6 +72,7 @@ fn codes(check: &FlowCheck<'_>, step: &Step) -> Option<BTreeSet<String>> {
                 }
             }
         }
+        // The code of a `fail` ends the flow; no step's handler takes it, so it is not among them.
         _ => {}
     }
     Some(codes)

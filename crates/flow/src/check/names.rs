@@ -10,21 +10,21 @@ use crate::yaml::Spanned;
 pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)]) {
     let mut ids: HashMap<&str, &Spanned<String>> = HashMap::new();
     for step in check.steps.clone() {
-        if let Some(id) = &step.id {
-            if let Some(first) = ids.insert(&id.value, id) {
-                let first_span = first.span;
-                ids.insert(&id.value, first);
-                let source = std::sync::Arc::clone(check.source());
-                let finding = check.report(
-                    Code::DuplicateStepId,
-                    id.span,
-                    format!("the id `{}` is taken by another step", id.value),
-                );
-                *finding = finding
-                    .clone()
-                    .and_in(&source, first_span, "first here")
-                    .help("ids are unique in a flow");
-            }
+        if let Some(id) = &step.id
+            && let Some(first) = ids.insert(&id.value, id)
+        {
+            let first_span = first.span;
+            ids.insert(&id.value, first);
+            let source = std::sync::Arc::clone(check.source());
+            let finding = check.report(
+                Code::DuplicateStepId,
+                id.span,
+                format!("the id `{}` is taken by another step", id.value),
+            );
+            *finding = finding
+                .clone()
+                .and_in(&source, first_span, "first here")
+                .help("ids are unique in a flow");
         }
         match &step.verb {
             Verb::Action {

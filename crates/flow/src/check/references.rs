@@ -133,7 +133,8 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
     match path.slot {
         Slot::Unresolved => return unresolved(check, path),
         Slot::Step(slot) => {
-            if !step(check, place, reference, slot) {
+            let is_there = step(check, place, reference, slot);
+            if !is_there {
                 return;
             }
         }

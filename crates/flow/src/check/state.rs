@@ -96,7 +96,7 @@ impl State {
                 let arguments = call.arguments.iter();
                 match (call.function.name, truth) {
                     ("and", true) | ("or", false) => {
-                        arguments.for_each(|argument| self.assume(argument, truth))
+                        arguments.for_each(|argument| self.assume(argument, truth));
                     }
                     ("not", truth) => arguments.for_each(|argument| self.assume(argument, !truth)),
                     ("exists", truth) => arguments.for_each(|argument| self.assume(argument, truth)),

@@ -228,19 +228,18 @@ fn follow_value(value: &Value, rest: &[Segment], at: usize) -> Walk {
         (Value::Array(items), Segment::Index(index)) => items.get(*index),
         _ => value.get(segment_text(segment)),
     };
-    match child {
-        Some(child) => follow_value(child, &rest[1..], at + 1),
-        None => {
-            let fields = value
-                .as_object()
-                .map(|fields| fields.keys().cloned().collect())
-                .unwrap_or_default();
-            Walk::NoField {
-                at,
-                fields,
-                closed: true,
-                types: TypeSet::of(value),
-            }
+    if let Some(child) = child {
+        follow_value(child, &rest[1..], at + 1)
+    } else {
+        let fields = value
+            .as_object()
+            .map(|fields| fields.keys().cloned().collect())
+            .unwrap_or_default();
+        Walk::NoField {
+            at,
+            fields,
+            closed: true,
+            types: TypeSet::of(value),
         }
     }
 }

@@ -40,8 +40,12 @@ fn names(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// A route and the flow that answers it.
+type Routed<'a> = (&'a Spanned<Route>, &'a Flow);
+
 fn routes(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<(&'static str, usize), Vec<(&Spanned<Route>, &Flow)>> = BTreeMap::new();
+    // By method and length of the path: only such routes can be the same.
+    let mut seen: BTreeMap<(&'static str, usize), Vec<Routed<'_>>> = BTreeMap::new();
     for flow in flows {
         let Some(http) = &flow.syntax.trigger.http else {
             continue;
@@ -138,7 +142,7 @@ fn changed_users(flow: &Flow) -> Option<(&'static str, Span)> {
             return false;
         };
         flow.graph.node_weights().any(|node| {
-            matches!((path.slot, node.slot), (Slot::Step(used), Some(own)) if used == own)
+            matches!((path.slot, node.slot), (Slot::Step(slot), Some(own)) if slot == own)
                 && matches!(&node.op, Op::Action(action) if action.spec.effect == Effect::Once && !action.spec.changes_users)
         })
     };

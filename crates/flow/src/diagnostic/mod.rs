@@ -150,7 +150,6 @@ pub fn suggestion<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> O
         return Some(format!("did you mean `{near}`?"));
     }
     match known.len() {
-        0 => None,
         1..=12 => Some(format!("known here: {}", list(known.iter().copied()))),
         _ => None,
     }

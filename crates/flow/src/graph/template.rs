@@ -64,8 +64,9 @@ pub(super) fn is_deterministic(op: &Op) -> bool {
             headers,
             body,
         } => status.is_pure() && headers.is_pure() && body.as_ref().is_none_or(ValueTemplate::is_pure),
-        Op::Return(value) | Op::Redirect { to: value, .. } => value.is_pure(),
-        Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => value.is_pure(),
+        Op::Return(value)
+        | Op::Redirect { to: value, .. }
+        | Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => value.is_pure(),
         Op::Fail { message, details, .. } => {
             message.is_pure() && details.as_ref().is_none_or(ValueTemplate::is_pure)
         }

@@ -117,6 +117,7 @@ impl<'a> SchemaView<'a> {
     }
 
     /// The schema of a list's elements.
+    #[must_use]
     pub fn items(self) -> Self {
         self.keyword("items").map_or(Schema::any().view(), Self)
     }

@@ -150,7 +150,6 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
     )
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of the field that was read")]
 fn finish(
     reader: &mut Reader,
     entry: &Entry,

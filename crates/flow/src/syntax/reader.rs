@@ -121,17 +121,16 @@ impl Reader {
 
     /// The fields of a map; a finding and none where the node is no map.
     pub fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
-        match &node.data {
-            Data::Map(entries) => Some(Fields {
+        if let Data::Map(entries) = &node.data {
+            Some(Fields {
                 what,
                 span: node.span,
                 entries,
                 taken: vec![false; entries.len()],
-            }),
-            _ => {
-                self.wrong_type(node, what, "a map");
-                None
-            }
+            })
+        } else {
+            self.wrong_type(node, what, "a map");
+            None
         }
     }
 }

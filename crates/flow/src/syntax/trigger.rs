@@ -217,9 +217,10 @@ fn read_rate_limit(reader: &mut Reader, node: &Node) -> Option<Spanned<RateLimit
         let by = match by {
             None => RateKey::Address,
             Some(by) if by.value == "address" => RateKey::Address,
-            Some(by) => match by.value.strip_prefix("input.") {
-                Some(field) => RateKey::Input(field.to_owned()),
-                None => {
+            Some(by) => {
+                if let Some(field) = by.value.strip_prefix("input.") {
+                    RateKey::Input(field.to_owned())
+                } else {
                     let help = "`address`, or an input field like `input.email`";
                     reader.report_help(
                         Code::InvalidTrigger,
@@ -229,7 +230,7 @@ fn read_rate_limit(reader: &mut Reader, node: &Node) -> Option<Spanned<RateLimit
                     );
                     return None;
                 }
-            },
+            }
         };
         (line?, by)
     };

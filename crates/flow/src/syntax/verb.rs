@@ -33,7 +33,7 @@ const MAX_AT_ONCE: u64 = 1000;
 pub(super) fn read(reader: &mut Reader, fields: &mut Fields<'_>, name: &str, span: Span, path: &str) -> Verb {
     let verb = match name {
         "action" => read_action(reader, fields),
-        "then" | "else" => read_choice(reader, fields, span, path),
+        "then" | "else" => Some(read_choice(reader, fields, span, path)),
         "switch" => read_switch(reader, fields, path),
         "parallel" => read_parallel(reader, fields, path),
         "for_each" => read_for_each(reader, fields, path),
@@ -92,7 +92,7 @@ fn read_with(reader: &mut Reader, node: &Node) -> Option<DataNode> {
     }
 }
 
-fn read_choice(reader: &mut Reader, fields: &mut Fields<'_>, span: Span, path: &str) -> Option<Verb> {
+fn read_choice(reader: &mut Reader, fields: &mut Fields<'_>, span: Span, path: &str) -> Verb {
     if !fields.has("if") {
         let help = "`if` decides, `then` and `else` say what: add `if: …` to this step";
         reader.report_help(Code::MissingKey, span, "`then` and `else` need an `if`", help);
@@ -101,10 +101,10 @@ fn read_choice(reader: &mut Reader, fields: &mut Fields<'_>, span: Span, path: &
         Some(node) => read_list(reader, node, &format!("`{key}`"), &format!("{path}/{key}"), false),
         None => Vec::new(),
     };
-    Some(Verb::Choose {
+    Verb::Choose {
         then: branch("then"),
         otherwise: branch("else"),
-    })
+    }
 }
 
 fn read_switch(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Option<Verb> {
@@ -300,9 +300,10 @@ fn read_respond(reader: &mut Reader, node: &Node) -> Verb {
     if let Some(status) = &status {
         check_status(reader, status, 200..=599);
     }
-    let headers = fields.take("headers").and_then(|node| match &node.data {
-        Data::Map(_) => Some(DataNode::read(reader, node)),
-        _ => {
+    let headers = fields.take("headers").and_then(|node| {
+        if let Data::Map(_) = &node.data {
+            Some(DataNode::read(reader, node))
+        } else {
             reader.wrong_type(node, "`headers`", "a map");
             None
         }
@@ -342,21 +343,20 @@ fn read_redirect(reader: &mut Reader, node: &Node) -> Option<Verb> {
     let to = fields.need(reader, "to").map(|node| DataNode::read(reader, node));
     let status = fields.take("status").and_then(|node| {
         let known = [301, 302, 303, 307, 308];
-        match scalar_value(node)
+        if let Some(status) = scalar_value(node)
             .and_then(Value::as_u64)
             .filter(|status| known.contains(status))
         {
-            Some(status) => Some(Spanned::new(u16::try_from(status).unwrap_or(303), node.span)),
-            None => {
-                let help = "303 asks for a GET; 302 and 307 are temporary, 301 and 308 for good";
-                reader.report_help(
-                    Code::WrongType,
-                    node.span,
-                    "the status of a redirect is 301, 302, 303, 307 or 308",
-                    help,
-                );
-                None
-            }
+            Some(Spanned::new(u16::try_from(status).unwrap_or(303), node.span))
+        } else {
+            let help = "303 asks for a GET; 302 and 307 are temporary, 301 and 308 for good";
+            reader.report_help(
+                Code::WrongType,
+                node.span,
+                "the status of a redirect is 301, 302, 303, 307 or 308",
+                help,
+            );
+            None
         }
     });
     fields.finish(reader, &["to", "status"]);

@@ -196,19 +196,18 @@ fn read_connection(reader: &mut Reader, entry: &Entry, catalog: &Catalog) -> Opt
         settings,
         span: entry.span(),
     };
-    match catalog.connection(&connection.type_name.value) {
-        Some(spec) => check_settings(reader, &entry.value, &connection, spec),
-        None => {
-            let known: Vec<_> = catalog.connections().map(|spec| spec.type_name).collect();
-            let name = &connection.type_name;
-            let help = suggestion(&name.value, known).unwrap_or_default();
-            reader.report_help(
-                Code::UnknownConnectionType,
-                name.span,
-                format!("there is no connection type `{}`", name.value),
-                help,
-            );
-        }
+    if let Some(spec) = catalog.connection(&connection.type_name.value) {
+        check_settings(reader, &entry.value, &connection, spec);
+    } else {
+        let known: Vec<_> = catalog.connections().map(|spec| spec.type_name).collect();
+        let name = &connection.type_name;
+        let help = suggestion(&name.value, known).unwrap_or_default();
+        reader.report_help(
+            Code::UnknownConnectionType,
+            name.span,
+            format!("there is no connection type `{}`", name.value),
+            help,
+        );
     }
     Some(connection)
 }

@@ -74,15 +74,14 @@ fn resolve_text(text: &str, environment: Environment<'_>, missing: &mut dyn FnMu
         .map(|piece| match piece {
             Piece::Text(text) => text.to_owned(),
             Piece::Variable { name, default } => {
-                match environment(name)
+                if let Some(value) = environment(name)
                     .filter(|value| !value.is_empty())
                     .or_else(|| default.map(str::to_owned))
                 {
-                    Some(value) => value,
-                    None => {
-                        missing(name);
-                        String::new()
-                    }
+                    value
+                } else {
+                    missing(name);
+                    String::new()
                 }
             }
         })

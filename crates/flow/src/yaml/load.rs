@@ -291,31 +291,28 @@ impl<'a> Loader<'a> {
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> bool {
-        match self.anchors.get(&anchor) {
-            Some((node, size)) => {
-                let (node, size) = (node.clone(), *size);
-                self.nodes += size;
-                if !self.check_nodes(span) {
-                    return false;
-                }
-                self.add(node, 0)
+        if let Some((node, size)) = self.anchors.get(&anchor) {
+            let (node, size) = (node.clone(), *size);
+            self.nodes += size;
+            if !self.check_nodes(span) {
+                return false;
             }
-            None => {
-                let help = Some("an anchor can be used after its value has ended, not inside it");
-                self.report(
-                    Code::AliasExpansion,
+            self.add(node, 0)
+        } else {
+            let help = Some("an anchor can be used after its value has ended, not inside it");
+            self.report(
+                Code::AliasExpansion,
+                span,
+                "the alias stands inside its own anchor",
+                help,
+            );
+            self.add(
+                Node {
                     span,
-                    "the alias stands inside its own anchor",
-                    help,
-                );
-                self.add(
-                    Node {
-                        span,
-                        data: Data::Invalid,
-                    },
-                    0,
-                )
-            }
+                    data: Data::Invalid,
+                },
+                0,
+            )
         }
     }
 
