@@ -1056,6 +1056,37 @@ fn refinement() {
             &[],
         ),
         (
+            "a value that the enum does not have",
+            r#"
+  - if: or (eq input.plan "prro") input.nick
+    return: x
+  - if: ne input.plan "pro"
+    return: y
+"#,
+            &[ConstantCondition],
+        ),
+        (
+            "a number and a text",
+            r#"
+  - if: eq (length input.id) "3"
+    return: x
+  - if: loose_eq (length input.id) "3"
+    return: x
+"#,
+            &[ConstantCondition],
+        ),
+        (
+            "what a remote end says may differ from its schema",
+            r#"
+  - { id: user, action: auth0.get_user, with: { user_id: "{{input.id}}" } }
+  - if: eq steps.user.user_id null
+    return: x
+  - if: eq (default input.nick null) null
+    return: y
+"#,
+            &[],
+        ),
+        (
             "a constant condition",
             r#"
   - if: true

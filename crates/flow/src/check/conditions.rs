@@ -2,7 +2,7 @@
 
 use super::{FlowCheck, span};
 use crate::diagnostic::{Code, suggestion};
-use crate::expression::{Ambient, Expression, Scope, Slot};
+use crate::expression::{Ambient, Expression, Literal, Scope, Slot};
 use crate::schema::TypeSet;
 use crate::syntax::Verb;
 
@@ -23,6 +23,8 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
                     format!("this condition is always {value}"),
                 )
                 .help = Some(help.to_owned());
+        } else if let Some(condition) = &step.condition {
+            comparisons(check, &condition.value);
         }
         match &step.verb {
             Verb::ForEach { list, .. } => {
@@ -71,6 +73,67 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
             }
             _ => {}
         }
+    }
+}
+
+/// Comparisons of what can never be equal: a misspelt value of an `enum`, a number with a text.
+fn comparisons(check: &mut FlowCheck<'_>, expression: &Expression) {
+    let Expression::Call(call) = expression else {
+        return;
+    };
+    if let ("eq" | "ne", [left, right]) = (call.function.name, call.arguments.as_slice())
+        && is_certain(left)
+        && is_certain(right)
+    {
+        let (of_left, of_right) = (check.infer(left), check.infer(right));
+        let outcome = call.function.name == "ne";
+        if !of_left.overlaps(of_right) {
+            let message = format!("this is always {outcome}: {of_left} and {of_right} are never equal");
+            check
+                .report(Code::ConstantCondition, span(&expression.span()), message)
+                .help = Some("convert one of them, or compare with `loose_eq`".to_owned());
+        } else if let Some((value, literal)) = literal_of(left, right)
+            && let Some(values) = check.values_of(value)
+            && !values.contains(&literal.value)
+        {
+            let own = shown(&literal.value);
+            let texts: Vec<String> = values.iter().map(shown).collect();
+            let message = format!("this is always {outcome}: the value is never `{own}`");
+            check
+                .report(Code::ConstantCondition, span(&literal.span), message)
+                .help = suggestion(&own, texts.iter().map(String::as_str));
+        }
+    }
+    for argument in &call.arguments {
+        comparisons(check, argument);
+    }
+}
+
+/// The written-out side of a comparison, second, and the other one.
+fn literal_of<'e>(left: &'e Expression, right: &'e Expression) -> Option<(&'e Expression, &'e Literal)> {
+    match (left, right) {
+        (Expression::Literal(_), Expression::Literal(_)) => None,
+        (value, Expression::Literal(literal)) | (Expression::Literal(literal), value) => {
+            Some((value, literal))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the types of an expression are what it will have: what a remote end answers may differ from its schema.
+fn is_certain(expression: &Expression) -> bool {
+    match expression {
+        Expression::Literal(_) => true,
+        Expression::Path(path) => matches!(
+            path.slot,
+            Slot::Input | Slot::Index(_) | Slot::Run | Slot::Request
+        ),
+        Expression::Call(call) => match call.function.name {
+            "default" | "coalesce" | "optional" | "omit_if_missing" | "mask" => {
+                call.arguments.iter().all(is_certain)
+            }
+            _ => true,
+        },
     }
 }
 
