@@ -15,13 +15,13 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {
         docs: "The line goes to the log of the process, on stderr, with the run and the step that wrote it. It is \
                shown where the level is enabled: `LOCKGATE_LOG=info`.\n\n\
-               Whoever can read the log reads what you put here: `check` warns where a secret goes into it.",
+               The run's secrets are masked in it, and `check` warns where one is meant to go into it.",
         input: Schema::new(json!({
             "type": "object",
             "additionalProperties": false,
             "required": ["message"],
             "properties": {
-                "message": { "type": "string", "exposed": true, "description": "What to say." },
+                "message": { "type": "string", "exposed": "the log", "description": "What to say." },
                 "level": {
                     "enum": ["trace", "debug", "info", "warn", "error"],
                     "default": "info",
@@ -29,7 +29,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
                 },
                 "fields": {
                     "type": "object",
-                    "exposed": true,
+                    "exposed": "the log",
                     "description": "Values that belong to it, for machines that read the log."
                 }
             }
@@ -55,8 +55,9 @@ impl Action for Log {
         macro_rules! line {
             ($level:ident) => {{
                 let message = input.get("message").and_then(Value::as_str).unwrap_or_default();
+                let message = context.masks.apply(message);
                 let step = context.key.to_string();
-                match input.get("fields") {
+                match input.get("fields").map(|fields| context.masks.apply_to(fields)) {
                     Some(fields) => tracing::event!(
                         target: "lockgate::log", tracing::Level::$level,
                         run = context.run_id, step, fields = %fields, "{message}"
@@ -126,16 +127,20 @@ mod tests {
     async fn a_line_has_its_level_and_its_step() {
         let lines = Lines::default();
         let _guard = tracing::subscriber::set_default(lines.clone());
+        let step = Step::new();
+        step.masks.add("correct horse");
         for input in [
             json!({ "message": "sold {it}" }),
+            json!({ "message": "it was correct horse", "fields": { "password": "correct horse" } }),
             json!({ "message": "late", "level": "warn", "fields": { "plan": "pro" } }),
         ] {
-            assert_eq!(Step::new().call(&Log, input).await, Ok(Value::Null));
+            assert_eq!(step.call(&Log, input).await, Ok(Value::Null));
         }
         assert_eq!(
             *lines.0.lock().unwrap(),
             [
                 r#"lockgate::log INFO message=sold {it} run="run-1" step="steps/0""#,
+                r#"lockgate::log INFO message=it was •••• run="run-1" step="steps/0" fields={"password":"••••"}"#,
                 r#"lockgate::log WARN message=late run="run-1" step="steps/0" fields={"plan":"pro"}"#,
             ]
         );

@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 
 use crate::connection::Auth0Connection;
 
+static NO_MASKS: lockgate_engine::masks::Masks = lockgate_engine::masks::Masks::new();
+
 /// Virtual time: whoever sleeps moves it forward at once.
 #[derive(Clone, Default)]
 pub(crate) struct TestClock(Arc<Mutex<Duration>>);
@@ -296,6 +298,7 @@ impl Step {
             time_left: self.time_left,
             connection: Some(&self.connection),
             clock: &self.clock,
+            masks: &NO_MASKS,
         }
     }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
+use crate::masks::Masks;
 use crate::step_key::StepKey;
 
 /// Something that a step can call. Implementations are shared by all runs and hold no state of a run.
@@ -63,6 +64,8 @@ pub struct ActionContext<'a> {
     pub connection: Option<&'a Arc<dyn Any + Send + Sync>>,
     /// Time.
     pub clock: &'a dyn Clock,
+    /// The run's secrets: whatever an action writes elsewhere than into its result goes through them.
+    pub masks: &'a Masks,
 }
 
 impl ActionContext<'_> {

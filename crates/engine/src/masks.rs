@@ -22,8 +22,11 @@ pub struct Masks {
 
 impl Masks {
     /// No secrets yet.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            any: AtomicBool::new(false),
+            texts: RwLock::new(Vec::new()),
+        }
     }
 
     /// Whether there is nothing to mask.

@@ -36,7 +36,10 @@ pub(crate) fn generate(check: bool) -> Result<()> {
         println!("wrote {path}");
     }
     if !stale.is_empty() {
-        bail!("out of date: {}; run `cargo xtask generate` and commit", stale.join(", "));
+        bail!(
+            "out of date: {}; run `cargo xtask generate` and commit",
+            stale.join(", ")
+        );
     }
     println!("generated files are up to date");
     Ok(())
@@ -46,8 +49,14 @@ fn files() -> Result<Vec<(String, String)>> {
     let catalog = catalog();
     let json = |value: &serde_json::Value| serde_json::to_string_pretty(value).map(|text| text + "\n");
     let mut files = vec![
-        ("schemas/flow.schema.json".to_owned(), json(&flow_schema(&catalog))?),
-        ("schemas/workspace.schema.json".to_owned(), json(&workspace_schema(&catalog))?),
+        (
+            "schemas/flow.schema.json".to_owned(),
+            json(&flow_schema(&catalog))?,
+        ),
+        (
+            "schemas/workspace.schema.json".to_owned(),
+            json(&workspace_schema(&catalog))?,
+        ),
         ("docs/functions.md".to_owned(), reference_markdown()),
         ("docs/actions.md".to_owned(), actions_page(&catalog)),
         ("docs/diagnostics.md".to_owned(), diagnostics_page()),
@@ -60,9 +69,12 @@ fn files() -> Result<Vec<(String, String)>> {
 
 fn picture(flow: &str) -> Result<String> {
     let path = Path::new("flows").join(format!("{flow}.yaml"));
-    let text = fs::read_to_string(root().join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
+    let text =
+        fs::read_to_string(root().join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
     let parsed = parse(&Source::new(path.to_string_lossy(), text));
-    let syntax = parsed.flow.with_context(|| format!("{} cannot be drawn", path.display()))?;
+    let syntax = parsed
+        .flow
+        .with_context(|| format!("{} cannot be drawn", path.display()))?;
     Ok(svg(&syntax, &SvgOptions::default()))
 }
 
@@ -74,7 +86,12 @@ fn diagnostics_page() -> String {
     );
     for code in Code::ALL {
         let link = format!("../crates/flow/src/diagnostic/explain/{code}.md");
-        let _ = writeln!(page, "| [{code}]({link}) | {} | {} |", code.severity().name(), code.title());
+        let _ = writeln!(
+            page,
+            "| [{code}]({link}) | {} | {} |",
+            code.severity().name(),
+            code.title()
+        );
     }
     page
 }
@@ -111,15 +128,33 @@ fn action(page: &mut String, spec: &ActionSpec) {
     let input = spec.input.view();
     let _ = writeln!(page, "\n| Argument | Type | |\n|---|---|---|");
     for name in input.property_names() {
-        let Some(property) = input.property(name) else { continue };
-        let required = if input.requires(name) { "**required.** " } else { "" };
-        let description = property.description().unwrap_or_default().replace('|', "\\|").replace('\n', " ");
-        let _ = writeln!(page, "| `{name}` | {} | {required}{description} |", property.types());
+        let Some(property) = input.property(name) else {
+            continue;
+        };
+        let required = if input.requires(name) {
+            "**required.** "
+        } else {
+            ""
+        };
+        let description = property
+            .description()
+            .unwrap_or_default()
+            .replace('|', "\\|")
+            .replace('\n', " ");
+        let _ = writeln!(
+            page,
+            "| `{name}` | {} | {required}{description} |",
+            property.types()
+        );
     }
     if !spec.errors.is_empty() {
         let _ = writeln!(page, "\n| Error | Status | When |\n|---|---|---|");
         for error in &spec.errors {
-            let _ = writeln!(page, "| `{}` | {} | {} |", error.code, error.status, error.summary);
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                error.code, error.status, error.summary
+            );
         }
     }
 }

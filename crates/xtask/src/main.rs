@@ -64,5 +64,8 @@ fn run(chore: Chore) -> Result<()> {
 /// The root of the repository.
 fn root() -> PathBuf {
     // This crate lies in `crates/xtask`.
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, PathBuf::from)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map_or_else(PathBuf::new, PathBuf::from)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 /// `cargo` with these arguments.
 pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     // Cargo names itself to what it starts.
-    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     command
 }
@@ -15,7 +15,10 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
 /// Runs a command to its end; fails where it fails.
 pub(crate) fn run(title: &str, mut command: Command) -> Result<()> {
     println!("\n── {title}");
-    let status = command.current_dir(crate::root()).status().with_context(|| format!("cannot start {title}"))?;
+    let status = command
+        .current_dir(crate::root())
+        .status()
+        .with_context(|| format!("cannot start {title}"))?;
     if !status.success() {
         bail!("{title} failed ({status})");
     }
@@ -24,5 +27,9 @@ pub(crate) fn run(title: &str, mut command: Command) -> Result<()> {
 
 /// Whether a command can be started and succeeds.
 pub(crate) fn works(mut command: Command) -> bool {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }

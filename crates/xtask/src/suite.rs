@@ -9,15 +9,47 @@ pub(crate) fn test() -> Result<()> {
     run("formatting", cargo(["fmt", "--all", "--check"]))?;
     run(
         "lints",
-        cargo(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]),
+        cargo([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ]),
     )?;
     if works(cargo(["nextest", "--version"])) {
-        run("tests", cargo(["nextest", "run", "--workspace", "--no-fail-fast", "--status-level", "slow"]))?;
+        run(
+            "tests",
+            cargo([
+                "nextest",
+                "run",
+                "--workspace",
+                "--no-fail-fast",
+                "--status-level",
+                "slow",
+            ]),
+        )?;
     } else {
         println!("\n(cargo-nextest is not installed; `cargo test` runs the same tests, slower)");
-        run("tests", cargo(["test", "--workspace", "--quiet", "--lib", "--bins", "--tests", "--examples"]))?;
+        run(
+            "tests",
+            cargo([
+                "test",
+                "--workspace",
+                "--quiet",
+                "--lib",
+                "--bins",
+                "--tests",
+                "--examples",
+            ]),
+        )?;
     }
-    run("documentation tests", cargo(["test", "--workspace", "--doc", "--quiet"]))?;
+    run(
+        "documentation tests",
+        cargo(["test", "--workspace", "--doc", "--quiet"]),
+    )?;
     let mut documentation = cargo(["doc", "--workspace", "--no-deps", "--quiet"]);
     documentation.env("RUSTDOCFLAGS", "--deny warnings");
     run("documentation", documentation)?;
@@ -25,7 +57,10 @@ pub(crate) fn test() -> Result<()> {
     generate::generate(true)?;
     fuzz(None, 3)?;
     if works(cargo(["deny", "--version"])) {
-        run("dependencies", cargo(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+        run(
+            "dependencies",
+            cargo(["deny", "--offline", "check", "bans", "licenses", "sources"]),
+        )?;
     } else {
         println!("\n(cargo-deny is not installed; the dependency policy in deny.toml was not checked)");
     }
@@ -41,6 +76,12 @@ pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<()> {
 }
 
 pub(crate) fn bench() -> Result<()> {
-    run("steps", cargo(["bench", "--package", "lockgate-engine", "--bench", "steps"]))?;
-    run("check", cargo(["bench", "--package", "lockgate-flow", "--bench", "check"]))
+    run(
+        "steps",
+        cargo(["bench", "--package", "lockgate-engine", "--bench", "steps"]),
+    )?;
+    run(
+        "check",
+        cargo(["bench", "--package", "lockgate-flow", "--bench", "check"]),
+    )
 }

@@ -95,11 +95,11 @@ fn input() -> Value {
         "properties": {
             "method": { "enum": METHODS, "default": "GET", "description": "The method." },
             "url": {
-                "type": "string", "format": "uri", "exposed": true,
+                "type": "string", "format": "uri", "exposed": "a URL",
                 "description": "Where to, with `https://` or `http://`."
             },
             "query": {
-                "type": "object", "additionalProperties": values, "exposed": true,
+                "type": "object", "additionalProperties": values, "exposed": "a URL",
                 "description": "Query parameters, encoded for you. A list repeats its name; null leaves it out."
             },
             "headers": {

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
 use lockgate_engine::clock::SystemClock;
+use lockgate_engine::masks::Masks;
 use lockgate_engine::step_key::StepKey;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
@@ -20,6 +21,8 @@ use tokio::task::JoinHandle;
 pub(crate) struct Step {
     clock: SystemClock,
     attempt: u32,
+    /// The secrets of the run that the step is in.
+    pub(crate) masks: Masks,
 }
 
 impl Step {
@@ -27,6 +30,7 @@ impl Step {
         Self {
             clock: SystemClock::new(),
             attempt: 1,
+            masks: Masks::new(),
         }
     }
 
@@ -65,6 +69,7 @@ impl Step {
             time_left: None,
             connection: None,
             clock: &self.clock,
+            masks: &self.masks,
         }
     }
 }

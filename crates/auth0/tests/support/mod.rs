@@ -17,6 +17,8 @@ use lockgate_engine::step_key::StepKey;
 use lockgate_tenant::Tenant;
 use serde_json::{Map, Value, json};
 
+static NO_MASKS: lockgate_engine::masks::Masks = lockgate_engine::masks::Masks::new();
+
 /// Real time, but whoever sleeps moves it forward at once.
 #[derive(Clone)]
 pub struct JumpClock {
@@ -125,6 +127,7 @@ impl Bench {
             time_left: self.time_left,
             connection: Some(&self.connection),
             clock: &*self.clock,
+            masks: &NO_MASKS,
         };
         let action = self.action(name);
         let result = action.call(&context, input.clone()).await;
@@ -152,6 +155,7 @@ impl Bench {
             time_left: self.time_left,
             connection: Some(&self.connection),
             clock: &*self.clock,
+            masks: &NO_MASKS,
         };
         self.action(name).reconcile(&context, input).await
     }

@@ -222,6 +222,7 @@ impl<J: Journal> Call<'_, J> {
             time_left: Some(time_left),
             connection: self.connection,
             clock,
+            masks: &run.masks,
         };
         let lost = prior == Prior::Started && self.op.spec.effect == Effect::Once;
         let action = &*self.registered.action;

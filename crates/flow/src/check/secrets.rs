@@ -39,8 +39,10 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
 }
 
 fn arguments(check: &mut FlowCheck<'_>, data: &DataNode, schema: SchemaView<'_>) {
-    if schema.as_value().get("exposed") == Some(&serde_json::Value::Bool(true)) {
-        exposed(check, data, "a URL");
+    if let Some(place) = schema.exposed() {
+        exposed(check, data, place);
+    }
+    if schema.is_url() {
         insecure(check, data);
     }
     match &data.kind {

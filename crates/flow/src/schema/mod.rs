@@ -14,8 +14,8 @@ pub use validate::{SchemaProblem, Validator, ValueProblem, compile, problems};
 
 /// A JSON Schema (2020-12) document, as written by an action's declaration or by a flow's `input`.
 ///
-/// Two annotations of our own are understood on any property: `"secret": true` (masked wherever it would be
-/// written) and `"html": true` (expressions in it are HTML-escaped).
+/// Three annotations of our own are understood on any property: `"secret": true` (masked wherever it would be
+/// written), `"html": true` (expressions in it are HTML-escaped) and `"exposed": "a URL"` (others can read it there).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema(Value);
 
@@ -130,6 +130,16 @@ impl<'a> SchemaView<'a> {
     /// Whether the annotation `html` stands here.
     pub fn is_html(self) -> bool {
         self.keyword("html") == Some(&Value::Bool(true))
+    }
+
+    /// Where others can read the value: the annotation `exposed`.
+    pub fn exposed(self) -> Option<&'a str> {
+        self.keyword("exposed")?.as_str()
+    }
+
+    /// Whether the value is a URL.
+    pub fn is_url(self) -> bool {
+        self.keyword("format").and_then(Value::as_str) == Some("uri")
     }
 
     /// The schema's own description.

@@ -239,8 +239,8 @@ fn http_request() -> ActionSpec {
             "type": "object",
             "properties": {
                 "method": { "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"], "default": "GET" },
-                "url": { "type": "string", "exposed": true },
-                "query": { "type": "object", "exposed": true },
+                "url": { "type": "string", "format": "uri", "exposed": "a URL" },
+                "query": { "type": "object", "exposed": "a URL" },
                 "headers": { "type": "object", "additionalProperties": { "type": "string" } },
                 "json": {},
             },

@@ -88,13 +88,18 @@ fn every_action_has_an_example_that_checks() {
                     .unwrap()
             })
             .collect();
-        let input: String = fields.iter().map(|field| format!("  {field}: {{}}\n")).collect();
+        let input = fields
+            .iter()
+            .map(|field| format!("  {field}: {{}}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let text = format!(
             "input:\n{input}steps:\n{}\n",
             steps
                 .lines()
                 .map(|line| format!("  {line}\n"))
-                .collect::<String>()
+                .collect::<Vec<_>>()
+                .concat()
         );
         let source = Source::new(format!("flows/{}.yaml", spec.name), text.clone());
         let workspace = Workspace::check(Some(&workspace_file()), &[source], &catalog);
@@ -144,7 +149,7 @@ fn a_refused_update_is_found_and_one_that_may_be_fine_is_not() {
             .map(|finding| finding.code)
             .collect::<Vec<_>>()
     };
-    let both = r#"email: "a@example.com", password: "{{default input.password "x"}}""#;
+    let both = r#"email: "a@example.com", password: "{{default input.password 'x'}}""#;
     assert_eq!(codes(both), [Code::InvalidArgument]);
     let either =
         r#"email: "{{omit_if_missing input.email}}", password: "{{omit_if_missing input.password}}""#;
