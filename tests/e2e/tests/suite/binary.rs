@@ -1,0 +1,114 @@
+//! Where the binaries are that the tests run. They are built here if they are older than what they are made of.
+//!
+//! Cargo tells a test only about binaries of its own package. What is run stands beside this test's executable, so that
+//! it has the same profile and the same target folder.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use crate::root;
+
+/// Packages whose binaries are run.
+const PACKAGES: [&str; 3] = ["lockgate-cli", "example-custom-action", "example-embedded-engine"];
+
+/// Folders of a crate that no binary is made of.
+const NOT_BUILT: [&str; 4] = ["tests", "benches", "snapshots", "xtask"];
+
+/// The path of a binary, which is as new as its sources.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER
+        .get_or_init(build)
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The folder of the binaries, `target/<profile>`.
+fn build() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // target/<profile>/deps/suite-…
+    let folder = test.ancestors().nth(2).unwrap().to_path_buf();
+    let target = folder.parent().unwrap();
+    // Each test may be a process of its own: whether cargo has anything to do is asked of a stamp, which is cheaper
+    // than to ask cargo. Cargo itself waits for whoever else is building.
+    let stamp = folder.join("lockgate-e2e.stamp");
+    let is_fresh = fs::metadata(&stamp)
+        .and_then(|stamp| stamp.modified())
+        .is_ok_and(|built| newest_source() < built);
+    let is_there = PACKAGES.iter().all(|package| {
+        let name = package.strip_suffix("-cli").unwrap_or(package);
+        folder
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+            .is_file()
+    });
+    if is_fresh && is_there {
+        return folder;
+    }
+    let began = tempfile::NamedTempFile::new_in(&folder).unwrap();
+    let mut cargo = Command::new(cargo());
+    cargo
+        .current_dir(root())
+        .args(["build", "--quiet", "--bins", "--target-dir"])
+        .arg(target);
+    for package in PACKAGES {
+        cargo.args(["--package", package]);
+    }
+    match folder.file_name().and_then(|name| name.to_str()).unwrap() {
+        "debug" => {}
+        profile => {
+            cargo.args(["--profile", profile]);
+        }
+    }
+    let output = cargo.output().unwrap();
+    assert!(
+        output.status.success(),
+        "the binaries cannot be built:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // Its time is that of the moment before the build.
+    began.persist(&stamp).unwrap();
+    folder
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo says by a variable which cargo runs the tests"
+)]
+fn cargo() -> OsString {
+    std::env::var("CARGO").map_or_else(|_| "cargo".into(), OsString::from)
+}
+
+fn newest_source() -> SystemTime {
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        newest = newest.max(modified(&root().join(file)));
+    }
+    for folder in ["crates", "examples"] {
+        visit(&root().join(folder), &mut newest);
+    }
+    newest
+}
+
+fn visit(folder: &Path, newest: &mut SystemTime) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if NOT_BUILT.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            visit(&entry.path(), newest);
+        } else {
+            *newest = (*newest).max(modified(&entry.path()));
+        }
+    }
+}
+
+/// A file that has just gone is older than everything.
+fn modified(path: &Path) -> SystemTime {
+    File::open(path)
+        .and_then(|file| file.metadata()?.modified())
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}

@@ -1,0 +1,144 @@
+//! The README shows what there is: its flows have no findings, its commands can be typed.
+
+use crate::folder::{Folder, read};
+
+/// The words of a command line, as a shell takes them apart. Quotes are single ones.
+pub(crate) fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted, mut is_begun) = (Vec::new(), String::new(), false, false);
+    for c in command.chars() {
+        match c {
+            '\'' => {
+                is_quoted = !is_quoted;
+                is_begun = true;
+            }
+            ' ' if !is_quoted => {
+                if is_begun {
+                    words.push(std::mem::take(&mut word));
+                }
+                is_begun = false;
+            }
+            _ => {
+                word.push(c);
+                is_begun = true;
+            }
+        }
+    }
+    assert!(!is_quoted, "{command} has an open quote");
+    if is_begun {
+        words.push(word);
+    }
+    words
+}
+
+/// The blocks in a page: language and text, without the indentation of the list that they may stand in.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(String, String, usize)> = None;
+    for line in page.lines() {
+        let bare = line.trim_start();
+        match (&mut open, bare.strip_prefix("```")) {
+            (None, Some(language)) => {
+                open = Some((language.trim().to_owned(), String::new(), line.len() - bare.len()))
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take().map(|(language, text, _)| (language, text))),
+            (Some((_, text, indent)), None) => {
+                text.push_str(line.get(*indent..).unwrap_or_default());
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+#[test]
+fn flows_in_the_readme_have_no_findings() {
+    let flows: Vec<String> = blocks(&read("README.md"))
+        .into_iter()
+        .filter(|(language, _)| language == "yaml")
+        .map(|(_, text)| text)
+        .collect();
+    assert!(!flows.is_empty());
+    for text in flows {
+        let folder = Folder::with(&[("lockgate.yaml", &read("lockgate.yaml"))]);
+        if text.starts_with("version:") {
+            folder.write("lockgate.yaml", &text);
+        } else {
+            folder.write("flows/shown.yaml", &text);
+        }
+        folder
+            .lockgate(&["check", "--deny-warnings"])
+            .run()
+            .assert_code(0);
+    }
+}
+
+/// Every command line of `lockgate` in a page: typed at a prompt, through cargo, or named in the text.
+fn commands(page: &str) -> Vec<String> {
+    let mut commands: Vec<String> = blocks(page)
+        .iter()
+        .flat_map(|(_, text)| text.lines())
+        .filter_map(|line| {
+            let line = line.trim_start_matches("$ ");
+            line.strip_prefix("lockgate ")
+                .or_else(|| line.strip_prefix("cargo run --release -- "))
+        })
+        .map(str::to_owned)
+        .collect();
+    let named = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|code| code.strip_prefix("lockgate "));
+    commands.extend(named.map(|code| {
+        code.replace("<flow>", "sign-up")
+            .replace("[name]", "http.request")
+    }));
+    commands
+}
+
+#[test]
+fn every_command_in_the_readme_can_be_typed() {
+    let commands = commands(&read("README.md"));
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands {
+        // Where there is no workspace, a command line that is right gets no further than that.
+        let folder = Folder::empty();
+        let mut arguments = words(&command);
+        if arguments[0] == "tenant" {
+            arguments.extend(["--seed".to_owned(), "nowhere.json".to_owned()]);
+        }
+        let ended = folder.lockgate(&arguments).run();
+        assert!(
+            !ended.stderr.contains("Usage:"),
+            "{command}\n{}",
+            ended.transcript()
+        );
+        let is_refused = [
+            "error: unrecognized",
+            "error: unexpected",
+            "error: invalid value",
+            "there is no action",
+        ];
+        assert!(
+            !is_refused.iter().any(|text| ended.stderr.contains(text)),
+            "{command}\n{}",
+            ended.transcript()
+        );
+    }
+}
+
+#[test]
+fn variables_of_the_workspace_are_in_the_example_of_the_environment() {
+    let example = read(".env.example");
+    let workspace = read("lockgate.yaml");
+    for name in workspace
+        .split("${")
+        .skip(1)
+        .map(|rest| rest.split('}').next().unwrap())
+    {
+        assert!(example.contains(&format!("\n{name}=")), "{name}");
+        assert!(read("README.md").contains(&format!("{name}=")), "{name}");
+    }
+}
