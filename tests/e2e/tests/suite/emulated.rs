@@ -9,7 +9,8 @@ use tokio::runtime::Runtime;
 /// A running tenant, with the threads that it runs on.
 pub(crate) struct Emulated {
     tenant: Tenant,
-    runtime: Runtime,
+    // Dropped after the tenant, which runs on it.
+    _runtime: Runtime,
 }
 
 impl Emulated {
@@ -25,12 +26,10 @@ impl Emulated {
     pub(crate) fn built(builder: Builder) -> Self {
         let runtime = runtime();
         let tenant = runtime.block_on(builder.start()).unwrap();
-        Self { tenant, runtime }
-    }
-
-    /// The threads, for other servers that a test needs.
-    pub(crate) fn runtime(&self) -> &Runtime {
-        &self.runtime
+        Self {
+            tenant,
+            _runtime: runtime,
+        }
     }
 
     /// How often users were asked to be created.

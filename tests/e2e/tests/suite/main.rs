@@ -5,16 +5,23 @@
 mod binary;
 mod emulated;
 mod folder;
+mod stand_in;
 mod terminal;
 
 // The tests.
+mod canaries;
 mod checking;
 mod connecting;
+mod examples;
+mod faults;
 mod house;
+mod interrupted;
 mod listing;
 mod readme;
+mod renewal;
 mod running;
 mod shipped;
+mod sync_profile;
 mod tenant_command;
 
 use std::path::PathBuf;

@@ -38,7 +38,7 @@ fn blocks(page: &str) -> Vec<(String, String)> {
         let bare = line.trim_start();
         match (&mut open, bare.strip_prefix("```")) {
             (None, Some(language)) => {
-                open = Some((language.trim().to_owned(), String::new(), line.len() - bare.len()))
+                open = Some((language.trim().to_owned(), String::new(), line.len() - bare.len()));
             }
             (Some(_), Some(_)) => blocks.extend(open.take().map(|(language, text, _)| (language, text))),
             (Some((_, text, indent)), None) => {

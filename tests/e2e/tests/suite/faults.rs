@@ -1,0 +1,279 @@
+//! Every fault of the tenant, met by the flows that ship: no user is created twice, none is lost, none of ours is
+//! reported as somebody else's, and where a fault does not pass, the run says which.
+
+use std::thread;
+
+use crate::emulated::Emulated;
+use crate::folder::Folder;
+use crate::terminal::Ended;
+
+const CREATE: &str = "method=POST,path=/api/v2/users";
+
+/// Flows that create users: their arguments, and the users that there are afterwards.
+const FLOWS: [(&str, &[&str], &[&str]); 4] = [
+    (
+        "sign-up",
+        &[
+            "--input",
+            "email=ada@example.com",
+            "--input",
+            "password=correct horse 9",
+            "--input",
+            "plan=pro",
+        ],
+        &["ada@example.com"],
+    ),
+    (
+        "create-user",
+        &[
+            "--input",
+            "email=ada@example.com",
+            "--input",
+            "password=correct horse 9",
+        ],
+        &["ada@example.com"],
+    ),
+    (
+        "upsert-user",
+        &["--input", "email=ada@example.com", "--input", "plan=pro"],
+        &["ada@example.com"],
+    ),
+    (
+        "bulk-invite",
+        &[
+            "--input-json",
+            r#"{"people": [{"email": "ada@example.com"}, {"email": "alan@example.com"}, {"email": "grace@example.com"}]}"#,
+        ],
+        &["ada@example.com", "alan@example.com", "grace@example.com"],
+    ),
+];
+
+/// Runs every flow against a tenant of its own with this fault, all at once: what takes time is waiting.
+fn each(
+    faults: &[&str],
+    prepare: impl Fn(&Folder, &str) + Sync,
+    judge: impl Fn(&str, &Emulated, &[&str], &Ended) + Sync,
+) {
+    thread::scope(|scope| {
+        for (flow, input, emails) in FLOWS {
+            let (prepare, judge) = (&prepare, &judge);
+            scope.spawn(move || {
+                let tenant = Emulated::with_faults(faults);
+                let folder = Folder::connected(&tenant);
+                prepare(&folder, flow);
+                let arguments = [&["run", flow, "--json"], input].concat();
+                let ended = folder.lockgate(&arguments).run();
+                let struck: u64 = tenant.faults().iter().map(|(_, struck)| struck).sum();
+                assert!(struck > 0, "{flow} never met {faults:?}\n{}", ended.transcript());
+                judge(flow, &tenant, emails, &ended);
+            });
+        }
+    });
+}
+
+/// The flows come through, and everyone is there once.
+fn passes(fault: &str) {
+    each(
+        &[fault],
+        |_, _| {},
+        |flow, tenant, emails, ended| {
+            let seen = format!("{flow} with {fault}\n{}", ended.transcript());
+            assert_eq!(ended.code, Some(0), "{seen}");
+            assert!(!seen.contains("user_exists"), "{seen}");
+            assert_eq!(tenant.emails(), emails, "{seen}");
+            let plans = tenant
+                .users()
+                .iter()
+                .filter(|user| user["app_metadata"]["plan"] == "pro")
+                .count();
+            let expected = usize::from(matches!(flow, "sign-up" | "upsert-user"));
+            assert_eq!(plans, expected, "{seen}");
+        },
+    );
+}
+
+#[test]
+fn too_many_requests() {
+    passes(&format!("429:once,{CREATE}"));
+}
+
+#[test]
+fn too_many_requests_with_a_time_to_wait() {
+    passes(&format!("429:count=2,retry-after=1,{CREATE}"));
+}
+
+#[test]
+fn internal_errors() {
+    passes(&format!("500:once,{CREATE}"));
+    passes("500:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn unavailable() {
+    passes(&format!("503:count=2,{CREATE}"));
+    passes("503:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn late_answers() {
+    passes("delay=200ms");
+}
+
+#[test]
+fn answers_cut_off() {
+    passes(&format!("truncate:once,{CREATE}"));
+    passes("truncate:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn a_gateways_pages() {
+    passes(&format!("html:once,{CREATE}"));
+    passes("html=503:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn connections_reset() {
+    passes(&format!("reset:once,{CREATE}"));
+    passes("reset:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn answers_lost_after_the_write() {
+    passes(&format!("lost-answer:once,{CREATE}"));
+    passes(&format!("lost-answer:count=2,{CREATE}"));
+    passes("lost-answer:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn the_token_endpoint_stumbles() {
+    for fault in [
+        "500:once",
+        "503:count=2",
+        "429:once,retry-after=1",
+        "html:once",
+        "truncate:once",
+        "reset:once",
+        "lost-answer:once",
+    ] {
+        let separator = if fault.contains(':') { ',' } else { ':' };
+        passes(&format!("{fault}{separator}path=/oauth/token"));
+    }
+}
+
+/// The fault does not pass: every flow fails with this code, in time, and nobody is there who should not be.
+fn fails(fault: &str, code: &str) {
+    fails_with(&[fault], code, false);
+}
+
+/// The same with several faults, and where creates are carried out all the same.
+fn fails_with(faults: &[&str], code: &str, is_written: bool) {
+    let shorten = |folder: &Folder, flow: &str| {
+        let name = format!("flows/{flow}.yaml");
+        if flow == "bulk-invite" {
+            folder.edit(&name, "timeout: 10m", "timeout: 4s");
+        } else {
+            folder.edit(
+                &name,
+                &format!("name: {flow}\n"),
+                &format!("name: {flow}\ntimeout: 4s\n"),
+            );
+        }
+    };
+    each(faults, shorten, |flow, tenant, emails, ended| {
+        let seen = format!("{flow} with {faults:?}\n{}", ended.transcript());
+        assert_eq!(ended.code, Some(1), "{seen}");
+        let run = ended.json();
+        assert_eq!(
+            (&run["status"], &run["error"]["code"]),
+            (&"failed".into(), &code.into()),
+            "{seen}"
+        );
+        assert!(!seen.contains("user_exists"), "{seen}");
+        let there = tenant.emails();
+        if is_written {
+            // The first ones are there, each once, and the message does not claim that they are not.
+            assert!(
+                !there.is_empty() && there.iter().all(|email| emails.contains(&email.as_str())),
+                "{seen}"
+            );
+            let mut once = there.clone();
+            once.dedup();
+            assert_eq!(once, there, "{seen}");
+            let message = run["error"]["message"].as_str().unwrap();
+            assert!(
+                message.contains("whether the user was created is not known"),
+                "{seen}"
+            );
+        } else {
+            assert_eq!(there, Vec::<String>::new(), "{seen}");
+        }
+    });
+}
+
+#[test]
+fn too_many_requests_for_good() {
+    fails(&format!("429:{CREATE}"), "rate_limited");
+}
+
+#[test]
+fn too_many_requests_with_a_time_that_is_too_long() {
+    fails(&format!("429:retry-after=60,{CREATE}"), "rate_limited");
+}
+
+#[test]
+fn internal_errors_for_good() {
+    fails(&format!("500:{CREATE}"), "unavailable");
+}
+
+#[test]
+fn unavailable_for_good() {
+    fails("503:path=/api/v2/*", "unavailable");
+}
+
+#[test]
+fn too_late_for_good() {
+    fails("delay=60s:path=/api/v2/*", "timeout");
+}
+
+#[test]
+fn a_gateways_pages_for_good() {
+    fails("html:path=/api/v2/*", "unavailable");
+}
+
+#[test]
+fn connections_reset_for_good() {
+    fails("reset:path=/api/v2/*", "unavailable");
+}
+
+#[test]
+fn refused_for_good() {
+    fails(&format!("400:{CREATE}"), "invalid_request");
+    fails(&format!("403:{CREATE}"), "forbidden");
+}
+
+#[test]
+fn no_token_for_good() {
+    fails("503:path=/oauth/token", "unavailable");
+    fails("html:path=/oauth/token", "unavailable");
+    fails("401:path=/oauth/token", "unauthorized");
+    fails("403:path=/oauth/token", "unauthorized");
+    fails("429:retry-after=60,path=/oauth/token", "rate_limited");
+}
+
+#[test]
+fn created_and_never_told() {
+    // Creates are carried out, their answers never come; reads by id tell.
+    passes(&format!("lost-answer:{CREATE}"));
+    passes(&format!("truncate:{CREATE}"));
+    // Reads do not tell either.
+    fails_with(
+        &[&format!("lost-answer:{CREATE}"), "503:path=/api/v2/users/*"],
+        "unavailable",
+        true,
+    );
+    fails_with(
+        &[&format!("truncate:{CREATE}"), "503:path=/api/v2/users/*"],
+        "invalid_response",
+        true,
+    );
+}
