@@ -68,8 +68,9 @@ impl Exchange {
         }
     }
 
-    /// Sends, and reads the whole answer, within `limit`.
-    pub(super) async fn send(&self, request: &Request, limit: Duration) -> Result<Answer, Failure> {
+    /// Sends, and reads the whole answer, within the request's own time limit.
+    pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        let limit = request.timeout;
         let sent = AtomicBool::new(false);
         let result = match tokio::time::timeout(limit, self.hops(request, &sent)).await {
             Ok(result) => result,

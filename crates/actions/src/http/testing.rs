@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -21,6 +22,8 @@ use tokio::task::JoinHandle;
 pub(crate) struct Step {
     clock: SystemClock,
     attempt: u32,
+    /// What is left of the limits around the step.
+    pub(crate) time_left: Option<Duration>,
     /// The secrets of the run that the step is in.
     pub(crate) masks: Masks,
 }
@@ -30,6 +33,7 @@ impl Step {
         Self {
             clock: SystemClock::new(),
             attempt: 1,
+            time_left: None,
             masks: Masks::new(),
         }
     }
@@ -66,7 +70,7 @@ impl Step {
             run_id: "run-1",
             key,
             attempt: self.attempt,
-            time_left: None,
+            time_left: self.time_left,
             connection: None,
             clock: &self.clock,
             masks: &self.masks,

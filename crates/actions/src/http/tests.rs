@@ -271,6 +271,19 @@ async fn time_is_limited() {
 }
 
 #[tokio::test]
+async fn the_limits_around_the_step_are_the_engines() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut step = Step::new();
+    step.time_left = Some(Duration::from_nanos(1));
+    let error = step
+        .call(&open(), json!({ "url": url, "timeout": "30ms" }))
+        .await
+        .unwrap_err();
+    assert!(error.message.ends_with("no answer within 30ms"), "{error}");
+}
+
+#[tokio::test]
 async fn private_addresses_are_refused_wherever_they_come_from() {
     let server = Server::start([]).await;
     let closed = HttpRequest::with_resolver(
