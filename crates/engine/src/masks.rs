@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 /// What stands in place of a secret.
@@ -11,6 +14,17 @@ pub const MASKED: &str = "••••";
 
 /// Shorter texts are masked only where they are a whole value: to cross out every `1` would help nobody.
 const SHORTEST_INSIDE: usize = 4;
+
+/// Texts from this length on, in bytes, are masked in their encoded forms, too. What base64 makes of less could be
+/// part of an innocent text.
+const SHORTEST_ENCODED: usize = 6;
+
+/// What RFC 3986 §2.3 leaves as it is.
+const RESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The texts that must not be written. Shared by everything that belongs to one run.
 #[derive(Debug, Default)]
@@ -34,7 +48,8 @@ impl Masks {
         !self.any.load(Ordering::Acquire)
     }
 
-    /// Adds a text, also as it looks inside JSON. The empty text is no secret.
+    /// Adds a text, also as it looks inside JSON, in a URL, a form, and in base64: whoever is sent a secret may quote
+    /// what was sent. The empty text is no secret.
     pub fn add(&self, text: &str) {
         if text.is_empty() {
             return;
@@ -45,7 +60,11 @@ impl Masks {
             .texts
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for text in [text, escaped] {
+        for text in [text, escaped]
+            .into_iter()
+            .map(Cow::Borrowed)
+            .chain(encoded(text))
+        {
             if !texts.iter().any(|known| **known == *text) {
                 let at = texts.partition_point(|known| known.len() > text.len());
                 texts.insert(at, text.into());
@@ -137,6 +156,26 @@ impl Masks {
     }
 }
 
+/// A text as URLs, forms and base64 write it.
+fn encoded(text: &str) -> Vec<Cow<'static, str>> {
+    if text.len() < SHORTEST_ENCODED {
+        return Vec::new();
+    }
+    let percent = utf8_percent_encode(text, RESERVED).to_string();
+    let mut forms = vec![percent.replace("%20", "+"), percent];
+    // Base64 writes three bytes as four letters. What it makes of a text depends on where in these three the text
+    // begins; the letters at both ends hold bits of its neighbours, too (as in `Basic` credentials, RFC 7617).
+    for shift in 0..3 {
+        let mut shifted = vec![0; shift];
+        shifted.extend_from_slice(text.as_bytes());
+        let own = (shift * 4).div_ceil(3)..shifted.len() * 4 / 3;
+        for base64 in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            forms.push(base64.encode(&shifted)[own.clone()].to_owned());
+        }
+    }
+    forms.into_iter().map(Cow::Owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -160,6 +199,38 @@ mod tests {
         ] {
             assert_eq!(masks.apply(text), expected);
         }
+    }
+
+    #[test]
+    fn what_was_sent_encoded_is_masked_when_it_is_quoted() {
+        let masks = Masks::new();
+        let secret = "s3cret/ö? +key";
+        masks.add(secret);
+        for (text, expected) in [
+            ("?key=s3cret%2F%C3%B6%3F%20%2Bkey&a=1".to_owned(), "?key=••••&a=1"),
+            ("key=s3cret%2F%C3%B6%3F+%2Bkey".to_owned(), "key=••••"),
+        ] {
+            assert_eq!(masks.apply(&text), expected);
+        }
+        for before in ["", "a", "ab", "abc", "user:"] {
+            for after in ["", "x", "yz"] {
+                for base64 in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+                    let text = base64.encode(format!("{before}{secret}{after}"));
+                    let masked = masks.apply(&text);
+                    assert!(masked.contains(MASKED), "{before}…{after}: {masked}");
+                    // What is left is the neighbours', and less than a letter of the secret at each end.
+                    let left = masked.replace(MASKED, "").len();
+                    assert!(
+                        left <= (before.len() + after.len() + 2) * 4 / 3 + 2,
+                        "{before}…{after}: {masked}"
+                    );
+                }
+            }
+        }
+        // Short ones stay as they were.
+        let masks = Masks::new();
+        masks.add("abcd");
+        assert_eq!(masks.apply("YWJjZA"), "YWJjZA");
     }
 
     #[test]
