@@ -243,9 +243,7 @@ steps:
     with:
       method: POST
       url: "{{input.service}}/echo"
-      headers: { x-api-key: "{{base64_encode input.key}}" }
-      bearer: "{{input.key}}"
-      json: { key: "{{input.key}}", nested: { list: ["{{input.key}}"] } }
+      SENT
       accept_status: [200, 400]
   - action: log
     with: { message: "the key is {{input.key}}", fields: { key: "{{input.key}}" } }
@@ -253,35 +251,63 @@ steps:
   - fail: { code: no_luck, message: "the key {{input.key}} is no good; {{to_json steps.echo.body}}", details: { key: "{{vars.kept}}" } }
 "#;
 
+/// How it is sent.
+const SENT: [&str; 7] = [
+    r#"json: { key: "{{input.key}}", nested: { list: ["{{input.key}}"] } }"#,
+    r#"form: { key: "{{input.key}}" }"#,
+    r#"query: { key: "{{input.key}}" }"#,
+    r#"bearer: "{{input.key}}""#,
+    r#"basic: { username: me, password: "{{input.key}}" }"#,
+    r#"headers: { x-api-key: "{{base64_encode input.key}}" }"#,
+    r#"headers: { x-base64: "{{base64_encode input.key}}", x-url: "{{url_encode input.key}}" }"#,
+];
+
 #[test]
 fn a_secret_that_goes_everywhere() {
-    for status in [200, 400, 500] {
-        let service = StandIn::start(move |asked| {
-            Answer::Json(
-                status,
-                json!({ "headers": format!("{:?}", asked.headers), "body": asked.body }),
-            )
-        });
-        let folder = Folder::with(&[("lockgate.yaml", "version: 1\nhttp: { allow: [127.0.0.1] }\n")]);
-        folder.write("flows/spread.yaml", FLOW);
-        let inputs = [format!("service={}", service.url()), format!("key={PLAIN_KEY}")];
-        let run = ["run", "spread", "--input", &inputs[0], "--input", &inputs[1]];
-        for arguments in [run.to_vec(), loud(&run)] {
-            let ended = folder.lockgate(&arguments).run().assert_code(1);
-            for form in forms(PLAIN_KEY) {
-                let written = format!("{}{}", ended.stdout, ended.stderr);
-                assert!(
-                    !written.contains(&form),
-                    "{form} was written:\n{}",
-                    ended.transcript()
-                );
-            }
-            assert!(
-                status == 500 || ended.stderr.contains("no_luck"),
-                "{}",
-                ended.transcript()
-            );
+    let service = StandIn::start(move |asked| {
+        let status = asked.headers["x-status"]
+            .to_str()
+            .map_or(200, |text| text.parse().unwrap());
+        let headers = format!("{:?}", asked.headers);
+        Answer::Json(
+            status,
+            json!({ "target": asked.target, "headers": headers, "body": asked.body }),
+        )
+    });
+    std::thread::scope(|scope| {
+        for (number, sent) in SENT.into_iter().enumerate() {
+            let service = &service;
+            scope.spawn(move || {
+                // A status that is a result, or one that is an error.
+                let status = [200, 400, 500][number % 3];
+                let status = format!("x-status: '{status}'");
+                let sent = if sent.starts_with("headers: ") {
+                    sent.replace("headers: {", &format!("headers: {{ {status},"))
+                } else {
+                    format!("{sent}\n      headers: {{ {status} }}")
+                };
+                spread(service, &sent);
+            });
         }
+    });
+}
+
+fn spread(service: &StandIn, sent: &str) {
+    let folder = Folder::with(&[("lockgate.yaml", "version: 1\nhttp: { allow: [127.0.0.1] }\n")]);
+    folder.write("flows/spread.yaml", &FLOW.replace("SENT", sent));
+    let inputs = [format!("service={}", service.url()), format!("key={PLAIN_KEY}")];
+    let run = ["run", "spread", "--input", &inputs[0], "--input", &inputs[1]];
+    for arguments in [run.to_vec(), loud(&run)] {
+        let ended = folder.lockgate(&arguments).run().assert_code(1);
+        let seen = format!("{sent}\n{}", ended.transcript());
+        let written = format!("{}{}", ended.stdout, ended.stderr);
+        for form in forms(PLAIN_KEY) {
+            assert!(!written.contains(&form), "{form} was written:\n{seen}");
+        }
+        assert!(
+            ended.stderr.contains("no_luck") || ended.stderr.contains("http_status"),
+            "{seen}"
+        );
     }
 }
 
