@@ -235,6 +235,21 @@ fn definite_assignment() {
             &[],
         ),
         (
+            "on_error: continue, whether there is a result, then and else",
+            r#"
+  - id: user
+    action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error: continue
+  - if: exists steps.user
+    then:
+      - return: "{{steps.user.user_id}}"
+    else:
+      - return: "{{steps.user.error.message}}"
+"#,
+            &[],
+        ),
+        (
             "the error of a step that keeps it, without asking",
             r#"
   - id: user

@@ -18,6 +18,8 @@ pub(super) struct Frame<'a> {
     values: Vec<Option<Value>>,
     /// What `set` has set here, by variable.
     variables: Vec<(u32, Value)>,
+    /// What steps with `on_error: continue` have left behind instead of a result, by slot: `{"error": …}`.
+    failures: Vec<(u32, Value)>,
     /// The errors that handlers of this region were entered with, by the path of the step whose handler it is.
     errors: Vec<(&'a str, Value)>,
     iteration: Option<Iteration<'a>>,
@@ -37,6 +39,7 @@ pub(super) struct Remains {
     first_slot: u32,
     values: Vec<Option<Value>>,
     variables: Vec<(u32, Value)>,
+    failures: Vec<(u32, Value)>,
 }
 
 impl<'a> Frame<'a> {
@@ -73,6 +76,7 @@ impl<'a> Frame<'a> {
             first_slot: slots.start,
             values: vec![None; slots.len()],
             variables: Vec::new(),
+            failures: Vec::new(),
             errors: Vec::new(),
             iteration,
             indices,
@@ -88,6 +92,11 @@ impl<'a> Frame<'a> {
         if let Some(place) = at {
             *place = Some(value);
         }
+    }
+
+    /// A step has failed and the run goes on.
+    pub(super) fn set_failure(&mut self, slot: u32, failure: Value) {
+        self.failures.push((slot, failure));
     }
 
     pub(super) fn set_variable(&mut self, variable: u32, value: Value) {
@@ -108,6 +117,7 @@ impl<'a> Frame<'a> {
             first_slot: self.first_slot,
             values: self.values,
             variables: self.variables,
+            failures: self.failures,
         }
     }
 
@@ -121,6 +131,7 @@ impl<'a> Frame<'a> {
         for (variable, value) in remains.variables {
             self.set_variable(variable, value);
         }
+        self.failures.extend(remains.failures);
     }
 
     fn around(&self) -> impl Iterator<Item = &Frame<'a>> {
@@ -134,6 +145,13 @@ impl<'a> Frame<'a> {
                 frame.values.get(at as usize)
             })?
             .as_ref()
+    }
+
+    fn failure(&self, slot: u32) -> Option<&Value> {
+        let mut failures = self.around().flat_map(|frame| &frame.failures);
+        failures
+            .find(|(failed, _)| *failed == slot)
+            .map(|(_, failure)| failure)
     }
 
     fn variable(&self, variable: u32) -> Option<&Value> {
@@ -180,6 +198,8 @@ impl<J> Scope for View<'_, J> {
         match slot {
             Slot::Input => Some(self.walker.input),
             Slot::Step(slot) => self.frame.step(slot),
+            // A result may have a field `error` of its own.
+            Slot::StepError(slot) => self.frame.failure(slot).or_else(|| self.frame.step(slot)),
             Slot::Var(variable) => self.frame.variable(variable),
             Slot::Config => Some(&self.walker.flow.config),
             Slot::Request => self.walker.run.request.as_ref(),

@@ -185,7 +185,7 @@ impl<'r, J: Journal> Walker<'r, J> {
         if !handler.keeps_error {
             frame.set_error(&owner.path, error.in_scope());
         } else if let Some(slot) = owner.slot {
-            frame.set(slot, json!({ "error": error.in_scope() }));
+            frame.set_failure(slot, json!({ "error": error.in_scope() }));
         }
         Ok(handler.target)
     }

@@ -28,6 +28,8 @@ async fn handlers_take_what_they_name() {
         (&flow("REFUSED, on_error: { busy: [{ return: busy }], '*': [{ return: rest }] }", "1"), json!({ "status": "succeeded", "output": "rest" })),
         (&flow("REFUSED, on_error: { refused: [{ return: refused }], '*': [{ return: rest }] }", "1"), json!({ "status": "succeeded", "output": "refused" })),
         (&flow("REFUSED, on_error: { busy: [{ return: busy }] }", "1"), json!({ "status": "failed", "error": "refused" })),
+        (&flow("REFUSED, on_error: continue", "['{{exists steps.a}}', '{{exists steps.a.error}}', '{{default steps.a \"none\"}}', '{{#if steps.a}}a{{else}}b{{/if}}']"), json!({ "status": "succeeded", "output": [false, true, "none", "b"] })),
+        (&flow("action: test.echo, with: { error: mine }, on_error: continue", "'{{optional steps.a.error}}'"), json!({ "status": "succeeded", "output": "mine" })),
         (&flow("REFUSED, on_error: { refused: continue, '*': [{ return: rest }] }", "on"), json!({ "status": "succeeded", "output": "on" })),
         // An error in a handler is not the handler's.
         (&flow("REFUSED, on_error: [{ action: test.fail, with: { code: busy } }]", "1"), json!({ "status": "failed", "error": "busy" })),

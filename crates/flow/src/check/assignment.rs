@@ -3,12 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fixedbitset::FixedBitSet;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
 use super::state::State;
-use super::types::keeps_error;
 use super::{FlowCheck, references};
 use crate::diagnostic::Code;
 use crate::expression::{Expression, ValueTemplate};
@@ -18,11 +16,7 @@ use crate::syntax::{Branch, Step, Verb};
 
 pub(super) fn check(check: &mut FlowCheck<'_>) {
     let flow = &check.lowered.flow;
-    let mut keeping = FixedBitSet::with_capacity(flow.steps.len());
-    for (slot, step) in check.slot_steps.iter().enumerate() {
-        keeping.set(slot, keeps_error(step));
-    }
-    let start = State::new(keeping, flow.variables.len());
+    let start = State::new(flow.steps.len(), flow.variables.len());
     let mut analysis = Analysis {
         check,
         flow,
@@ -415,9 +409,4 @@ fn variables_of(branch: &Branch) -> Vec<(&str, Span)> {
     let mut found = Vec::new();
     branch.steps.iter().for_each(|step| collect(step, &mut found));
     found
-}
-
-/// Whether a step's result may be an error that it kept.
-pub(super) fn may_keep_error(step: &Step) -> bool {
-    keeps_error(step)
 }

@@ -1,12 +1,11 @@
 //! References in expressions: does the name exist, has the step run, is the field there, can the function take it.
 
-use super::assignment::may_keep_error;
-use super::state::{State, is_error_path};
+use super::state::State;
 use super::types::{Walk, has_result, segment_text};
 use super::{FlowCheck, span};
 use crate::diagnostic::{Code, Diagnostic, Severity, suggestion};
 use crate::expression::{BlockKind, Call, Expression, Part, Path, Reference, Slot, Template};
-use crate::graph::Node;
+use crate::graph::{Node, keeps_error};
 use crate::source::Span;
 
 /// Where an expression stands.
@@ -132,7 +131,7 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
     let path = reference.path;
     match path.slot {
         Slot::Unresolved => return unresolved(check, path),
-        Slot::Step(slot) => {
+        Slot::Step(slot) | Slot::StepError(slot) => {
             let is_there = step(check, place, reference, slot);
             if !is_there {
                 return;
@@ -280,7 +279,8 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
         );
         return false;
     }
-    if !has_result(syntax) && !is_error_path(path) {
+    let of_error = matches!(path.slot, Slot::StepError(_));
+    if !has_result(syntax) && !of_error {
         let verb = syntax.verb.name();
         add(
             check,
@@ -323,7 +323,7 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
     if reference.accepts_missing {
         return true;
     }
-    let sure = if is_error_path(path) {
+    let sure = if of_error {
         // An error is there only after a failure; a step that succeeded has none.
         state.present.contains(&*path.text) || in_present(state, path)
     } else {
@@ -333,12 +333,12 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
         return true;
     }
     let text = &path.text;
-    let (message, label) = if is_error_path(path) {
+    let (message, label) = if of_error {
         (
             format!("`{text}` is missing when the step succeeds"),
             "may succeed",
         )
-    } else if state.attempted.contains(slot as usize) && may_keep_error(syntax) {
+    } else if state.attempted.contains(slot as usize) && keeps_error(syntax) {
         (
             format!("`{text}` is missing when the step fails"),
             "goes on after an error",
@@ -350,7 +350,7 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
         )
     };
     // A step that keeps its error is there even then; one of its fields is not.
-    let tested = if may_keep_error(syntax) || is_error_path(path) {
+    let tested = if keeps_error(syntax) || of_error {
         text.to_string()
     } else {
         format!("steps.{id}")

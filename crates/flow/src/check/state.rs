@@ -1,7 +1,6 @@
 //! What is known at a point of a flow: which steps have run, which variables are set, whether it has answered.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
@@ -23,17 +22,13 @@ pub(super) struct State {
     pub(super) maybe_set: FixedBitSet,
     /// Paths that a condition has shown to be there.
     pub(super) present: BTreeSet<String>,
-    /// Steps whose handlers may keep an error as their result; the same everywhere in a flow.
-    pub(super) keeping: Arc<FixedBitSet>,
     /// A `respond` or `redirect` that some path has passed.
     pub(super) responded: Option<Span>,
 }
 
 impl State {
-    pub(super) fn new(keeping: FixedBitSet, variables: usize) -> Self {
-        let steps = keeping.len();
+    pub(super) fn new(steps: usize, variables: usize) -> Self {
         Self {
-            keeping: Arc::new(keeping),
             succeeded: FixedBitSet::with_capacity(steps),
             attempted: FixedBitSet::with_capacity(steps),
             possible: FixedBitSet::with_capacity(steps),
@@ -84,12 +79,8 @@ impl State {
             Expression::Path(path) => {
                 if truth {
                     self.learn(path);
-                } else if let Slot::Step(slot) = path.slot
-                    && is_error_path(path)
-                    && self.attempted.contains(slot as usize)
-                {
-                    // It ran and left no error: it succeeded.
-                    self.succeed(slot);
+                } else {
+                    self.learn_absent(path);
                 }
             }
             Expression::Call(call) => {
@@ -127,21 +118,21 @@ impl State {
     fn learn(&mut self, path: &crate::expression::Path) {
         self.present.insert(path.text.to_string());
         match path.slot {
-            Slot::Step(slot) if is_error_path(path) => self.attempt(slot),
-            // What such a step leaves behind may be its error.
-            Slot::Step(slot) if path.rest().is_empty() && self.keeping.contains(slot as usize) => {
-                self.attempt(slot);
-            }
+            Slot::StepError(slot) => self.attempt(slot),
             Slot::Step(slot) => self.succeed(slot),
             Slot::Var(slot) => self.set.insert(slot as usize),
             _ => {}
         }
     }
-}
 
-/// `steps.<id>.error`, and what is below it.
-pub(super) fn is_error_path(path: &crate::expression::Path) -> bool {
-    path.rest()
-        .first()
-        .is_some_and(|first| super::types::segment_text(first) == "error")
+    /// A step that has run has either a result or an error: the absence of one shows the other.
+    fn learn_absent(&mut self, path: &crate::expression::Path) {
+        match path.slot {
+            Slot::StepError(slot) if self.attempted.contains(slot as usize) => self.succeed(slot),
+            Slot::Step(slot) if path.rest().is_empty() && self.attempted.contains(slot as usize) => {
+                self.present.insert(format!("{}.error", path.text));
+            }
+            _ => {}
+        }
+    }
 }

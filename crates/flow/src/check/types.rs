@@ -82,18 +82,18 @@ impl FlowCheck<'_> {
                 follow(&field.schema, &rest[1..], skip + 1, optional)
             }
             Slot::Step(slot) => match self.slot_steps.get(slot as usize) {
-                Some(step)
-                    if rest.first().is_some_and(|first| segment_text(first) == "error")
-                        && keeps_error(step) =>
-                {
-                    follow(&error_schema(), &rest[1..], skip + 1, false)
-                }
                 Some(step) => match self.result_schema(step) {
                     Some(schema) => follow(&schema, rest, skip, false),
                     None => unknown(),
                 },
                 None => unknown(),
             },
+            Slot::StepError(_) => follow(
+                &error_schema(),
+                rest.get(1..).unwrap_or_default(),
+                skip + 1,
+                false,
+            ),
             Slot::Config if !self.is_known => unknown(),
             Slot::Config => follow_value(self.config, rest, skip),
             Slot::Run => follow(&run_schema(), rest, skip, false),
@@ -146,14 +146,6 @@ pub(crate) fn has_result(step: &Step) -> bool {
         step.verb,
         Verb::Action { .. } | Verb::ForEach { .. } | Verb::Call { .. } | Verb::Invalid
     )
-}
-
-/// Whether a step can leave an `error` behind.
-pub(crate) fn keeps_error(step: &Step) -> bool {
-    step.on_error
-        .iter()
-        .flat_map(|on_error| &on_error.arms)
-        .any(|arm| matches!(arm.handler, crate::syntax::Handler::Continue))
 }
 
 /// A segment as text.

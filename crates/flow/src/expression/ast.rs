@@ -73,6 +73,8 @@ pub enum Slot {
     Input,
     /// `steps.<id>`: 2.
     Step(u32),
+    /// `steps.<id>` on the way to `error`, of a step with `on_error: continue`: 2. The path goes on with `error`.
+    StepError(u32),
     /// `vars.<name>`: 2.
     Var(u32),
     /// `config`: 1.
@@ -111,7 +113,7 @@ impl Slot {
     pub fn consumed(self) -> usize {
         match self {
             Self::Unresolved | Self::Block(_) | Self::BlockLocal(..) => 0,
-            Self::Step(_) | Self::Var(_) => 2,
+            Self::Step(_) | Self::StepError(_) | Self::Var(_) => 2,
             Self::Input
             | Self::Config
             | Self::Request

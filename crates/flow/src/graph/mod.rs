@@ -18,5 +18,5 @@ pub use compiled::{
 pub use input::{Coercion, InputMistake, InputSpec, input_schema};
 pub use lower::{InputValidators, Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
-pub use steps::{flatten, nested_lists, title};
+pub use steps::{flatten, keeps_error, nested_lists, title};
 pub(crate) use template::strip;

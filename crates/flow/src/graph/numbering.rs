@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::compiled::StepInfo;
 use super::resolve::Names;
-use super::steps::nested_lists;
+use super::steps::{keeps_error, nested_lists};
 use crate::syntax::{FlowSyntax, Step, Verb};
 
 /// Slots for steps and variables, given out in document order, so that every region has one range.
@@ -40,6 +40,9 @@ impl Numbering {
             let slot = step.id.as_ref().map(|id| {
                 let slot = self.next_slot();
                 self.names.steps.entry(id.value.clone()).or_insert(slot);
+                if keeps_error(step) {
+                    self.names.keeping.insert(slot);
+                }
                 self.steps.push(StepInfo {
                     id: id.value.clone(),
                     path: step.path.clone(),

@@ -1,6 +1,6 @@
 //! Names in expressions → slots.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::expression::{Expression, Path, Segment, Slot};
 use crate::syntax::{DataNode, FlowSyntax, Handler, Step, Verb, Wait};
@@ -16,6 +16,8 @@ pub(super) struct Loop {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) steps: HashMap<String, u32>,
+    /// The slots of steps with `on_error: continue`.
+    pub(super) keeping: HashSet<u32>,
     pub(super) variables: HashMap<String, u32>,
 }
 
@@ -48,7 +50,14 @@ impl Names {
             "index" => depth_of(loops.len().checked_sub(1)).map_or(Slot::Unresolved, Slot::Index),
             "steps" => second
                 .and_then(|id| self.steps.get(id))
-                .map_or(Slot::Unresolved, |slot| Slot::Step(*slot)),
+                .map_or(Slot::Unresolved, |slot| {
+                    let error = path.segments.get(2) == Some(&Segment::Key("error".into()));
+                    if error && self.keeping.contains(slot) {
+                        Slot::StepError(*slot)
+                    } else {
+                        Slot::Step(*slot)
+                    }
+                }),
             "vars" => second
                 .and_then(|name| self.variables.get(name))
                 .map_or(Slot::Unresolved, |slot| Slot::Var(*slot)),

@@ -51,6 +51,14 @@ pub(super) fn handler_lists(step: &Step) -> impl Iterator<Item = &[Step]> {
         })
 }
 
+/// Whether a step goes on after an error and leaves `steps.<id>.error` behind.
+pub fn keeps_error(step: &Step) -> bool {
+    step.on_error
+        .iter()
+        .flat_map(|on_error| &on_error.arms)
+        .any(|arm| matches!(arm.handler, Handler::Continue))
+}
+
 /// What people see of a step: its name, its id, or its verb with what it is about.
 pub fn title(step: &Step) -> String {
     if let Some(name) = &step.name {

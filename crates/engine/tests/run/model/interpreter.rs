@@ -55,6 +55,7 @@ pub(super) fn run(flow: &Flow, input: &Value) -> Model {
 struct World {
     input: Value,
     steps: BTreeMap<u32, Value>,
+    failures: BTreeMap<u32, Value>,
     variables: BTreeMap<u32, Value>,
     written: BTreeSet<(bool, u32)>,
     items: Vec<(Value, Value)>,
@@ -67,6 +68,7 @@ impl Scope for World {
         match slot {
             Slot::Input => Some(&self.input),
             Slot::Step(slot) => self.steps.get(&slot),
+            Slot::StepError(slot) => self.failures.get(&slot).or_else(|| self.steps.get(&slot)),
             Slot::Var(variable) => self.variables.get(&variable),
             Slot::Error => self.error.as_ref(),
             Slot::Item(depth) => self.items.get(depth as usize).map(|(item, _)| item),
@@ -177,8 +179,7 @@ impl Interpreter<'_> {
         match &arm.handler {
             Handler::Continue => {
                 if let Some(slot) = slot {
-                    world.steps.insert(slot, json!({ "error": { "code": code } }));
-                    world.written.insert((true, slot));
+                    world.failures.insert(slot, json!({ "error": { "code": code } }));
                 }
                 Ok(())
             }
@@ -229,6 +230,7 @@ impl Interpreter<'_> {
                     ends.push(inner);
                 }
                 for mut inner in ends {
+                    world.failures.append(&mut inner.failures);
                     for (is_step, slot) in inner.written {
                         let (from, to) = if is_step {
                             (&mut inner.steps, &mut world.steps)
