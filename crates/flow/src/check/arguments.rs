@@ -63,6 +63,13 @@ fn object(
     let entries = match with.map(|with| &with.kind) {
         None => &[],
         Some(DataKind::Map(entries)) => entries.as_slice(),
+        Some(DataKind::Template(Template::Text(_))) => {
+            let message = format!("{what} takes a map of arguments, and this is a text");
+            let place = with.map_or(place, |with| with.span);
+            check.report(Code::TypeMismatch, place, message).help =
+                Some("write `with` as a map, or as one expression without text around it".to_owned());
+            return;
+        }
         // The whole input from one expression: known when it runs.
         Some(_) => return,
     };
@@ -172,8 +179,30 @@ fn constant(check: &mut FlowCheck<'_>, constant: &Value, place: Span, schema: Sc
             format!("{what} takes {types}, and this is {own}"),
         );
         if types.overlaps(TypeSet::STRING) && constant.is_number() {
-            finding.help = Some(format!("put it in quotes: \"{constant}\""));
+            // A default that is a duration tells what the text means.
+            let is_duration = schema
+                .default_value()
+                .and_then(Value::as_str)
+                .is_some_and(|default| crate::duration::parse_duration(default).is_ok());
+            finding.help = Some(if is_duration {
+                format!("a duration has a unit: `{constant}s` for seconds, or ms, m, h, d")
+            } else {
+                format!("put it in quotes: \"{constant}\"")
+            });
         }
+        return;
+    }
+    if let Some(Value::Array(values)) = schema.as_value().get("enum")
+        && !values.contains(constant)
+    {
+        let texts: Vec<String> = values.iter().map(written).collect();
+        let message = if schema.is_secret() {
+            format!("{what} does not take this value")
+        } else {
+            format!("{what} does not take `{}`", written(constant))
+        };
+        check.report(Code::TypeMismatch, place, message).help =
+            suggestion(&written(constant), texts.iter().map(String::as_str));
         return;
     }
     // Validators are built once for each schema, and only for schemas that say more than a type. A schema is known by
@@ -206,6 +235,11 @@ fn constant(check: &mut FlowCheck<'_>, constant: &Value, place: Span, schema: Sc
         };
         check.report(Code::TypeMismatch, place, format!("{what}: {message}"));
     }
+}
+
+/// A value as it is written in a flow.
+fn written(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn fits(check: &mut FlowCheck<'_>, expression: &Expression, schema: SchemaView<'_>, what: &str) {

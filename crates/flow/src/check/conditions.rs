@@ -55,10 +55,8 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
                     if !types.overlaps(own) {
                         let message =
                             format!("this case is {own}, and the subject is {types}: they are never equal");
-                        check.report(Code::TypeMismatch, case.value.span, message).help = Some(
-                            "put the case in quotes if it is meant as text, or convert with `to_string`"
-                                .to_owned(),
-                        );
+                        check.report(Code::TypeMismatch, case.value.span, message).help =
+                            Some(case_help(&case.value.value, types));
                     } else if let Some(values) = &values
                         && !values.contains(&case.value.value)
                         && constant_truth(&subject.value).is_none()
@@ -74,6 +72,22 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
             _ => {}
         }
     }
+}
+
+/// How to write a case so that it can equal a subject of these types.
+fn case_help(case: &serde_json::Value, types: TypeSet) -> String {
+    if let Some(text) = case.as_str() {
+        return match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(value) if types.overlaps(TypeSet::of(&value)) => {
+                format!("write the case without quotes: `{text}`")
+            }
+            _ => "convert the subject with `to_string`".to_owned(),
+        };
+    }
+    if types.overlaps(TypeSet::STRING) {
+        return format!("put the case in quotes: `\"{case}\"`");
+    }
+    format!("write a case that is {types}")
 }
 
 /// Comparisons of what can never be equal: a misspelt value of an `enum`, a number with a text.

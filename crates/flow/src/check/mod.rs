@@ -87,6 +87,8 @@ pub(crate) fn span(range: &std::ops::Range<usize>) -> Span {
 pub(crate) struct Given {
     pub(crate) source: Arc<Source>,
     pub(crate) syntax: Option<FlowSyntax>,
+    /// Whether the text was read to its end. Where not, nothing is said about what was read.
+    pub(crate) is_complete: bool,
 }
 
 /// Checks and compiles the flows of a workspace. `is_known` says whether all connections and constants of the workspace
@@ -107,8 +109,14 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
         .collect();
     let connection = |type_name: &str, named: Option<&str>| choose_connection(&connections, type_name, named);
     let mut lowered: Vec<(Arc<Source>, Option<Lowered>, bool)> = Vec::new();
+    let mut incomplete: BTreeSet<String> = BTreeSet::new();
     let mut validators = Validators::default();
-    for Given { source, syntax } in parsed {
+    for Given {
+        source,
+        syntax,
+        is_complete,
+    } in parsed
+    {
         let Some(syntax) = syntax else {
             lowered.push((source, None, false));
             continue;
@@ -121,7 +129,12 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
             signatures: &signatures,
             connections: &connections,
         };
-        let findings = check_flow(&low, &shared, &mut validators.parts);
+        let findings = if is_complete {
+            check_flow(&low, &shared, &mut validators.parts)
+        } else {
+            incomplete.insert(source.path().to_owned());
+            Vec::new()
+        };
         let sound =
             !findings.iter().any(Diagnostic::is_error) && !broken.iter().any(|path| path == source.path());
         workspace.diagnostics.extend(findings);
@@ -130,6 +143,7 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
     let across = workspace::check(
         lowered
             .iter()
+            .filter(|(source, ..)| !incomplete.contains(source.path()))
             .filter_map(|(_, low, _)| low.as_ref().map(|low| &low.flow)),
     );
     for (source, low, sound) in lowered {
@@ -154,7 +168,7 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
 
 fn signatures(parsed: &[Given]) -> BTreeMap<String, Signature> {
     let mut signatures: BTreeMap<String, Signature> = BTreeMap::new();
-    for Given { source, syntax } in parsed {
+    for Given { source, syntax, .. } in parsed {
         let name = syntax
             .as_ref()
             .map_or_else(|| stem(source), |syntax| syntax.name.value.clone());

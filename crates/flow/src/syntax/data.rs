@@ -49,18 +49,24 @@ impl DataNode {
                     })
                     .collect(),
             ),
-            Data::Invalid => {
-                let nothing = Scalar {
-                    value: Value::Null,
-                    text: String::new(),
-                    style: Style::Plain,
-                };
-                DataKind::Template(Template::Expression(unreadable(node, &nothing)))
-            }
+            Data::Invalid => return Self::unreadable(node),
         };
         Self {
             span: node.span,
             kind,
+        }
+    }
+
+    /// Stands for data that was reported already: nothing is known of it, so that nothing more is said about it.
+    pub(super) fn unreadable(node: &Node) -> Self {
+        let nothing = Scalar {
+            value: Value::Null,
+            text: String::new(),
+            style: Style::Plain,
+        };
+        Self {
+            span: node.span,
+            kind: DataKind::Template(Template::Expression(unreadable(node, &nothing))),
         }
     }
 

@@ -30,6 +30,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Parsed {
     /// The flow, as far as it could be read. `None` where there is no map to read.
     pub flow: Option<FlowSyntax>,
+    /// Whether the text was read to its end.
+    pub complete: bool,
     /// Everything that was found.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -39,6 +41,7 @@ pub fn parse(source: &Arc<Source>) -> Parsed {
     let loaded = load(source, Limits::default());
     let mut reader = Reader::new(source);
     reader.diagnostics = loaded.diagnostics;
+    let of_the_text = reader.diagnostics.len();
     let mut flow = match &loaded.root {
         Some(root) => read(&mut reader, root),
         None if loaded.complete => {
@@ -56,16 +59,13 @@ pub fn parse(source: &Arc<Source>) -> Parsed {
         if let Some(flow) = &mut flow {
             flow.is_input_known = false;
         }
-        // The text ends before its end: what seems to be missing or wrong may stand further down.
-        reader.diagnostics.retain(|finding| {
-            !matches!(
-                finding.code,
-                Code::MissingKey | Code::NoVerb | Code::WrongType | Code::InvalidExpression
-            )
-        });
+        // The text ends before its end: what seems to be missing or wrong may stand further down, or may only look so
+        // because of the mistake.
+        reader.diagnostics.truncate(of_the_text);
     }
     Parsed {
         flow,
+        complete: loaded.complete,
         diagnostics: reader.diagnostics,
     }
 }

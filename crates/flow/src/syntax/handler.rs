@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ast::{Handler, HandlerArm, OnError, RetrySyntax};
 use super::reader::Reader;
-use super::step::{path_segment, read_list};
+use super::step::{COMMON_KEYS, VERBS, path_segment, read_list};
 use crate::diagnostic::{Code, suggestion};
 use crate::yaml::{Data, Entry, Node, Spanned};
 
@@ -24,6 +24,15 @@ pub(super) fn read_on_error(reader: &mut Reader, entry: &Entry, path: &str) -> O
                 })
             })
             .collect(),
+        Data::List(nodes) if has_codes(nodes) => {
+            reader.report_help(
+                Code::WrongType,
+                node.span,
+                "codes are keys of a map, not steps of a list",
+                "write each code without `- ` in front of it, like `user_exists: continue`",
+            );
+            return None;
+        }
         _ => vec![HandlerArm {
             code: None,
             handler: read_handler(reader, node, &path)?,
@@ -43,14 +52,32 @@ fn read_handler(reader: &mut Reader, node: &Node, path: &str) -> Option<Handler>
             None
         }
         _ => {
-            reader.wrong_type(
-                node,
-                "`on_error`",
-                "`continue`, a list of steps, or a map from code to steps",
-            );
+            reader.wrong_type(node, "an arm of `on_error`", "`continue` or a list of steps");
+            if node.as_map().is_some()
+                && let Some(finding) = reader.diagnostics.last_mut()
+            {
+                finding.help = Some("begin each step with `- `".to_owned());
+            }
             None
         }
     }
+}
+
+/// Whether a list holds arms where steps belong: `- user_exists: [ … ]`.
+fn has_codes(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node.as_map() {
+        Some([arm]) => {
+            let does = |handler: &Node| {
+                handler
+                    .as_list()
+                    .is_some_and(|steps| steps.iter().all(|step| step.as_map().is_some()))
+                    || handler.as_str() == Some("continue")
+            };
+            let key = arm.key.text.as_str();
+            !VERBS.contains(&key) && !COMMON_KEYS.contains(&key) && does(&arm.value)
+        }
+        _ => false,
+    })
 }
 
 pub(super) fn read_retry(reader: &mut Reader, node: &Node) -> Option<Spanned<RetrySyntax>> {

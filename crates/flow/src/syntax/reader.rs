@@ -88,11 +88,15 @@ impl Reader {
         {
             return Some(number);
         }
-        self.wrong_type(
-            node,
-            what,
-            &format!("a whole number from {} to {}", range.start(), range.end()),
-        );
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        match &node.data {
+            // That it is a number is no news; which one is.
+            Data::Scalar(scalar) if scalar.value.is_number() => {
+                let message = format!("{what} must be {expected}, not {}", scalar.text);
+                self.report(Code::WrongType, node.span, message);
+            }
+            _ => self.wrong_type(node, what, &expected),
+        }
         None
     }
 
@@ -215,8 +219,28 @@ impl<'n> Fields<'n> {
             }
             let message = format!("unknown key `{}` in {}", entry.key.text, self.what);
             let mut finding = Diagnostic::new(Code::UnknownKey, &reader.source, entry.key.span, message);
-            finding.help = suggestion(&entry.key.text, known.iter().copied());
+            finding.help = elsewhere(&entry.key.text)
+                .filter(|key| known.contains(key))
+                .map(|key| format!("did you mean `{key}`?"))
+                .or_else(|| suggestion(&entry.key.text, known.iter().copied()));
             reader.diagnostics.push(finding);
         }
     }
+}
+
+/// The key that does here what a key of other flow languages does there.
+fn elsewhere(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "when" | "condition" | "unless" => "if",
+        "args" | "arguments" | "params" | "parameters" | "inputs" => "with",
+        "uses" | "run" | "task" => "action",
+        "catch" | "rescue" | "on_failure" => "on_error",
+        "do" => "steps",
+        "concurrency" | "max_parallel" => "at_once",
+        "retries" => "retry",
+        "label" | "title" => "name",
+        "comment" | "note" => "notes",
+        "goto" | "flow" => "call",
+        _ => return None,
+    })
 }

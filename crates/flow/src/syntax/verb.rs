@@ -83,11 +83,17 @@ fn read_with(reader: &mut Reader, node: &Node) -> Option<DataNode> {
                 return Some(data);
             }
             reader.wrong_type(node, "`with`", "a map of arguments");
-            None
+            Some(DataNode::unreadable(node))
         }
         _ => {
             reader.wrong_type(node, "`with`", "a map of arguments");
-            None
+            if node.as_list().is_some()
+                && let Some(finding) = reader.diagnostics.last_mut()
+            {
+                finding.help =
+                    Some("write each argument without `- ` in front of it: `name: value`".to_owned());
+            }
+            Some(DataNode::unreadable(node))
         }
     }
 }
@@ -143,6 +149,9 @@ fn read_parallel(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Op
         reader.wrong_type(node, "`parallel`", "a map from branch name to steps");
         return None;
     };
+    if entries.is_empty() {
+        reader.report(Code::MissingKey, node.span, "`parallel` has no branch");
+    }
     let branches = entries
         .iter()
         .map(|entry| {
@@ -197,7 +206,7 @@ fn read_for_each(reader: &mut Reader, fields: &mut Fields<'_>, path: &str) -> Op
             node,
             "`steps` of `for_each`",
             &format!("{path}/each/#/steps"),
-            false,
+            true,
         ),
         None => Vec::new(),
     };

@@ -81,6 +81,7 @@ impl Workspace {
                 check::Given {
                     source: Arc::clone(source),
                     syntax: parsed.flow,
+                    is_complete: parsed.complete,
                 }
             })
             .collect();

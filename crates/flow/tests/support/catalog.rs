@@ -243,6 +243,7 @@ fn http_request() -> ActionSpec {
                 "query": { "type": "object", "exposed": "a URL" },
                 "headers": { "type": "object", "additionalProperties": { "type": "string" } },
                 "json": {},
+                "timeout": { "type": "string", "default": "10s" },
             },
             "required": ["url"],
             "additionalProperties": false,

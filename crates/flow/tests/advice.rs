@@ -1,0 +1,183 @@
+//! What a finding says and what it tells the author to do: one finding for one mistake, and the words that help.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use lockgate_flow::diagnostic::Code::{self, *};
+
+const INPUT: &str = "\
+input:
+  plan: { enum: [free, pro] }
+  id: string
+  n: integer
+  name: { type: string, required: false }
+  ids: { type: array, items: { type: string } }
+steps:
+";
+
+/// A name, a flow's text, the code, and words of the message or the help.
+type Advice<'a> = (&'a str, &'a str, Code, &'a [&'a str]);
+
+fn check(cases: &[Advice<'_>]) {
+    let mut failures = Vec::new();
+    for (name, text, code, words) in cases {
+        let findings = support::check_flow(text);
+        let said: Vec<String> = findings
+            .iter()
+            .map(|finding| {
+                format!(
+                    "{}\n{}",
+                    finding.message,
+                    finding.help.as_deref().unwrap_or_default()
+                )
+            })
+            .collect();
+        let fits = support::codes(&findings) == [*code]
+            && words.iter().all(|word| said.concat().contains(word))
+            && findings.iter().all(|finding| finding.help.as_deref() != Some(""));
+        if !fits {
+            let shown = support::shown(&findings);
+            failures.push(format!(
+                "== {name}: {code:?} with {words:?} is expected\n{text}\n{shown}"
+            ));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
+}
+
+/// The same for steps below [`INPUT`].
+fn check_steps(cases: &[Advice<'_>]) {
+    let texts: Vec<String> = cases
+        .iter()
+        .map(|(_, steps, ..)| format!("{INPUT}{}", steps.trim_start_matches('\n')))
+        .collect();
+    let cases: Vec<Advice<'_>> = cases
+        .iter()
+        .zip(&texts)
+        .map(|((name, _, code, words), text)| (*name, text.as_str(), *code, *words))
+        .collect();
+    check(&cases);
+}
+
+#[test]
+fn a_file_that_is_no_yaml() {
+    check(&[
+        (
+            "one space too many",
+            "steps:\n  - action: log\n      with: { message: x }\n",
+            Syntax,
+            &[],
+        ),
+        (
+            "quotes in quotes",
+            "steps:\n  - action: log\n    with: { message: \"it's \"quoted\"\" }\n",
+            Syntax,
+            &[],
+        ),
+        (
+            "what stands before the mistake is not looked at",
+            "steps:\n  - return: \"{{vars.x}}\"\n  - retrun: x\n  - return: [\n",
+            Syntax,
+            &[],
+        ),
+        (
+            "a colon in a text",
+            "steps:\n  - action: log\n    notes: this: that\n    with: { message: x }\n",
+            Syntax,
+            &["must stand in quotes"],
+        ),
+    ]);
+}
+
+#[test]
+fn keys_and_values() {
+    check_steps(&[
+        (
+            "an arm that is a map",
+            r#"
+  - action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error:
+      user_not_found: { fail: { code: none, message: none } }
+"#,
+            WrongType,
+            &[
+                "an arm of `on_error` must be `continue` or a list of steps, not a map",
+                "begin each step with `- `",
+            ],
+        ),
+        (
+            "arms that are a list",
+            r#"
+  - action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error:
+      - user_not_found:
+          - return: none
+"#,
+            WrongType,
+            &["codes are keys of a map", "without `- `"],
+        ),
+        (
+            "a number out of bounds",
+            "  - for_each: input.ids\n    at_once: 0\n    steps:\n      - action: log\n        with: { message: x }\n",
+            WrongType,
+            &["a whole number from 1 to 1000, not 0"],
+        ),
+        (
+            "a case in quotes for a number",
+            "  - switch: input.n\n    cases:\n      \"1\":\n        - return: one\n",
+            TypeMismatch,
+            &["without quotes: `1`"],
+        ),
+        (
+            "a case without quotes for a text",
+            "  - switch: input.id\n    cases:\n      1:\n        - return: one\n",
+            TypeMismatch,
+            &["in quotes: `\"1\"`"],
+        ),
+        (
+            "a duration without a unit",
+            "  - action: http.request\n    with: { url: https://example.com, timeout: 10 }\n",
+            TypeMismatch,
+            &["`10s` for seconds"],
+        ),
+        (
+            "arguments as a list",
+            "  - action: auth0.get_user\n    with:\n      - user_id: x\n",
+            WrongType,
+            &["without `- `"],
+        ),
+        (
+            "arguments as a text around an expression",
+            "  - action: auth0.get_user\n    with: \"user {{input.id}}\"\n",
+            TypeMismatch,
+            &["a map of arguments"],
+        ),
+        (
+            "when",
+            "  - when: input.name\n    return: x\n",
+            UnknownKey,
+            &["did you mean `if`?"],
+        ),
+        (
+            "a loop without steps",
+            "  - for_each: input.ids\n    steps: []\n",
+            MissingKey,
+            &["has no step"],
+        ),
+        (
+            "parallel without branches",
+            "  - parallel: {}\n",
+            MissingKey,
+            &["has no branch"],
+        ),
+    ]);
+}
