@@ -13,7 +13,8 @@ use crate::identifiers::Identifiers;
 ///
 /// An object with `identities` is a user as Auth0 answers it, and is stored as it is (so users of social and
 /// enterprise connections, identity provider tokens, and any time of creation can be seeded). Any other object is
-/// a body of `POST /api/v2/users`, checked and completed as a request would be.
+/// a body of `POST /api/v2/users`, checked and completed as a request would be; a `user_id` that has the provider's
+/// prefix already (`auth0|ada`), as every answer has it, is taken as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeedUser(Map<String, Value>);
 
@@ -67,13 +68,49 @@ impl SeedUser {
                 _ => Err("a user with `identities` needs a `user_id`".to_owned()),
             };
         }
-        let body = schema::check(self.0.into(), Body::Create).map_err(|error| error.message)?;
+        let mut body = schema::check(self.0.into(), Body::Create).map_err(|error| error.message)?;
         let name = body.get("connection").and_then(Value::as_str).unwrap_or_default();
         let connection = connections
             .iter()
             .find(|connection| connection.name == name)
             .ok_or_else(|| format!("the tenant has no connection {name:?}"))?;
         create::check(&body, connection).map_err(|error| error.message)?;
+        if let Some(Value::String(id)) = body.get_mut("user_id")
+            && let Some(local) = id
+                .strip_prefix(connection.provider())
+                .and_then(|rest| rest.strip_prefix('|'))
+        {
+            *id = local.to_owned();
+        }
         Ok(create::build(&body, connection, ids.user(now), now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_taken_with_the_providers_prefix_and_without() {
+        let connections = [Connection::database("db")];
+        for (given, expected) in [
+            ("u1", "auth0|u1"),
+            ("auth0|u1", "auth0|u1"),
+            ("auth0", "auth0|auth0"),
+        ] {
+            let user = SeedUser::from_value(json!({
+                "connection": "db", "user_id": given, "email": "a@b.example", "password": "correct horse",
+            }));
+            let user = user
+                .unwrap()
+                .build(&connections, &Identifiers::new(1), Millis(0))
+                .unwrap();
+            let user: Value = serde_json::from_slice(&user.json(false)).unwrap();
+            assert_eq!(user["user_id"], expected, "{given}");
+            let local = expected.strip_prefix("auth0|").unwrap();
+            assert_eq!(user["identities"][0]["user_id"], local, "{given}");
+        }
     }
 }
