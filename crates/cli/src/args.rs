@@ -1,5 +1,6 @@
 //! What may be typed. Arguments are parsed here and nowhere else; each command's help ends with an example.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -303,7 +304,7 @@ fn parse_code(text: &str) -> Result<Code, String> {
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
     let mut command = Cli::command();
     // Help is written before `--color` is known to be one.
-    if let Some(color) = asked_color() {
+    if let Some(color) = asked_color(std::env::args_os()) {
         command = command.color(match color {
             ColorChoice::Auto => clap::ColorChoice::Auto,
             ColorChoice::Always => clap::ColorChoice::Always,
@@ -320,8 +321,9 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
         })
 }
 
-fn asked_color() -> Option<ColorChoice> {
-    let mut arguments = std::env::args();
+/// What is not UTF-8 is no colour; clap says so of the argument itself.
+fn asked_color(arguments: impl Iterator<Item = OsString>) -> Option<ColorChoice> {
+    let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
     let value = arguments.find_map(|argument| match argument.strip_prefix("--color") {
         Some("") => Some(None),
         Some(rest) => rest.strip_prefix('=').map(|value| Some(value.to_owned())),
@@ -337,6 +339,23 @@ mod tests {
     #[test]
     fn the_commands_are_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_not_utf_8_is_a_usage_error() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let arguments = || {
+            [b"lockgate".as_slice(), b"run", b"caf\xe9", b"--color", b"never"]
+                .into_iter()
+                .map(|text| OsString::from_vec(text.to_vec()))
+        };
+        assert_eq!(asked_color(arguments()), Some(ColorChoice::Never));
+        let error = Cli::command().try_get_matches_from(arguments()).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.exit_code()),
+            (clap::error::ErrorKind::InvalidUtf8, 2)
+        );
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Mistake {
         self
     }
 
+    /// What to do about it.
+    pub(crate) fn help_text(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// With a help that there may be.
     pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help;
@@ -109,7 +114,7 @@ pub(crate) fn report(error: &anyhow::Error, terminal: &Terminal) {
     let mut text = format!("{}: {}", style.bad("error"), message(error));
     if let Some(help) = error
         .chain()
-        .find_map(|cause| cause.downcast_ref::<Mistake>()?.help.as_deref())
+        .find_map(|cause| cause.downcast_ref::<Mistake>()?.help_text())
     {
         text = format!("{text}\n{}: {help}", style.help("help"));
     }

@@ -8,17 +8,20 @@ use ignore::WalkBuilder;
 use lockgate_actions::HttpPolicy;
 use lockgate_engine::action::Actions;
 use lockgate_flow::catalog::Catalog;
-use lockgate_flow::diagnostic::{Diagnostic, render_json, render_text, suggestion};
-use lockgate_flow::source::Source;
+use lockgate_flow::diagnostic::{Code, Diagnostic, render_json, render_text, suggestion};
+use lockgate_flow::source::{Source, Span};
 use lockgate_flow::workspace::{CheckedFlow, Workspace};
 
 use crate::catalogue;
 use crate::environment::Environment;
 use crate::exit::{Mistake, Shown};
-use crate::terminal::Terminal;
+use crate::terminal::{Style, Terminal};
 
 /// The file that makes a folder a workspace.
 pub(crate) const FILE: &str = "lockgate.yaml";
+
+/// What people call it by habit.
+const NEAR_FILE: &str = "lockgate.yml";
 
 /// The folder that flows stand in.
 const FLOWS: &str = "flows";
@@ -30,8 +33,40 @@ pub(crate) struct Loaded {
     pub(crate) root: PathBuf,
     pub(crate) checked: Workspace,
     pub(crate) environment: Environment,
-    /// Files in `flows/` that look like flows and are not read.
-    pub(crate) left_out: Vec<String>,
+    /// What stands in `flows/`, looks like a flow and is not read.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A file that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Relative to the workspace's root.
+    name: String,
+    why: Why,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// `.yml`
+    Suffix,
+    /// A link that leads nowhere, or in a circle.
+    Link,
+}
+
+impl LeftOut {
+    /// Whether it is a link, which nobody would miss in a listing of findings alone.
+    pub(crate) fn is_link(&self) -> bool {
+        self.why == Why::Link
+    }
+
+    /// For stderr.
+    pub(crate) fn note(&self, style: Style) -> String {
+        let why = match self.why {
+            Why::Suffix => "flows end in `.yaml`",
+            Why::Link => "the link leads nowhere, or in a circle",
+        };
+        format!("{}: {} is not read: {why}", style.warn("note"), self.name)
+    }
 }
 
 /// The folder to work in.
@@ -52,22 +87,41 @@ impl Loaded {
             .ancestors()
             .find(|folder| folder.join(FILE).is_file())
             .ok_or_else(|| {
-                Mistake::new(format!("there is no {FILE} in {} or above it", folder.display()))
-                    .help("begin a workspace with `lockgate new my-flows`")
+                let near = folder.ancestors().map(|folder| folder.join(NEAR_FILE));
+                let help = near.into_iter().find(|path| path.is_file()).map_or_else(
+                    || "begin a workspace with `lockgate new my-flows`".to_owned(),
+                    |path| format!("there is {}: rename it to {FILE}", path.display()),
+                );
+                Mistake::new(format!("there is no {FILE} in {} or above it", folder.display())).help(help)
             })?;
-        let file = read(root, &root.join(FILE))?;
+        let (file, finding) = read(root, &root.join(FILE))?;
+        if finding.is_some() {
+            return Err(Mistake::new(format!("{FILE} is not UTF-8 text")).into());
+        }
         let (mut paths, left_out) = flow_files(root)?;
         for path in more {
             if !paths.contains(path) {
                 paths.push(path.clone());
             }
         }
-        let sources = paths
-            .iter()
-            .map(|path| read(root, path))
-            .collect::<Result<Vec<_>>>()?;
+        let (mut sources, mut findings) = (Vec::new(), Vec::new());
+        for path in &paths {
+            let (source, finding) = read(root, path)?;
+            sources.push(source);
+            findings.extend(finding);
+        }
+        let mut checked = Workspace::check(Some(&file), &sources, catalog);
+        for finding in findings {
+            let path = finding.primary.source.path();
+            let broken = checked.flows.iter_mut().filter(|flow| flow.source.path() == path);
+            broken.for_each(|flow| flow.flow = None);
+            checked.diagnostics.push(finding);
+        }
+        checked
+            .diagnostics
+            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         Ok(Self {
-            checked: Workspace::check(Some(&file), &sources, catalog),
+            checked,
             environment: Environment::load(root)?,
             root: root.to_owned(),
             left_out,
@@ -76,8 +130,24 @@ impl Loaded {
 
     /// A flow by its name, or by the path of its file (from `folder`, or from the workspace's root).
     pub(crate) fn flow(&self, folder: &Path, wanted: &str) -> Result<&CheckedFlow> {
-        if let Some(flow) = self.checked.flow(wanted) {
-            return Ok(flow);
+        let named: Vec<&CheckedFlow> = self
+            .checked
+            .flows
+            .iter()
+            .filter(|flow| flow.name == wanted)
+            .collect();
+        match named[..] {
+            [] => {}
+            [flow] => return Ok(flow),
+            _ => {
+                let files: Vec<&str> = named.iter().map(|flow| flow.source.path()).collect();
+                let message = format!(
+                    "{} flows have the name `{wanted}`: {}",
+                    files.len(),
+                    files.join(", ")
+                );
+                return Err(Mistake::new(message).help("give each a `name` of its own").into());
+            }
         }
         for base in [folder, &self.root] {
             let Ok(path) = base.join(wanted).canonicalize() else {
@@ -140,12 +210,24 @@ pub(crate) fn refuse(findings: &[Diagnostic], terminal: &Terminal) -> anyhow::Er
     .into()
 }
 
-/// Reads a file under the name that findings show: relative to the workspace's root.
-fn read(root: &Path, path: &Path) -> Result<Arc<Source>> {
+/// Reads a file under the name that findings show: relative to the workspace's root. What is not UTF-8 in it is
+/// replaced, and found.
+fn read(root: &Path, path: &Path) -> Result<(Arc<Source>, Option<Diagnostic>)> {
     let name = relative(root, path);
     let bytes = std::fs::read(path).with_context(|| format!("reading {name}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| Mistake::new(format!("{name} is not UTF-8 text")))?;
-    Ok(Source::new(name, text))
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((Source::new(name, text), None)),
+        Err(error) => {
+            let start = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes()[start];
+            let source = Source::new(name, String::from_utf8_lossy(error.as_bytes()));
+            let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+            let message =
+                format!("the file is not UTF-8 text: the byte 0x{byte:02x} stands for nothing here");
+            let finding = Diagnostic::new(Code::Syntax, &source, span, message).help("save it as UTF-8");
+            Ok((source, Some(finding)))
+        }
+    }
 }
 
 /// With `/` between the parts, on every system.
@@ -158,7 +240,7 @@ fn relative(root: &Path, path: &Path) -> String {
 }
 
 /// `flows/**/*.yaml` without tests, in the order of their paths; and what looks like a flow and is none.
-fn flow_files(root: &Path) -> Result<(Vec<PathBuf>, Vec<String>)> {
+fn flow_files(root: &Path) -> Result<(Vec<PathBuf>, Vec<LeftOut>)> {
     let (mut flows, mut left_out) = (Vec::new(), Vec::new());
     let folder = root.join(FLOWS);
     if !folder.is_dir() {
@@ -169,7 +251,21 @@ fn flow_files(root: &Path) -> Result<(Vec<PathBuf>, Vec<String>)> {
         .follow_links(true)
         .build()
     {
-        let entry = entry.with_context(|| format!("listing {}", folder.display()))?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            // Editors leave links behind that lead nowhere (Emacs locks a file by one): no reason to stop.
+            Err(error) => match path_of(&error).filter(|path| path.is_symlink()) {
+                Some(path) => {
+                    let name = relative(root, path);
+                    let is_hidden = name.split('/').any(|part| part.starts_with('.'));
+                    if !is_hidden {
+                        left_out.push(LeftOut { name, why: Why::Link });
+                    }
+                    continue;
+                }
+                None => return Err(error).with_context(|| format!("listing {}", folder.display())),
+            },
+        };
         if !entry.file_type().is_some_and(|kind| kind.is_file()) {
             continue;
         }
@@ -177,12 +273,25 @@ fn flow_files(root: &Path) -> Result<(Vec<PathBuf>, Vec<String>)> {
         if name.ends_with(".yaml") && !name.ends_with(".test.yaml") {
             flows.push(entry.into_path());
         } else if name.ends_with(".yml") {
-            left_out.push(relative(root, entry.path()));
+            left_out.push(LeftOut {
+                name: relative(root, entry.path()),
+                why: Why::Suffix,
+            });
         }
     }
     flows.sort();
-    left_out.sort();
+    left_out.sort_by(|a, b| a.name.cmp(&b.name));
     Ok((flows, left_out))
+}
+
+/// What could not be opened.
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::Loop { child, .. } => Some(child),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -226,7 +335,13 @@ mod tests {
             .map(|flow| flow.source.path())
             .collect();
         assert_eq!(paths, ["flows/b.yaml", "flows/deep/a.yaml"]);
-        assert_eq!(loaded.left_out, ["flows/late.yml"]);
+        assert_eq!(
+            loaded.left_out,
+            [LeftOut {
+                name: "flows/late.yml".to_owned(),
+                why: Why::Suffix
+            }]
+        );
         assert_eq!(loaded.http_policy(), HttpPolicy::parse(["localhost"]).unwrap());
         for (folder, wanted) in [
             (&*root, "a"),
@@ -243,12 +358,93 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn links_that_lead_nowhere_stop_nothing() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        files(&root, &[(FILE, "version: 1\n"), ("flows/a.yaml", FLOW)]);
+        for (target, name) in [
+            ("ada@host.1234", ".#a.yaml"),
+            ("nowhere", "b.yaml"),
+            ("self.yaml", "self.yaml"),
+            (".", "circle"),
+        ] {
+            symlink(target, root.join("flows").join(name)).unwrap();
+        }
+        let loaded = Loaded::find(&root, &catalogue::catalog(), &[]).unwrap();
+        assert_eq!(loaded.checked.flows.len(), 1);
+        let left_out: Vec<_> = loaded
+            .left_out
+            .iter()
+            .map(|file| (file.name.as_str(), file.why))
+            .collect();
+        assert_eq!(
+            left_out,
+            [
+                ("flows/b.yaml", Why::Link),
+                ("flows/circle", Why::Link),
+                ("flows/self.yaml", Why::Link)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_a_finding_of_that_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        files(&root, &[(FILE, "version: 1\n"), ("flows/a.yaml", FLOW)]);
+        std::fs::write(root.join("flows/b.yaml"), b"steps:\n  - return: caf\xe9\n").unwrap();
+        let loaded = Loaded::find(&root, &catalogue::catalog(), &[]).unwrap();
+        assert!(loaded.flow(&root, "a").unwrap().flow.is_some());
+        assert!(loaded.flow(&root, "b").unwrap().flow.is_none());
+        assert!(loaded.errors_of(&["flows/a.yaml"]).is_empty());
+        let [finding] = &loaded.errors_of(&["flows/b.yaml"])[..] else {
+            panic!("{:?}", loaded.checked.diagnostics);
+        };
+        let place = finding.primary.source.position(finding.primary.span.start);
+        assert_eq!(
+            (finding.code.as_str(), place.line, place.column),
+            ("LG0101", 2, 16)
+        );
+        assert!(finding.message.contains("0xe9"), "{}", finding.message);
+    }
+
+    #[test]
+    fn a_name_that_two_flows_have_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let named = format!("name: a\n{FLOW}");
+        files(
+            &root,
+            &[
+                (FILE, "version: 1\n"),
+                ("flows/a.yaml", FLOW),
+                ("flows/b.yaml", &named),
+            ],
+        );
+        let loaded = Loaded::find(&root, &catalogue::catalog(), &[]).unwrap();
+        let error = loaded.flow(&root, "a").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "2 flows have the name `a`: flows/a.yaml, flows/b.yaml"
+        );
+    }
+
+    #[test]
     fn without_a_workspace_the_way_to_begin_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let error = Loaded::find(folder.path(), &catalogue::catalog(), &[]).unwrap_err();
         assert!(
             error.to_string().starts_with("there is no lockgate.yaml in "),
             "{error}"
+        );
+        std::fs::write(folder.path().join("lockgate.yml"), "version: 1\n").unwrap();
+        let error = Loaded::find(folder.path(), &catalogue::catalog(), &[]).unwrap_err();
+        let help = error.downcast_ref::<Mistake>().unwrap().help_text().unwrap();
+        assert!(
+            help.ends_with("lockgate.yml: rename it to lockgate.yaml"),
+            "{help}"
         );
     }
 }

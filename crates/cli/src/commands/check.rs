@@ -66,9 +66,8 @@ pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Res
         FindingFormat::Text => terminal.stdout_style(),
         FindingFormat::Json | FindingFormat::Github => terminal.stderr_style(),
     };
-    for name in &loaded.left_out {
-        let message = format!("{name} is not read: flows end in `.yaml`");
-        terminal.remark(&format!("{}: {message}", terminal.stderr_style().warn("note")));
+    for file in &loaded.left_out {
+        terminal.remark(&file.note(terminal.stderr_style()));
     }
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     let warnings = findings.len() - errors;

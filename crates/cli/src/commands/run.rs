@@ -45,6 +45,9 @@ pub(super) async fn run(folder: &Path, args: &RunArgs, terminal: &Terminal) -> R
 /// Everything that can go wrong before the first step.
 async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<Ready> {
     let loaded = Loaded::find(folder, &catalogue::catalog(), &[])?;
+    for link in loaded.left_out.iter().filter(|file| file.is_link()) {
+        terminal.remark(&link.note(terminal.stderr_style()));
+    }
     let checked = loaded.flow(folder, &args.flow)?;
     let name = checked.name.clone();
     let (connections, flows) = connect::reach(&loaded, &name);
