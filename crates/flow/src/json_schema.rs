@@ -308,9 +308,9 @@ fn doing_keys() -> Value {
             "required": ["code", "message"],
             "additionalProperties": false,
             "properties": {
-                "code": text("For programs, like `email_taken`.", Some("^[A-Za-z_][A-Za-z0-9_]*$")),
+                "code": text("For programs, like `email_taken`.", Some("^[A-Za-z_][A-Za-z0-9_]*$|\\{\\{")),
                 "message": text("For people.", None),
-                "status": { "type": "integer", "minimum": 400, "maximum": 599, "default": 422 },
+                "status": { "anyOf": [{ "type": "integer", "minimum": 400, "maximum": 599 }, { "type": "string", "pattern": "\\{\\{" }], "default": 422 },
                 "details": any,
             },
         },

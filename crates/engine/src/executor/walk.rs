@@ -284,7 +284,7 @@ impl<'r, J: Journal> Walker<'r, J> {
                 status,
                 details,
             } => Err(self
-                .fail(node, frame, code, message, *status, details.as_ref())
+                .fail(node, frame, [code, message, status], details.as_ref())
                 .await),
         }
     }
@@ -334,17 +334,17 @@ impl<'r, J: Journal> Walker<'r, J> {
         &self,
         node: &Node,
         frame: &Frame<'_>,
-        code: &str,
-        message: &ValueTemplate,
-        status: u16,
+        [code, message, status]: [&ValueTemplate; 3],
         details: Option<&ValueTemplate>,
     ) -> Stop {
         let compute = |ambient: &mut dyn Ambient| {
-            let message = self.template_now(node, frame, message, ambient)?;
-            let details = details
-                .map(|details| self.template_now(node, frame, details, ambient))
-                .transpose()?;
-            Ok(json!([message, details]))
+            let mut value = |template| self.template_now(node, frame, template, ambient);
+            Ok(json!([
+                value(code)?,
+                value(message)?,
+                value(status)?,
+                details.map(value).transpose()?
+            ]))
         };
         let values = if node.deterministic {
             compute(&mut self.ambient()).map_err(Stop::Error)
@@ -353,12 +353,21 @@ impl<'r, J: Journal> Walker<'r, J> {
         };
         match values {
             Ok(mut values) => {
-                let message = match values[0].take() {
+                let Value::String(code) = values[0].take() else {
+                    return Stop::Error(self.unusable(node, "the code of `fail` is not a text"));
+                };
+                let message = match values[1].take() {
                     Value::String(text) => text,
                     other => other.to_string(),
                 };
-                let mut error = self.step_error(node, code.to_owned(), status, message);
-                error.details = Some(values[1].take()).filter(|details| !details.is_null());
+                let status = values[2].as_u64().and_then(|status| u16::try_from(status).ok());
+                let Some(status) = status.filter(|status| (400..=599).contains(status)) else {
+                    return Stop::Error(
+                        self.unusable(node, "the status of `fail` is not a number from 400 to 599"),
+                    );
+                };
+                let mut error = self.step_error(node, code, status, message);
+                error.details = Some(values[3].take()).filter(|details| !details.is_null());
                 error.ends_flow = true;
                 Stop::Error(error)
             }

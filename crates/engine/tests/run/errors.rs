@@ -33,6 +33,9 @@ async fn handlers_take_what_they_name() {
         (&flow("REFUSED, on_error: { refused: continue, '*': [{ return: rest }] }", "on"), json!({ "status": "succeeded", "output": "on" })),
         // An error in a handler is not the handler's.
         (&flow("REFUSED, on_error: [{ action: test.fail, with: { code: busy } }]", "1"), json!({ "status": "failed", "error": "busy" })),
+        // An error is handed on as it is.
+        (&flow("REFUSED, on_error: [{ fail: { code: '{{error.code}}', status: '{{error.status}}', message: '{{error.message}}' } }]", "1"), json!({ "status": "failed", "error": "refused" })),
+        (&flow("REFUSED, on_error: [{ fail: { code: x, status: '{{length error.message}}', message: '' } }]", "1"), json!({ "status": "failed", "error": "invalid_expression" })),
         // `fail` in a handler ends the run.
         (&flow("REFUSED, on_error: [{ fail: { code: mine, message: x } }]", "1"), json!({ "status": "failed", "error": "mine" })),
     ])
@@ -106,7 +109,7 @@ async fn errors_of_expressions_have_their_place() {
             "to_number",
         ),
         (
-            "input: { x: { default: text } }\nsteps:\n  - for_each: input.x\n    steps: []",
+            "input: { x: { default: text } }\nsteps:\n  - for_each: input.x\n    steps: [{ set: { nothing: 1 } }]",
             "invalid_expression",
             (3, 5),
             "`for_each` goes over a list, got string",

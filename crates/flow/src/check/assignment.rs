@@ -252,8 +252,13 @@ impl<'a> Analysis<'_, 'a> {
             Op::Return(value)
             | Op::Redirect { to: value, .. }
             | Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => self.template(node, state, value),
-            Op::Fail { message, details, .. } => {
-                for part in [Some(message), details.as_ref()].into_iter().flatten() {
+            Op::Fail {
+                code,
+                message,
+                status,
+                details,
+            } => {
+                for part in [code, message, status].into_iter().chain(details) {
                     self.template(node, state, part);
                 }
             }

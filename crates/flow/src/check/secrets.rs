@@ -27,8 +27,13 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
             }
             Verb::Return { value } => exposed(check, value, "the result, which is the answer over HTTP"),
             Verb::Redirect { to, .. } => exposed(check, to, "a URL"),
-            Verb::Fail { message, details, .. } => {
-                for part in [Some(message), details.as_ref()].into_iter().flatten() {
+            Verb::Fail {
+                code,
+                message,
+                details,
+                ..
+            } => {
+                for part in [code, message].into_iter().chain(details) {
                     exposed(check, part, "an error that the caller sees");
                 }
             }

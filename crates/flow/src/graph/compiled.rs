@@ -148,12 +148,12 @@ pub enum Op {
     },
     /// Ends the run as failed.
     Fail {
-        /// The code.
-        code: Box<str>,
+        /// The code: an identifier.
+        code: ValueTemplate,
         /// The message.
         message: ValueTemplate,
-        /// The HTTP status.
-        status: u16,
+        /// The HTTP status: from 400 to 599.
+        status: ValueTemplate,
         /// Anything more for the caller.
         details: Option<ValueTemplate>,
     },

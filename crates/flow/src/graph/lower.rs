@@ -430,9 +430,9 @@ impl Lowering<'_> {
                 status,
                 details,
             } => Op::Fail {
-                code: code.value.as_str().into(),
+                code: strip(code, None),
                 message: strip(message, None),
-                status: *status,
+                status: data_or(status.as_ref(), Value::from(422)),
                 details: details.as_ref().map(|details| strip(details, None)),
             },
             Verb::Choose { .. } | Verb::Switch { .. } | Verb::Invalid => unreachable!("handled by `step`"),

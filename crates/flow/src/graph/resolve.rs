@@ -144,8 +144,15 @@ impl Resolver<'_> {
             }
             Verb::Return { value } => self.data(value),
             Verb::Redirect { to, .. } => self.data(to),
-            Verb::Fail { message, details, .. } => {
+            Verb::Fail {
+                code,
+                message,
+                status,
+                details,
+            } => {
+                self.data(code);
                 self.data(message);
+                self.optional(status);
                 self.optional(details);
             }
             Verb::Invalid => {}

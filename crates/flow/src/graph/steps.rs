@@ -1,5 +1,7 @@
 //! Going through the steps of a syntax tree, and what a step is called.
 
+use serde_json::Value;
+
 use crate::syntax::{FlowSyntax, Handler, Step, Verb};
 
 /// The steps of a flow in document order, nested ones after the step that holds them; the flow's handler last.
@@ -70,7 +72,10 @@ pub fn title(step: &Step) -> String {
     match &step.verb {
         Verb::Action { action, .. } => action.value.clone(),
         Verb::Call { flow, .. } => format!("call {}", flow.value),
-        Verb::Fail { code, .. } => format!("fail {}", code.value),
+        Verb::Fail { code, .. } => match code.constant() {
+            Some(Value::String(code)) => format!("fail {code}"),
+            _ => "fail".to_owned(),
+        },
         Verb::Set { variables } => {
             format!(
                 "set {}",

@@ -67,9 +67,15 @@ pub(super) fn is_deterministic(op: &Op) -> bool {
         Op::Return(value)
         | Op::Redirect { to: value, .. }
         | Op::Wait(WaitOp::ForValue(value) | WaitOp::Until(value)) => value.is_pure(),
-        Op::Fail { message, details, .. } => {
-            message.is_pure() && details.as_ref().is_none_or(ValueTemplate::is_pure)
-        }
+        Op::Fail {
+            code,
+            message,
+            status,
+            details,
+        } => [code, message, status]
+            .into_iter()
+            .chain(details)
+            .all(ValueTemplate::is_pure),
         Op::Wait(WaitOp::For(_)) | Op::Parallel(_) | Op::Block(_) => true,
     }
 }

@@ -80,8 +80,11 @@ pub(super) fn words(source: &Source, step: &Step) -> Words {
             status,
             ..
         } => {
+            let status = status
+                .as_ref()
+                .map_or_else(|| "422".to_owned(), |status| brief(source, status));
             let detail = format!("{status} · {}", brief(source, message));
-            (Kind::Fail, format!("fail {}", code.value), Some(detail))
+            (Kind::Fail, format!("fail {}", brief(source, code)), Some(detail))
         }
         Verb::Invalid => (Kind::Invalid, "not a step yet".to_owned(), None),
     };

@@ -321,9 +321,9 @@ pub enum Verb {
     },
     /// `fail`.
     Fail {
-        code: Spanned<String>,
+        code: DataNode,
         message: DataNode,
-        status: u16,
+        status: Option<DataNode>,
         details: Option<DataNode>,
     },
     /// Nothing that could be read; it was reported.

@@ -376,33 +376,36 @@ fn read_fail(reader: &mut Reader, node: &Node) -> Option<Verb> {
     let mut fields = reader.fields(node, "`fail`")?;
     let code = fields
         .need(reader, "code")
-        .and_then(|node| reader.text(node, "`code`"));
-    if let Some(code) = &code
-        && !is_identifier(&code.value)
-    {
-        let help = "a code is for programs: letters, digits and `_`, like `email_taken`";
-        reader.report_help(
-            Code::InvalidName,
-            code.span,
-            format!("`{}` is no error code", code.value),
-            help,
-        );
-    }
+        .and_then(|node| read_code(reader, node));
     let message = fields
         .need(reader, "message")
         .map(|node| DataNode::read(reader, node));
-    let status = fields
-        .take("status")
-        .and_then(|node| reader.whole(node, "`status` of `fail`", 400..=599));
+    let status = fields.take("status").map(|node| DataNode::read(reader, node));
+    if let Some(status) = &status {
+        check_status(reader, status, 400..=599);
+    }
     let details = fields.take("details").map(|node| DataNode::read(reader, node));
     fields.finish(reader, &["code", "message", "status", "details"]);
-    let status = status
-        .and_then(|status| u16::try_from(status).ok())
-        .unwrap_or(422);
     Some(Verb::Fail {
         code: code?,
         message: message?,
         status,
         details,
     })
+}
+
+/// An error code: an identifier, or an expression that gives one (`{{error.code}}` hands an error on).
+fn read_code(reader: &mut Reader, node: &Node) -> Option<DataNode> {
+    let text = reader.text(node, "`code`")?;
+    let code = DataNode::read(reader, node);
+    if matches!(code.kind, DataKind::Constant(_)) && !is_identifier(&text.value) {
+        let help = "a code is for programs: letters, digits and `_`, like `email_taken`";
+        reader.report_help(
+            Code::InvalidName,
+            text.span,
+            format!("`{}` is no error code", text.value),
+            help,
+        );
+    }
+    Some(code)
 }

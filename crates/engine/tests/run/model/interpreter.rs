@@ -287,10 +287,10 @@ impl Interpreter<'_> {
             Verb::Return { value: node } => Err(End::Return(value(node, world)?)),
             Verb::Fail { code, message, .. } => {
                 value(message, world)?;
-                Err(End::Error {
-                    code: code.value.clone(),
-                    fatal: true,
-                })
+                let Value::String(code) = value(code, world)? else {
+                    unreachable!("chance writes texts")
+                };
+                Err(End::Error { code, fatal: true })
             }
             verb => unreachable!("chance writes no {}", verb.name()),
         }
