@@ -12,8 +12,8 @@ use std::time::SystemTime;
 
 use crate::root;
 
-/// Packages whose binaries are run.
-const PACKAGES: [&str; 3] = ["lockgate-cli", "example-custom-action", "example-embedded-engine"];
+/// What is run.
+const BINARIES: [&str; 3] = ["lockgate", "example-custom-action", "example-embedded-engine"];
 
 /// Folders of a crate that no binary is made of.
 const NOT_BUILT: [&str; 4] = ["tests", "benches", "snapshots", "xtask"];
@@ -21,9 +21,11 @@ const NOT_BUILT: [&str; 4] = ["tests", "benches", "snapshots", "xtask"];
 /// The path of a binary, which is as new as its sources.
 pub(crate) fn binary(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER
-        .get_or_init(build)
-        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    file(FOLDER.get_or_init(build), name)
+}
+
+fn file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The folder of the binaries, `target/<profile>`.
@@ -38,23 +40,27 @@ fn build() -> PathBuf {
     let is_fresh = fs::metadata(&stamp)
         .and_then(|stamp| stamp.modified())
         .is_ok_and(|built| newest_source() < built);
-    let is_there = PACKAGES.iter().all(|package| {
-        let name = package.strip_suffix("-cli").unwrap_or(package);
-        folder
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-            .is_file()
-    });
+    let is_there = BINARIES.iter().all(|name| file(&folder, name).is_file());
     if is_fresh && is_there {
         return folder;
     }
     let began = tempfile::NamedTempFile::new_in(&folder).unwrap();
     let mut cargo = Command::new(cargo());
+    // The whole workspace and a test of it (this one, which is there): features of dependencies are then chosen as in
+    // a run of all tests, and what was compiled for that serves here, too.
     cargo
         .current_dir(root())
-        .args(["build", "--quiet", "--bins", "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--test",
+            "suite",
+            "--target-dir",
+        ])
         .arg(target);
-    for package in PACKAGES {
-        cargo.args(["--package", package]);
+    for name in BINARIES {
+        cargo.args(["--bin", name]);
     }
     match folder.file_name().and_then(|name| name.to_str()).unwrap() {
         "debug" => {}
