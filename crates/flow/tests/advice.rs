@@ -181,3 +181,113 @@ fn keys_and_values() {
         ),
     ]);
 }
+
+#[test]
+fn names_in_expressions() {
+    check_steps(&[
+        (
+            "a function alone",
+            "  - return: \"{{lower}}\"\n",
+            WrongArity,
+            &["`lower` is a function", "write `lower text`"],
+        ),
+        (
+            "and alone",
+            "  - return: \"{{and}}\"\n",
+            WrongArity,
+            &["`and` is a function"],
+        ),
+        (
+            "len alone",
+            "  - return: \"{{len}}\"\n",
+            UnknownRoot,
+            &["`length value`"],
+        ),
+        (
+            "len with an argument",
+            "  - return: \"{{len input.ids}}\"\n",
+            UnknownFunction,
+            &["`length value`"],
+        ),
+        (
+            "concat",
+            "  - return: \"{{concat input.id input.plan}}\"\n",
+            UnknownFunction,
+            &["side by side"],
+        ),
+        (
+            "named arguments",
+            "  - return: \"{{lower name=\\\"x\\\"}}\"\n",
+            InvalidExpression,
+            &["no named arguments", "write `lower text`"],
+        ),
+        (
+            "a text without quotes",
+            "  - if: eq input.plan pro\n    return: x\n",
+            UnknownRoot,
+            &["in quotes if it is meant as text: `\"pro\"`"],
+        ),
+        (
+            "a misspelt element",
+            "  - for_each: input.ids\n    as: person\n    steps:\n      - action: log\n        with: { message: \"{{persn}}\" }\n",
+            UnknownRoot,
+            &["did you mean `person`?"],
+        ),
+        (
+            "a misspelt element in yield",
+            "  - for_each: input.ids\n    as: person\n    steps:\n      - action: log\n        with: { message: x }\n    yield: \"{{persn}}\"\n",
+            UnknownRoot,
+            &["did you mean `person`?"],
+        ),
+        (
+            "what is known in a loop",
+            "  - for_each: input.ids\n    as: person\n    steps:\n      - action: log\n        with: { message: \"{{xyz.a}}\" }\n",
+            UnknownRoot,
+            &["known here: `input`, `steps`, `vars`, `config`, `run`, `person`, `index`"],
+        ),
+        (
+            "a step of the other branch",
+            r#"
+  - parallel:
+      left:
+        - { id: user, action: auth0.get_user, with: { user_id: "{{input.id}}" } }
+      right:
+        - { set: { name: "{{steps.user.user_id}}" } }
+"#,
+            MayNotHaveRun,
+            &["branches run at the same time", "after the `parallel`"],
+        ),
+        (
+            "a step of a later branch",
+            r#"
+  - parallel:
+      left:
+        - { set: { name: "{{steps.user.user_id}}" } }
+      right:
+        - { id: user, action: auth0.get_user, with: { user_id: "{{input.id}}" } }
+"#,
+            MayNotHaveRun,
+            &["branches run at the same time", "after the `parallel`"],
+        ),
+        (
+            "a variable of a loop",
+            "  - for_each: input.ids\n    steps:\n      - set: { y: \"{{item}}\" }\n  - return: \"{{vars.y}}\"\n",
+            UnknownVariable,
+            &["is set inside a `for_each`, and stays there", "`yield`"],
+        ),
+        (
+            "the error of a step that has handled it",
+            r#"
+  - id: out
+    action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error:
+      - action: log
+        with: { message: x }
+  - return: "{{default steps.out.error.code \"none\"}}"
+"#,
+            UnknownField,
+            &["only where `on_error` says `continue`", "use `error`"],
+        ),
+    ]);
+}

@@ -3,10 +3,11 @@
 use super::state::State;
 use super::types::{Walk, has_result, segment_text};
 use super::{FlowCheck, span};
-use crate::diagnostic::{Code, Diagnostic, Severity, suggestion};
-use crate::expression::{BlockKind, Call, Expression, Part, Path, Reference, Slot, Template};
-use crate::graph::{Node, keeps_error};
+use crate::diagnostic::{Code, Diagnostic, Severity, nearest, suggestion};
+use crate::expression::{BlockKind, Call, Expression, Part, Path, Reference, Slot, Template, functions};
+use crate::graph::{Node, Op, keeps_error};
 use crate::source::Span;
+use crate::syntax::Verb;
 
 /// Where an expression stands.
 pub(super) struct UsePlace<'a> {
@@ -94,6 +95,7 @@ fn visit(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, expression: &Expressio
             .function
             .parameter(position)
             .is_some_and(|parameter| parameter.accepts_missing);
+        let before = check.diagnostics.len();
         visit(
             check,
             &UsePlace {
@@ -103,9 +105,39 @@ fn visit(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, expression: &Expressio
             argument,
             accepts,
         );
+        if let Some(word) = lone_word(argument)
+            && COMPARISONS.contains(&found.function.name)
+            && let Some(finding) = check.diagnostics.get_mut(before)
+            && finding.code == Code::UnknownRoot
+            && !finding
+                .help
+                .as_ref()
+                .is_some_and(|help| help.starts_with("did you mean"))
+        {
+            finding.help = Some(format!("put it in quotes if it is meant as text: `\"{word}\"`"));
+        }
         if let Some(truth) = goes_on_after {
             state.assume(argument, truth);
         }
+    }
+}
+
+/// The functions whose arguments are often words that lack their quotes.
+const COMPARISONS: [&str; 7] = [
+    "eq",
+    "ne",
+    "loose_eq",
+    "includes",
+    "starts_with",
+    "ends_with",
+    "default",
+];
+
+/// A name without fields that stands for nothing known.
+fn lone_word(expression: &Expression) -> Option<&str> {
+    match expression {
+        Expression::Path(path) if path.slot == Slot::Unresolved && path.segments.len() == 1 => path.root(),
+        _ => None,
     }
 }
 
@@ -130,7 +162,7 @@ fn call(check: &mut FlowCheck<'_>, call: &Call) {
 fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>) {
     let path = reference.path;
     match path.slot {
-        Slot::Unresolved => return unresolved(check, path),
+        Slot::Unresolved => return unresolved(check, place, path),
         Slot::Step(slot) | Slot::StepError(slot) => {
             let is_there = step(check, place, reference, slot);
             if !is_there {
@@ -160,7 +192,31 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
         }
         _ => {}
     }
+    if is_lost_error(check, path) {
+        let message = format!("`{}` is there only where `on_error` says `continue`", path.text);
+        check.report(Code::UnknownField, span(&path.span), message).help =
+            Some("inside the steps of `on_error`, use `error`".to_owned());
+        return;
+    }
     fields(check, place, reference);
+}
+
+/// Whether a path asks for the error of a step that keeps none, and whose result has no field of that name.
+fn is_lost_error(check: &FlowCheck<'_>, path: &Path) -> bool {
+    let Slot::Step(slot) = path.slot else { return false };
+    let Some(step) = check.slot_steps.get(slot as usize) else {
+        return false;
+    };
+    let Some(spec) = check.action(step) else {
+        return false;
+    };
+    let output = spec.output.view();
+    path.rest()
+        .first()
+        .is_some_and(|first| segment_text(first) == "error")
+        && output.property("error").is_none()
+        && (output.additional().is_none()
+            || step.on_error.is_some() && output.property_names().next().is_some())
 }
 
 /// Whether a structural path leads through an `on_error`: the flow's, or that of a step (which a number names).
@@ -172,7 +228,7 @@ fn in_handler(path: &str) -> bool {
             .any(|pair| pair[1] == "on_error" && pair[0].bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
+fn unresolved(check: &mut FlowCheck<'_>, at: &UsePlace<'_>, path: &Path) {
     let place = span(&path.span);
     let root = path.root().unwrap_or_default();
     let second = path.segments.get(1).map(segment_text);
@@ -219,7 +275,7 @@ fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
                 .steps
                 .iter()
                 .filter_map(|step| match &step.verb {
-                    crate::syntax::Verb::ForEach { item, .. } => Some(item.value.clone()),
+                    Verb::ForEach { item, .. } => Some(item.value.clone()),
                     _ => None,
                 })
                 .collect();
@@ -229,6 +285,12 @@ fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
                     Some("carry values out of the loop with `yield`".to_owned());
                 return;
             }
+            if let Some(function) = functions::find(root).filter(|_| path.segments.len() == 1) {
+                let message = format!("`{root}` is a function and lacks its arguments");
+                check.report(Code::WrongArity, place, message).help =
+                    Some(format!("write `{}`", function.signature()));
+                return;
+            }
             let in_input = check.syntax.input.iter().any(|field| field.name.value == root);
             let in_steps = flow.steps.iter().any(|step| step.id == root);
             let help = if in_input {
@@ -236,7 +298,11 @@ fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
             } else if in_steps {
                 Some(format!("did you mean `steps.{}`?", path.text))
             } else {
-                suggestion(root, crate::expression::ROOTS)
+                let known = roots(check, at);
+                nearest(root, known.iter().copied())
+                    .map(|near| format!("did you mean `{near}`?"))
+                    .or_else(|| functions::elsewhere(root).map(str::to_owned))
+                    .or_else(|| suggestion(root, known))
             };
             let place = path.segment_spans.first().map_or(place, span);
             check
@@ -248,6 +314,38 @@ fn unresolved(check: &mut FlowCheck<'_>, path: &Path) {
                 .help = help;
         }
     }
+}
+
+/// The names that an expression at a place may begin with.
+fn roots<'a>(check: &FlowCheck<'a>, at: &UsePlace<'_>) -> Vec<&'a str> {
+    let path = &*at.node.path;
+    let has_request = check.syntax.trigger.has_http;
+    let mut known: Vec<&str> = crate::expression::ROOTS
+        .into_iter()
+        .filter(|root| match *root {
+            "error" => in_handler(path),
+            "request" => has_request,
+            _ => true,
+        })
+        .collect();
+    for step in &check.steps {
+        let Verb::ForEach { item, .. } = &step.verb else {
+            continue;
+        };
+        let inside = path
+            .strip_prefix(step.path.as_str())
+            .is_some_and(|rest| rest.starts_with("/each/"));
+        // `yield` belongs to the loop's own node.
+        let yields = *path == *step.path
+            && matches!(&at.node.op, Op::ForEach(each) if at.loops.last() == Some(&each.body.slots));
+        if inside || yields {
+            known.push(&item.value);
+            if !known.contains(&"index") {
+                known.push("index");
+            }
+        }
+    }
+    known
 }
 
 /// Gives whether the step's fields should be looked at.
@@ -300,6 +398,14 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
                 format!("`steps.{id}` is used by the step itself, before it has a result"),
                 "this step",
                 "use the result in a step after it".to_owned(),
+            );
+        } else if are_siblings(&syntax.path, &place.node.path) {
+            add(
+                check,
+                Code::MayNotHaveRun,
+                format!("`steps.{id}` is in another branch: branches run at the same time"),
+                "runs at the same time",
+                "use it after the `parallel`".to_owned(),
             );
         } else if declared.start > at.start {
             add(
@@ -362,6 +468,17 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
     true
 }
 
+/// Whether two steps stand in different branches of one `parallel`.
+fn are_siblings(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split('/').collect(), other.split('/').collect());
+    let common = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    common > 1
+        && one[common - 1] == "parallel"
+        && one[common - 2].bytes().all(|byte| byte.is_ascii_digit())
+        && one.len() > common
+        && other.len() > common
+}
+
 /// Whether a condition has shown a prefix of this path to be there.
 fn in_present(state: &State, path: &Path) -> bool {
     state.present.iter().any(|present| {
@@ -380,9 +497,7 @@ fn innermost_loop(check: &FlowCheck<'_>, slot: u32) -> Option<std::ops::Range<u3
         .graph
         .node_weights()
         .filter_map(|node| match &node.op {
-            crate::graph::Op::ForEach(each) if each.body.slots.contains(&slot) => {
-                Some(each.body.slots.clone())
-            }
+            Op::ForEach(each) if each.body.slots.contains(&slot) => Some(each.body.slots.clone()),
             _ => None,
         })
         .min_by_key(|range| range.end - range.start)
@@ -399,6 +514,14 @@ fn variable(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referenc
         .cloned()
         .unwrap_or_default();
     if !place.state.maybe_set.contains(slot as usize) {
+        if let Some(set) = set_in_a_loop(check, &name, &place.node.path) {
+            let message = format!("`vars.{name}` is set inside a `for_each`, and stays there");
+            let finding = check.report(Code::UnknownVariable, at, message);
+            *finding = finding.clone().and(set, "set for one element").help(
+                "give it out of the loop with `yield`: the result of the `for_each` is the list of what its steps gave",
+            );
+            return;
+        }
         check
             .report(
                 Code::UnknownVariable,
@@ -417,6 +540,28 @@ fn variable(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referenc
             "set it before, or say what to use then: `{{{{default vars.{name} \"…\"}}}}`"
         ));
     }
+}
+
+/// Where a variable is set in a loop that does not go around a place, if nothing else sets it.
+fn set_in_a_loop(check: &FlowCheck<'_>, name: &str, path: &str) -> Option<Span> {
+    let mut found = None;
+    for step in &check.steps {
+        let Verb::Set { variables } = &step.verb else {
+            continue;
+        };
+        let Some((set, _)) = variables.iter().find(|(variable, _)| variable.value == name) else {
+            continue;
+        };
+        let (each, _) = step.path.rsplit_once("/each/#/")?;
+        if path
+            .strip_prefix(each)
+            .is_some_and(|rest| rest.starts_with("/each/"))
+        {
+            return None;
+        }
+        found = found.or(Some(set.span));
+    }
+    found
 }
 
 fn fields(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>) {

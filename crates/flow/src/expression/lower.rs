@@ -223,7 +223,12 @@ impl<'t> Lowering<'t> {
         helper: &HelperTemplate,
         cursor: &mut Cursor,
     ) -> Option<Call> {
-        let function = self.function(name, &name_span, helper.params.len());
+        // Where arguments are named, their number is not wrong as well.
+        let function = if helper.hash.is_empty() {
+            self.function(name, &name_span, helper.params.len())
+        } else {
+            functions::find(name)
+        };
         let arguments: Vec<_> = helper
             .params
             .iter()
@@ -231,15 +236,12 @@ impl<'t> Lowering<'t> {
             .collect();
         if !helper.hash.is_empty() {
             let place = cursor.at.min(cursor.end)..cursor.end;
-            self.error(
-                ParseError::new(
-                    ParseErrorKind::Unsupported,
-                    place,
-                    format!("`{name}` takes no named arguments"),
-                )
-                .help(function.map_or_else(String::new, |it| format!("write `{}`", it.signature()))),
-            );
+            let message = format!("`{name}` takes no named arguments");
+            let mut error = ParseError::new(ParseErrorKind::Unsupported, place, message);
+            error.help = function.map(|it| format!("write `{}`", it.signature()));
+            self.error(error);
             cursor.at = cursor.end;
+            return None;
         }
         let function = function?;
         for (position, argument) in arguments.iter().enumerate() {
@@ -297,7 +299,9 @@ impl<'t> Lowering<'t> {
             error.help = if ROOTS.contains(&name) {
                 Some(format!("for a field, write `{name}.email` or `{name}.[odd key]`"))
             } else {
-                suggestion.map(|suggestion| format!("did you mean `{suggestion}`?"))
+                functions::elsewhere(name)
+                    .map(str::to_owned)
+                    .or_else(|| suggestion.map(|suggestion| format!("did you mean `{suggestion}`?")))
             };
             self.error(error);
             return None;

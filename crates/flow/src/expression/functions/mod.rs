@@ -38,6 +38,41 @@ pub fn find(name: &str) -> Option<&'static Function> {
     all().find(|function| function.name == name)
 }
 
+/// What to write instead of a function that people know from elsewhere.
+pub fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "len" | "size" | "count" => "write `length value`",
+        "concat" | "concatenate" | "append" => {
+            "write the parts side by side in one text, `{{a}} {{b}}`, or use `join` for a list"
+        }
+        "lookup" | "get" => "write a dotted path, like `input.address.city`, or use `at` with a list",
+        "toLowerCase" | "to_lower" | "tolower" | "lowercase" | "downcase" => "write `lower text`",
+        "toUpperCase" | "to_upper" | "toupper" | "uppercase" | "upcase" => "write `upper text`",
+        "encodeURIComponent" | "urlencode" | "encode_uri" | "uri_encode" => "write `url_encode text`",
+        "json" | "stringify" | "toJSON" | "to_string_json" => "write `to_json value`",
+        "parse" | "parseJSON" => "write `from_json text`",
+        "if" | "ifelse" | "ternary" | "cond" => {
+            "write `{{#if a}}…{{else}}…{{/if}}` in text, `default a b` for a fallback, or `if`, `then` and `else` on a step"
+        }
+        "unless" => "write `not`",
+        "equals" | "is" | "equal" => "write `eq a b`",
+        "isnt" | "not_equal" | "neq" => "write `ne a b`",
+        "gte" => "write `ge a b`",
+        "lte" => "write `le a b`",
+        "contains" | "in" | "has" => "write `includes list value`",
+        "plus" | "sum" => "write `add a b`",
+        "minus" => "write `subtract a b`",
+        "times" => "write `multiply a b`",
+        "uuidv4" | "uuid4" | "guid" => "write `uuid`",
+        "base64" | "btoa" => "write `base64_encode text`",
+        "atob" => "write `base64_decode text`",
+        "date" | "today" => "write `now`, and `format_time` for its parts",
+        "string" | "str" => "write `to_string value`",
+        "number" | "int" | "parseInt" => "write `to_number value`",
+        _ => return None,
+    })
+}
+
 /// The function with the most similar name, if one is similar enough to be meant.
 pub fn suggest(name: &str) -> Option<&'static Function> {
     all()
