@@ -3,6 +3,8 @@
 
 use std::thread;
 
+use serde_json::{Value, json};
+
 use crate::emulated::Emulated;
 use crate::folder::Folder;
 use crate::terminal::Ended;
@@ -166,6 +168,51 @@ fn the_token_endpoint_stumbles() {
         "lost-answer:once,path=/oauth/token",
     ];
     all(&faults, passes);
+}
+
+/// Many people and everything at once; each step is patient.
+#[test]
+fn a_storm() {
+    const PEOPLE: usize = 40;
+    let storm = [
+        "429:count=2,after=9,path=/api/v2/*,retry-after=1",
+        "503:p=0.1,path=/api/v2/*",
+        "html:p=0.1,path=/api/v2/*",
+        "truncate:p=0.1,path=/api/v2/*",
+        "reset:p=0.1,path=/api/v2/*",
+        "lost-answer:p=0.2,method=POST,path=/api/v2/users",
+        "500:p=0.2,path=/oauth/token",
+    ];
+    let tenant = Emulated::with_faults(&storm);
+    let folder = Folder::connected(&tenant);
+    let flow = "flows/bulk-invite.yaml";
+    folder.edit(flow, "at_once: 4", "at_once: 20");
+    folder.edit(
+        flow,
+        "        action: auth0.create_user\n",
+        "        action: auth0.create_user\n        retry: { attempts: 50, delay: 10ms, max_delay: 50ms }\n",
+    );
+    let emails: Vec<String> = (10..10 + PEOPLE)
+        .map(|n| format!("person-{n}@example.com"))
+        .collect();
+    let people: Vec<Value> = emails.iter().map(|email| json!({ "email": email })).collect();
+    let input = json!({ "people": people }).to_string();
+    let ended = folder
+        .lockgate(&["run", "bulk-invite", "--input-json", &input])
+        .run()
+        .assert_code(0);
+    assert_eq!(tenant.emails(), emails);
+    let struck = tenant.faults().iter().filter(|(_, struck)| *struck > 0).count();
+    assert!(struck >= 5, "{:?}", tenant.faults());
+    // Whom the flow says that it has invited is who is there.
+    for (invited, email) in ended.json()["invited"].as_array().unwrap().iter().zip(&emails) {
+        assert_eq!(
+            (&invited["email"], &invited["problem"]),
+            (&json!(email), &Value::Null)
+        );
+        let user = tenant.user(invited["user_id"].as_str().unwrap()).unwrap();
+        assert_eq!(user["email"], *email);
+    }
 }
 
 /// The fault does not pass: every flow fails with this code, in time, and nobody is there who should not be.

@@ -1,6 +1,7 @@
 //! The README shows what there is: its flows have no findings, its commands can be typed.
 
 use crate::folder::{Folder, read};
+use crate::terminal::steady;
 
 /// The words of a command line, as a shell takes them apart. Quotes are single ones.
 pub(crate) fn words(command: &str) -> Vec<String> {
@@ -127,6 +128,55 @@ fn every_command_in_the_readme_can_be_typed() {
             ended.transcript()
         );
     }
+}
+
+/// Blank lines in an indented block may have lost their indentation.
+fn shown(text: &str) -> String {
+    let lines = steady(text);
+    let lines: Vec<&str> = lines.trim_end().lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn what_the_readme_shows_is_what_is_seen() {
+    let page = read("README.md");
+    let blocks = blocks(&page);
+    let after = |command: &str| {
+        let prompt = format!("$ {command}\n");
+        let block = blocks.iter().find_map(|(_, text)| text.strip_prefix(&prompt));
+        shown(block.unwrap_or_else(|| panic!("the README does not show `{command}`")))
+    };
+    let folder = Folder::shipped();
+
+    let command = page
+        .lines()
+        .find_map(|line| line.strip_prefix("cargo run --release -- "))
+        .unwrap();
+    let ended = folder.lockgate(&words(command)).run().assert_code(0);
+    let seen = shown(&format!("{}{}", ended.stderr, ended.stdout));
+    assert!(
+        blocks.iter().any(|(_, text)| shown(text) == seen),
+        "the README does not show\n{seen}"
+    );
+
+    for command in ["lockgate scopes", "lockgate connections check --emulated"] {
+        let ended = folder.lockgate(&words(command)[1..]).run().assert_code(0);
+        assert_eq!(after(command), shown(&ended.stdout), "{command}");
+    }
+
+    // Two mistakes in a copy of one flow.
+    let folder = Folder::with(&[
+        ("lockgate.yaml", &read("lockgate.yaml")),
+        ("flows/sign-up.yaml", &read("flows/sign-up.yaml")),
+    ]);
+    folder.edit("flows/sign-up.yaml", "user_exists:", "user_exist:");
+    folder.edit("flows/sign-up.yaml", "if: eq input.plan", "if: eq input.plam");
+    let ended = folder.lockgate(&["check"]).run().assert_code(2);
+    let is_shown = blocks
+        .iter()
+        .filter_map(|(_, text)| text.strip_prefix("$ lockgate check\n"))
+        .any(|text| shown(text) == shown(&ended.stdout));
+    assert!(is_shown, "the README does not show\n{}", ended.stdout);
 }
 
 #[test]
