@@ -291,3 +291,25 @@ fn names_in_expressions() {
         ),
     ]);
 }
+
+#[test]
+fn conditions_of_other_languages() {
+    let cases = [
+        ("\"{{input.n}} == 3\"", "write `eq input.n 3`"),
+        ("gt(input.n, 2)", "write `gt input.n 2`"),
+        (
+            "gt input.n 2 and lt input.n 5",
+            "write `and (gt input.n 2) (lt input.n 5)`",
+        ),
+        ("\"!input.n\"", "write `not input.n`"),
+        ("input.plan == \"pro\"", "write `eq input.plan \"pro\"`"),
+        ("input.n && input.id", "write `and input.n input.id`"),
+    ];
+    for (condition, expect) in cases {
+        let findings = support::check_flow(&format!("{INPUT}  - if: {condition}\n    return: x\n"));
+        let shown = support::shown(&findings);
+        assert_eq!(findings.len(), 1, "{shown}");
+        let help = findings[0].help.clone().unwrap_or_default();
+        assert_eq!(help, expect, "{shown}");
+    }
+}

@@ -25,6 +25,7 @@ mod arguments;
 mod ast;
 mod error;
 mod evaluate;
+mod foreign;
 pub mod functions;
 pub mod limits;
 mod lower;

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::ast::{BareExpression, Expression, Literal, Template};
 use super::error::{ParseError, ParseErrorKind};
-use super::functions;
 use super::limits::MAX_TEMPLATE_BYTES;
 use super::lower::Lowering;
 use super::scan::{self, Tag, TagKind};
+use super::{foreign, functions};
 
 impl Template {
     /// Parses a text that may hold expressions.
@@ -22,8 +22,9 @@ impl Template {
         }
         check_length(text)?;
         let tags = scan::tags(text)?;
-        let tree = compile(text, &tags)?;
-        Lowering::new(text, &tags).template(&tree)
+        compile(text, &tags)
+            .and_then(|tree| Lowering::new(text, &tags).template(&tree))
+            .map_err(|errors| with_our_words(text, &tags, errors))
     }
 }
 
@@ -33,6 +34,17 @@ impl Expression {
     /// # Errors
     /// All mistakes that were found, with their places in the text.
     pub fn parse(text: &str) -> Result<BareExpression, Vec<ParseError>> {
+        Self::parse_exactly(text).map_err(|mut errors| {
+            if let (Some(words), Some(first)) = (our_words(text), errors.first_mut()) {
+                first.help = Some(format!("write `{words}`"));
+                errors.truncate(1);
+            }
+            errors
+        })
+    }
+
+    /// The same without a look at how other languages would write it.
+    fn parse_exactly(text: &str) -> Result<BareExpression, Vec<ParseError>> {
         check_length(text)?;
         let trimmed = text.trim();
         let start = text.len() - text.trim_start().len();
@@ -95,6 +107,45 @@ impl Expression {
             )]),
         }
     }
+}
+
+/// How an expression of another language is written here.
+fn our_words(text: &str) -> Option<String> {
+    let words = foreign::rewrite(text)?;
+    Expression::parse_exactly(&words).is_ok().then_some(words)
+}
+
+/// One error, with our words for it, for each tag that holds an expression of another language.
+fn with_our_words(text: &str, tags: &[Tag], errors: Vec<ParseError>) -> Vec<ParseError> {
+    let mut kept: Vec<ParseError> = Vec::new();
+    let mut explained: Vec<usize> = Vec::new();
+    for mut error in errors {
+        let tag = tags.iter().find(|tag| {
+            matches!(tag.kind, TagKind::Expression | TagKind::Open)
+                && (tag.inner.start..=tag.inner.end).contains(&error.span.start)
+        });
+        if let Some(tag) = tag {
+            if explained.contains(&tag.span.start) {
+                continue;
+            }
+            let content = &text[tag.inner.clone()];
+            let help = if tag.kind == TagKind::Expression {
+                our_words(content).map(|words| format!("write `{{{{{words}}}}}`"))
+            } else {
+                content
+                    .split_once(char::is_whitespace)
+                    .and_then(|(block, content)| {
+                        our_words(content).map(|words| format!("write `{{{{#{block} ({words})}}}}`"))
+                    })
+            };
+            if help.is_some() {
+                error.help = help;
+                explained.push(tag.span.start);
+            }
+        }
+        kept.push(error);
+    }
+    kept
 }
 
 /// What only a template has, in a bare expression: `{{` in the middle, or the mark of a block, comment or partial.
