@@ -70,13 +70,14 @@ Example:
 Examples:
   lockgate run sign-up --emulated --input email=ada@example.com --input password='correct horse 9'
   lockgate run sign-up --input-json @person.json --json | jq .output
+  lockgate run webhook --request '{\"method\": \"POST\", \"ip\": \"192.0.2.1\"}'
 
 Steps are shown on stderr while they run. The result is written to stdout: what the flow returned, else the body \
 that it responded with.
 
 Exit codes:
   0    it succeeded
-  1    it failed
+  1    it failed, or its result could not be written
   2    it could not be started
   130  interrupted")]
     Run(RunArgs),
@@ -155,6 +156,9 @@ pub(crate) struct RunArgs {
     /// The input as a JSON object: the text itself, `@FILE`, or `-` for stdin
     #[arg(long, value_name = "JSON")]
     pub(crate) input_json: Option<String>,
+    /// What `request` is in the flow, as a JSON object with method, path, query, headers, ip; or `@FILE`, or `-`
+    #[arg(long, value_name = "JSON")]
+    pub(crate) request: Option<String>,
     /// Call an emulated tenant on this machine in the place of every Auth0 connection
     #[arg(long)]
     pub(crate) emulated: bool,

@@ -7,14 +7,23 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, Unwritten};
+
+/// The exit of a command that did not come to its own.
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<Unwritten>() {
+        Exit::Failed
+    } else {
+        Exit::Invalid
+    }
+}
 
 /// The documented exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// 0: it was done.
     Done,
-    /// 1: the flow failed, or what was checked is not as it should be.
+    /// 1: the flow failed, what was checked is not as it should be, or a result could not be written.
     Failed,
     /// 2: wrong usage, or a flow that is not valid.
     Invalid,
@@ -26,7 +35,7 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    the flow failed (or, for `connections check`, something is missing)
+  1    the flow failed (or, for `connections check`, something is missing), or a result could not be written
   2    wrong usage, or a flow that is not valid
   70   a bug in lockgate
   130  interrupted";
@@ -173,6 +182,19 @@ mod tests {
         let shown = |code: ExitCode| format!("{code:?}");
         assert_eq!(shown(guard(|| panic!("as planned"))), shown(ExitCode::from(BUG)));
         assert_eq!(shown(guard(|| Exit::Invalid.into())), shown(ExitCode::from(2)));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_no_wrong_usage() {
+        let full = || anyhow::Error::from(Unwritten(std::io::ErrorKind::StorageFull.into()));
+        assert_eq!(exit_of(&full()), Exit::Failed);
+        let error = full().context("the run succeeded, but its result could not be written");
+        assert_eq!(exit_of(&error), Exit::Failed);
+        assert_eq!(
+            message(&error),
+            "the run succeeded, but its result could not be written: writing to stdout: no storage space"
+        );
+        assert_eq!(exit_of(&Mistake::new("no such file").into()), Exit::Invalid);
     }
 
     #[test]

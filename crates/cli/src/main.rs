@@ -39,7 +39,7 @@ fn main() -> ExitCode {
             Ok(exit) => exit.into(),
             Err(error) => {
                 exit::report(&error, &terminal);
-                exit::Exit::Invalid.into()
+                exit::exit_of(&error).into()
             }
         }
     })

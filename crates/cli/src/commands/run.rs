@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lockgate_engine::clock::{Clock, SystemClock};
 use lockgate_engine::event::Observer;
 use lockgate_engine::journal::NoJournal;
-use lockgate_engine::outcome::RunOutcome;
+use lockgate_engine::outcome::{RunOutcome, RunStatus};
 use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::graph::Flow;
 use serde_json::Value;
@@ -16,8 +16,8 @@ use super::asked_to_end;
 use crate::args::RunArgs;
 use crate::catalogue;
 use crate::connect::{self, Live};
-use crate::exit::{Exit, Mistake};
-use crate::run::{Given, Progress, Recorder, TraceJournal, as_json, invalid_as_json, show};
+use crate::exit::{self, Exit, Mistake};
+use crate::run::{Given, Progress, Recorder, TraceJournal, as_json, invalid_as_json, read_request, show};
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
@@ -26,6 +26,7 @@ struct Ready {
     loaded: Loaded,
     flow: Arc<Flow>,
     input: Value,
+    request: Option<Value>,
     live: Live,
     clock: Arc<dyn Clock>,
 }
@@ -34,8 +35,10 @@ pub(super) async fn run(folder: &Path, args: &RunArgs, terminal: &Terminal) -> R
     match prepare(folder, args, terminal).await {
         Ok(ready) => go(ready, args, terminal).await,
         Err(error) => {
-            if args.json {
-                terminal.print(&invalid_as_json(&args.flow, &error).to_string())?;
+            if args.json
+                && let Err(unwritten) = terminal.print(&invalid_as_json(&args.flow, &error).to_string())
+            {
+                exit::report(&unwritten, terminal);
             }
             Err(error)
         }
@@ -68,12 +71,18 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
     let input = given
         .fit(&flow.input)
         .map_err(|mistakes| mistakes.show(&flow, terminal))?;
+    let request = args
+        .request
+        .as_deref()
+        .map(|request| read_request(request, folder))
+        .transpose()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let live = connect::connect(&loaded, &connections, args.emulated, &clock, terminal).await?;
     Ok(Ready {
         loaded,
         flow,
         input,
+        request,
         live,
         clock,
     })
@@ -84,16 +93,22 @@ async fn go(ready: Ready, args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
         loaded,
         flow,
         input,
+        request,
         live,
         clock,
     } = ready;
-    let recorder = Arc::new(Recorder::new(Progress::new(terminal), args.trace));
+    let recorder = Arc::new(Recorder::new(
+        Progress::new(terminal),
+        args.trace,
+        Arc::clone(&clock),
+    ));
     let executor = Executor::new(loaded.actions())
         .with_connections(live.connections.clone())
         .with_clock(Arc::clone(&clock))
         .with_flows(loaded.checked.runnable().into_values())
         .with_observer(Arc::clone(&recorder) as Arc<dyn Observer>);
     let options = RunOptions {
+        request,
         cancel: Some(Box::pin(asked_to_end())),
         ..RunOptions::new(uuid::Uuid::now_v7().to_string())
     };
@@ -108,13 +123,27 @@ async fn go(ready: Ready, args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
     let took = clock.elapsed().saturating_sub(began);
     recorder.finish();
     let steps = recorder.records();
-    let exit = if args.json {
+    let shown = if args.json {
         let (object, exit) = as_json(&flow.name, &outcome, &steps, took, args.trace);
-        terminal.print(&object.to_string())?;
-        exit
+        terminal.print(&object.to_string()).map(|()| exit)
     } else {
-        show(&flow.name, &outcome, &steps, took, terminal)?
+        show(
+            &flow.name,
+            &outcome,
+            &steps,
+            took,
+            args.request.is_some(),
+            terminal,
+        )
     };
     live.close().await;
-    Ok(exit)
+    shown.with_context(|| {
+        // Who reads no result must not think that nothing was done, and do it again.
+        let ended = match outcome.status {
+            RunStatus::Succeeded => "the run succeeded",
+            RunStatus::Cancelled => "the run was interrupted",
+            _ => "the run failed",
+        };
+        format!("{ended}, but its result could not be written")
+    })
 }

@@ -1,13 +1,13 @@
 //! `--input` and `--input-json` → the flow's input, or every mistake in it at once.
 
 use std::fmt::Write as _;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use lockgate_flow::graph::{Coercion, Flow, InputMistake, InputSpec};
 use serde_json::{Map, Value, json};
 
+use super::json::read_object;
 use crate::exit::{Mistake, Shown};
 use crate::terminal::{Style, Table, Terminal};
 
@@ -31,10 +31,18 @@ impl Given {
     /// An argument is not `NAME=VALUE`, a file cannot be read, a text is not a JSON object.
     pub(crate) fn read(inputs: &[String], json: Option<&str>, folder: &Path) -> Result<Self> {
         let mut texts = Vec::new();
-        for input in inputs {
+        for (index, input) in inputs.iter().enumerate() {
             let Some((name, value)) = input.split_once('=').filter(|(name, _)| !name.is_empty()) else {
-                // What was typed may be a secret.
-                return Err(Mistake::new("an `--input` is not NAME=VALUE")
+                // What was typed may be a secret: it is told by its place alone.
+                let which = match inputs.len() {
+                    1 => "the `--input`".to_owned(),
+                    count => format!("`--input` number {} of {count}", index + 1),
+                };
+                let why = match input.chars().next() {
+                    Some('=') => "there is no name before the `=`",
+                    _ => "there is no `=` in it",
+                };
+                return Err(Mistake::new(format!("{which} is not NAME=VALUE: {why}"))
                     .help("write it like `--input email=ada@example.com`")
                     .into());
             };
@@ -51,26 +59,7 @@ impl Given {
         }
         let object = match json {
             None => Map::new(),
-            Some(text) => {
-                let text = match text.strip_prefix('@') {
-                    Some(path) => read_text(&folder.join(path)).context("`--input-json`")?,
-                    None if text == "-" => {
-                        let mut text = String::new();
-                        std::io::stdin()
-                            .read_to_string(&mut text)
-                            .context("reading `--input-json` from stdin")?;
-                        text
-                    }
-                    None => text.to_owned(),
-                };
-                match serde_json::from_str(&text) {
-                    Ok(Value::Object(object)) => object,
-                    Ok(_) => return Err(Mistake::new("`--input-json` is no JSON object").into()),
-                    Err(error) => {
-                        return Err(Mistake::new(format!("`--input-json` is no JSON: {error}")).into());
-                    }
-                }
-            }
+            Some(text) => read_object("--input-json", text, folder)?,
         };
         Ok(Self { object, texts })
     }
@@ -103,7 +92,7 @@ impl Given {
     }
 }
 
-fn read_text(path: &Path) -> Result<String> {
+pub(super) fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
@@ -158,6 +147,7 @@ fn fields(spec: &InputSpec, style: Style) -> String {
     for field in &spec.fields {
         let mut notes = Vec::new();
         match &field.default {
+            Some(_) if holds_secret(spec, &field.name.value) => notes.push("has a default".to_owned()),
             Some(default) => notes.push(format!("default {}", plain(default))),
             None if field.required => notes.push("required".to_owned()),
             None => notes.push("optional".to_owned()),
@@ -176,6 +166,14 @@ fn fields(spec: &InputSpec, style: Style) -> String {
         table.row(row);
     }
     table.render()
+}
+
+/// Whether a field is secret, or something in it.
+fn holds_secret(spec: &InputSpec, field: &str) -> bool {
+    spec.secrets
+        .iter()
+        .filter_map(|path| path.strip_prefix(field))
+        .any(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// A schema in a few words: `string (email), at least 8 characters`.
@@ -317,8 +315,16 @@ mod tests {
     #[test]
     fn mistakes_in_typing_quote_nothing() {
         for (inputs, json, expected) in [
-            (vec!["canary".to_owned()], None, "an `--input` is not NAME=VALUE"),
-            (vec!["=canary".to_owned()], None, "an `--input` is not NAME=VALUE"),
+            (
+                vec!["canary".to_owned()],
+                None,
+                "the `--input` is not NAME=VALUE: there is no `=` in it",
+            ),
+            (
+                vec!["a=1".to_owned(), "=canary".to_owned()],
+                None,
+                "`--input` number 2 of 2 is not NAME=VALUE: there is no name before the `=`",
+            ),
             (vec![], Some("[1]"), "`--input-json` is no JSON object"),
             (
                 vec![],
@@ -335,7 +341,8 @@ mod tests {
     fn what_a_flow_takes_is_told() {
         let spec = spec(
             "{ email: { type: string, format: email, description: where to }, password: { type: string, minLength: 8, \
-             secret: true }, plan: { enum: [free, pro], default: free }, age: { type: integer, required: false } }",
+             secret: true }, pin: { type: string, secret: true, default: canary }, card: { type: object, default: { cvc: \
+             canary }, properties: { cvc: { type: string, secret: true } } }, plan: { enum: [free, pro], default: free }, age: { type: integer, required: false } }",
         );
         let given = Given::read(&["plam=pro".to_owned()], None, Path::new(".")).unwrap();
         let error = given.fit(&spec).unwrap_err();
@@ -349,6 +356,8 @@ mod tests {
              help: it takes\n  \
              email     string (email)                 required  where to\n  \
              password  string, at least 8 characters  required, secret\n  \
+             pin       string                         has a default, secret\n  \
+             card      object                         has a default\n  \
              plan      free | pro                     default free\n  \
              age       integer                        optional\n"
         );

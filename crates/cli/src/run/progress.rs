@@ -234,6 +234,7 @@ mod tests {
             verb: "action",
             action: Some("auth0.create_user".to_owned()),
             status: StepStatus::Succeeded,
+            began: Duration::ZERO,
             duration: Duration::from_millis(12),
             attempts: 1,
             error: None,

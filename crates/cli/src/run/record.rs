@@ -1,9 +1,10 @@
 //! What a run did, step by step, kept for the result.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lockgate_engine::clock::Clock;
 use lockgate_engine::event::{Event, EventKind, Observer, StepEvent, StepOutcome};
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,9 @@ pub(crate) struct StepRecord {
     pub(crate) verb: &'static str,
     pub(crate) action: Option<String>,
     pub(crate) status: StepStatus,
+    /// [`Clock::elapsed`] when it began.
+    pub(crate) began: Duration,
+    /// How long it took; until the run's end, where it was interrupted.
     pub(crate) duration: Duration,
     pub(crate) attempts: u32,
     /// Its error: code and message.
@@ -41,7 +45,7 @@ pub(crate) struct StepRecord {
 }
 
 impl StepRecord {
-    fn new(step: &StepEvent<'_>) -> Self {
+    fn new(step: &StepEvent<'_>, began: Duration) -> Self {
         Self {
             path: step.key.to_string(),
             id: step.id.map(str::to_owned),
@@ -49,6 +53,7 @@ impl StepRecord {
             verb: step.verb,
             action: step.action.map(str::to_owned),
             status: StepStatus::Running,
+            began,
             duration: Duration::ZERO,
             attempts: step.attempt,
             error: None,
@@ -100,6 +105,7 @@ pub(crate) struct Recorder {
     steps: Mutex<Steps>,
     progress: Progress,
     trace: bool,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
@@ -109,11 +115,12 @@ struct Steps {
 }
 
 impl Recorder {
-    pub(crate) fn new(progress: Progress, trace: bool) -> Self {
+    pub(crate) fn new(progress: Progress, trace: bool, clock: Arc<dyn Clock>) -> Self {
         Self {
             steps: Mutex::default(),
             progress,
             trace,
+            clock,
         }
     }
 
@@ -140,7 +147,7 @@ impl Recorder {
     }
 
     fn started(&self, step: &StepEvent<'_>) {
-        let record = StepRecord::new(step);
+        let record = StepRecord::new(step, self.clock.elapsed());
         self.progress.started(&record);
         let mut steps = self.steps();
         let index = steps.records.len();
@@ -153,7 +160,7 @@ impl Recorder {
         let path = step.key.to_string();
         // A step whose guard was false never began.
         let index = steps.by_path.get(&path).copied().unwrap_or_else(|| {
-            steps.records.push(StepRecord::new(step));
+            steps.records.push(StepRecord::new(step, self.clock.elapsed()));
             steps.records.len() - 1
         });
         let record = &mut steps.records[index];
@@ -177,6 +184,18 @@ impl Recorder {
     }
 }
 
+impl Recorder {
+    /// What runs when the run ends was interrupted.
+    fn ended(&self) {
+        let now = self.clock.elapsed();
+        for record in &mut self.steps().records {
+            if record.status == StepStatus::Running {
+                record.duration = now.saturating_sub(record.began);
+            }
+        }
+    }
+}
+
 impl Observer for Recorder {
     fn on_event(&self, event: &Event<'_>) {
         match &event.kind {
@@ -196,8 +215,58 @@ impl Observer for Recorder {
                     *delay,
                 );
             }
-            EventKind::RunStarted { .. } | EventKind::RunResponded { .. } | EventKind::RunFinished { .. } => {
-            }
+            EventKind::RunFinished { .. } => self.ended(),
+            EventKind::RunStarted { .. } | EventKind::RunResponded { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockgate_engine::outcome::RunStatus;
+    use lockgate_engine::step_key::StepKey;
+    use lockgate_engine::testing::TestClock;
+
+    use super::*;
+    use crate::terminal::{ColorChoice, Terminal};
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interrupted_step_took_the_time_until_the_end() {
+        let clock = Arc::new(TestClock::default());
+        let progress = Progress::new(&Terminal::new(ColorChoice::Never, true));
+        let recorder = Recorder::new(progress, false, Arc::clone(&clock) as Arc<dyn Clock>);
+        let tell = |kind| {
+            recorder.on_event(&Event {
+                run_id: "run-1",
+                flow: "a",
+                at: clock.now(),
+                kind,
+            });
+        };
+        let key = StepKey {
+            parent: None,
+            path: "steps/0",
+            indices: &[],
+            part: "",
+        };
+        clock.sleep(Duration::from_secs(1)).await;
+        tell(EventKind::StepStarted(StepEvent {
+            key,
+            id: None,
+            title: "wait",
+            verb: "wait",
+            action: None,
+            attempt: 1,
+        }));
+        clock.sleep(Duration::from_secs(3)).await;
+        tell(EventKind::RunFinished {
+            status: RunStatus::Cancelled,
+            output: None,
+            error: None,
+            duration: Duration::from_secs(4),
+        });
+        let json = recorder.records()[0].as_json(false);
+        assert_eq!(json["status"], "interrupted");
+        assert_eq!(json["duration_ms"], 3000.0);
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn show(
     outcome: &RunOutcome,
     steps: &[StepRecord],
     took: std::time::Duration,
+    has_request: bool,
     terminal: &Terminal,
 ) -> Result<Exit> {
     let style = terminal.stderr_style();
@@ -95,6 +96,9 @@ pub(crate) fn show(
             if let Some(error) = &outcome.error {
                 terminal.say("");
                 terminal.say(error_text(error, steps, style).trim_end());
+                if let Some(help) = missing_help(error, has_request) {
+                    terminal.say(&format!("{}: {help}", style.help("help")));
+                }
             }
         }
     }
@@ -141,6 +145,30 @@ fn error_text(error: &StepError, steps: &[StepRecord], style: Style) -> String {
         }
     }
     text
+}
+
+/// What to do about a value that is missing.
+fn missing_help(error: &StepError, has_request: bool) -> Option<String> {
+    if error.code != "missing_value" {
+        return None;
+    }
+    // An expression in the place of a path has spaces.
+    let path = error
+        .message
+        .split('`')
+        .nth(1)
+        .filter(|path| !path.contains(' '))?;
+    if !has_request && (path == "request" || path.starts_with("request.")) {
+        return Some(
+            "a run from the command line has no request of its own; give it one: \
+             `--request '{\"method\": \"POST\", \"path\": \"/\", \"ip\": \"192.0.2.1\"}'`"
+                .to_owned(),
+        );
+    }
+    Some(format!(
+        "where it may be missing, write `{{{{default {path} \"…\"}}}}`, `{{{{optional {path}}}}}` or \
+         `{{{{omit_if_missing {path}}}}}`"
+    ))
 }
 
 /// The run as one JSON object.
@@ -212,4 +240,33 @@ pub(crate) fn invalid_as_json(flow: &str, error: &anyhow::Error) -> Value {
         "steps": [],
         "error": { "code": code, "message": message(error), "details": details },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_value_has_a_way_out() {
+        let help = |code: &'static str, message: &str, has_request| {
+            missing_help(&StepError::new(code, 500, message), has_request)
+        };
+        let of_request = |has_request| help("missing_value", "`request.ip` is missing", has_request).unwrap();
+        assert!(of_request(false).contains("--request"));
+        assert_eq!(
+            of_request(true),
+            "where it may be missing, write `{{default request.ip \"…\"}}`, `{{optional request.ip}}` or \
+             `{{omit_if_missing request.ip}}`"
+        );
+        assert!(
+            help("missing_value", "`steps.a.b` is missing", false)
+                .unwrap()
+                .contains("{{optional steps.a.b}}")
+        );
+        assert_eq!(
+            help("missing_value", "`first input.list` is missing", false),
+            None
+        );
+        assert_eq!(help("invalid_expression", "`request.ip` is bad", false), None);
+    }
 }

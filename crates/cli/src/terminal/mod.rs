@@ -5,15 +5,28 @@
 mod style;
 mod table;
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use indicatif::MultiProgress;
 use serde_json::Value;
 
 pub(crate) use style::{ColorChoice, Style};
 pub(crate) use table::Table;
+
+/// What was asked for is there, and stdout does not take it.
+#[derive(Debug)]
+pub(crate) struct Unwritten(pub(crate) io::Error);
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "writing to stdout: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unwritten {}
 
 /// What is known of where output goes.
 #[derive(Clone, Debug)]
@@ -73,9 +86,7 @@ impl Terminal {
             .write_all(format!("{text}{end}").as_bytes())
             .and_then(|()| stdout.flush());
         match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(error).context("writing to stdout")
-            }
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Unwritten(error).into()),
             _ => Ok(()),
         }
     }
