@@ -75,11 +75,15 @@ fn each(
 
 /// The flows come through, and everyone is there once.
 fn passes(fault: &str) {
+    passes_with(&[fault]);
+}
+
+fn passes_with(faults: &[&str]) {
     each(
-        &[fault],
+        faults,
         |_, _| {},
         |flow, tenant, emails, ended| {
-            let seen = format!("{flow} with {fault}\n{}", ended.transcript());
+            let seen = format!("{flow} with {faults:?}\n{}", ended.transcript());
             assert_eq!(ended.code, Some(0), "{seen}");
             assert!(!seen.contains("user_exists"), "{seen}");
             assert_eq!(tenant.emails(), emails, "{seen}");
@@ -154,6 +158,14 @@ fn answers_lost_after_the_write() {
     passes(&format!("lost-answer:once,{CREATE}"));
     passes(&format!("lost-answer:count=2,{CREATE}"));
     passes("lost-answer:count=2,path=/api/v2/*");
+}
+
+#[test]
+fn created_and_told_late() {
+    // The answer is lost and so are those of four reads: the next attempt is told that the user exists, by whom it
+    // has to find out.
+    let lost = format!("lost-answer:once,{CREATE}");
+    passes_with(&[&lost, "503:count=4,path=/api/v2/users/*"]);
 }
 
 #[test]
