@@ -51,13 +51,31 @@ pub(super) fn new(folder: &Path, args: &NewArgs, terminal: &Terminal) -> Result<
     }
     let enter = match args.folder.as_os_str().to_str() {
         Some(".") => String::new(),
-        _ => format!("  cd {}\n", args.folder.display()),
+        _ => format!("  cd {}\n", shell_word(&args.folder.display().to_string())),
     };
     terminal.remark(&format!(
         "\nNext:\n{enter}  lockgate check\n  lockgate run hello --emulated --input name=Ada\n  cp .env.example .env    \
          then fill it in, and `lockgate connections check`"
     ));
     Ok(Exit::Done)
+}
+
+/// A word as a shell takes it: quoted where it holds more than letters, digits and what paths are made of.
+fn shell_word(text: &str) -> String {
+    // `cd` would take it for an option.
+    let text = &if text.starts_with('-') {
+        format!("./{text}")
+    } else {
+        text.to_owned()
+    };
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+:@%".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.clone()
+    } else if cfg!(windows) {
+        format!("\"{text}\"")
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +109,21 @@ mod tests {
         let (_, example) = FILES[2];
         for (variable, _) in checked.connections()[0].variables() {
             assert!(example.contains(&format!("{variable}=")), "{variable}");
+        }
+    }
+
+    #[test]
+    #[cfg(not(windows))]
+    fn a_folder_can_be_pasted_into_a_shell() {
+        for (folder, expected) in [
+            ("my-flows", "my-flows"),
+            ("a/ü.b", "a/ü.b"),
+            ("a b", "'a b'"),
+            ("it's $x", r"'it'\''s $x'"),
+            ("-a", "./-a"),
+            ("- a", "'./- a'"),
+        ] {
+            assert_eq!(shell_word(folder), expected);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use lockgate_tenant::{SeedUser, Tenant};
+use anyhow::{Context as _, Result};
+use lockgate_tenant::{SeedUser, StartError, Tenant};
 use serde_json::json;
 
 use super::{asked_to_end, counted};
@@ -23,7 +23,12 @@ pub(super) async fn tenant(folder: &Path, args: &TenantArgs, terminal: &Terminal
     }
     // Asked before anyone can know that it is ready.
     let end = asked_to_end();
-    let tenant = builder.start().await?;
+    let tenant = builder.start().await.map_err(|error| match &args.seed {
+        Some(path) if matches!(error, StartError::Seed(_)) => {
+            anyhow::Error::new(error).context(path.display().to_string())
+        }
+        _ => error.into(),
+    })?;
     let ready = json!({
         "url": tenant.url(),
         "client_id": tenant.client_id(),

@@ -1,8 +1,8 @@
 //! Steps as they run: spinners on a terminal, a line for each finished step everywhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -11,10 +11,15 @@ use serde_json::Value;
 use super::record::{StepRecord, StepStatus};
 use crate::terminal::{Style, Terminal, set_progress};
 
+/// The turns of one loop that have lines of their own where nobody watches; the others are counted.
+const SHOWN_TURNS: u64 = 20;
+
 /// Shows steps on stderr.
 pub(crate) struct Progress {
     terminal: Terminal,
     live: Option<Live>,
+    /// How many turns of a loop, by the path of its step, have no lines.
+    unshown: Mutex<BTreeMap<String, u64>>,
 }
 
 struct Live {
@@ -40,7 +45,33 @@ impl Progress {
         Self {
             terminal: terminal.clone(),
             live,
+            unshown: Mutex::default(),
         }
+    }
+
+    fn unshown(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.unshown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a step has a line. One in a late turn of a loop is only counted, unless it fails the loop.
+    fn has_line(&self, step: &StepRecord) -> bool {
+        if self.live.is_some() {
+            return true;
+        }
+        let Some((each, turn)) = late_turn(&step.path) else {
+            return true;
+        };
+        let mut unshown = self.unshown();
+        let count = unshown.entry(each.to_owned()).or_default();
+        *count = (*count).max(turn + 1 - SHOWN_TURNS);
+        step.status == StepStatus::Failed && !step.handled
+    }
+
+    /// `… 9,980 more turns of invited`, once a loop is over.
+    fn count_turns(&self, count: u64, of: &str) {
+        let turns = if count == 1 { "turn" } else { "turns" };
+        let text = format!("… {} more {turns}{of}", grouped(count));
+        self.terminal.remark(&self.style().dim(&text));
     }
 
     fn style(&self) -> Style {
@@ -89,6 +120,12 @@ impl Progress {
         if !is_shown(step.verb) {
             return;
         }
+        if !trace && !self.has_line(step) {
+            return;
+        }
+        if let Some(count) = self.unshown().remove(&step.path) {
+            self.count_turns(count, &format!(" of {}", step.title));
+        }
         self.terminal.remark(&self.line(step));
         if trace {
             for (name, value) in [("input", &step.input), ("result", &step.output)] {
@@ -106,6 +143,10 @@ impl Progress {
                 bar.finish_and_clear();
             }
             set_progress(None);
+        }
+        // Of loops that were interrupted.
+        for count in std::mem::take(&mut *self.unshown()).into_values() {
+            self.count_turns(count, "");
         }
     }
 
@@ -166,6 +207,27 @@ fn indices(path: &str) -> Option<String> {
     (!turns.is_empty()).then(|| format!("#{}", turns.join(".")))
 }
 
+/// The outermost loop of which the path is in a turn that has no lines: the path of its step, and the turn from 0.
+fn late_turn(path: &str) -> Option<(&str, u64)> {
+    path.match_indices("/each/").find_map(|(start, each)| {
+        let turn = path[start + each.len()..].split('/').next()?.parse().ok()?;
+        (turn >= SHOWN_TURNS).then_some((&path[..start], turn))
+    })
+}
+
+/// `9,980`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn indented(style: Style, name: &str, value: &Value) -> String {
     let text = format!("{value:#}").replace('\n', "\n    ");
     format!("    {} {text}", style.dim(name))
@@ -195,6 +257,24 @@ mod tests {
     use super::*;
     use crate::terminal::ColorChoice;
 
+    fn step(path: &str) -> StepRecord {
+        StepRecord {
+            path: path.to_owned(),
+            id: Some("user".to_owned()),
+            title: "user".to_owned(),
+            verb: "action",
+            action: Some("auth0.create_user".to_owned()),
+            status: StepStatus::Succeeded,
+            began: Duration::ZERO,
+            duration: Duration::from_millis(12),
+            attempts: 1,
+            error: None,
+            handled: false,
+            input: None,
+            output: None,
+        }
+    }
+
     #[test]
     fn durations_are_as_exact_as_is_of_use() {
         for (micros, expected) in [
@@ -222,26 +302,50 @@ mod tests {
     }
 
     #[test]
+    fn late_turns_of_a_loop_are_counted() {
+        assert_eq!(late_turn("steps/2/each/19/steps/0"), None);
+        assert_eq!(
+            late_turn("steps/2/each/20/steps/0/each/99/steps/1"),
+            Some(("steps/2", 20))
+        );
+        assert_eq!(
+            late_turn("steps/2/each/3/steps/0/each/99/steps/1"),
+            Some(("steps/2/each/3/steps/0", 99))
+        );
+        for (number, expected) in [(7, "7"), (980, "980"), (9_980, "9,980"), (1_000_000, "1,000,000")] {
+            assert_eq!(grouped(number), expected);
+        }
+        let progress = Progress {
+            terminal: Terminal::new(ColorChoice::Never, true),
+            live: None,
+            unshown: Mutex::default(),
+        };
+        let step = |turn: u32, status, handled| StepRecord {
+            status,
+            handled,
+            ..step(&format!("steps/2/each/{turn}/steps/0"))
+        };
+        assert!(progress.has_line(&step(19, StepStatus::Succeeded, false)));
+        assert!(!progress.has_line(&step(9_999, StepStatus::Succeeded, false)));
+        assert!(!progress.has_line(&step(20, StepStatus::Failed, true)));
+        assert!(progress.has_line(&step(21, StepStatus::Failed, false)));
+        assert_eq!(progress.unshown()["steps/2"], 9_980);
+        let whole = StepRecord {
+            verb: "for_each",
+            ..super::tests::step("steps/2")
+        };
+        progress.finished(&whole, false);
+        assert!(progress.unshown().is_empty());
+    }
+
+    #[test]
     fn a_line_says_what_happened() {
         let progress = Progress {
             terminal: Terminal::new(ColorChoice::Never, false),
             live: None,
+            unshown: Mutex::default(),
         };
-        let step = StepRecord {
-            path: "steps/0".to_owned(),
-            id: Some("user".to_owned()),
-            title: "user".to_owned(),
-            verb: "action",
-            action: Some("auth0.create_user".to_owned()),
-            status: StepStatus::Succeeded,
-            began: Duration::ZERO,
-            duration: Duration::from_millis(12),
-            attempts: 1,
-            error: None,
-            handled: false,
-            input: None,
-            output: None,
-        };
+        let step = step("steps/0");
         let error = Some(("user_exists".to_owned(), "it is there".to_owned()));
         for (step, expected) in [
             (step.clone(), "✓ user  auth0.create_user  12 ms"),
