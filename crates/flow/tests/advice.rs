@@ -313,3 +313,70 @@ fn conditions_of_other_languages() {
         assert_eq!(help, expect, "{shown}");
     }
 }
+
+#[test]
+fn input_fields() {
+    let flow =
+        |input: &str| format!("input:\n  x: {input}\nsteps:\n  - action: log\n    with: {{ message: x }}\n");
+    for (input, code, words) in [
+        ("{ type: strng }", InvalidSchema, "did you mean `string`?"),
+        ("strng", InvalidSchema, "did you mean `string`?"),
+        ("int", InvalidSchema, "did you mean `integer`?"),
+        ("string?", InvalidSchema, "`{ type: string, required: false }`"),
+        ("email", InvalidSchema, "`{ type: string, format: email }`"),
+        (
+            "{ type: array, items: { type: sting } }",
+            InvalidSchema,
+            "did you mean `string`?",
+        ),
+        (
+            "{ type: string, optional: true }",
+            UnknownKey,
+            "write `required: false`",
+        ),
+        (
+            "{ type: string, format: emial }",
+            InvalidSchema,
+            "did you mean `email`?",
+        ),
+        ("{ type: string, format: zip-code }", InvalidSchema, "`pattern`"),
+        ("{ enum: [] }", InvalidSchema, "no value fits an empty `enum`"),
+        (
+            "{ enum: [a, b, c, d, e, f], default: zzzz }",
+            InvalidSchema,
+            "known here: `a`, `b`, `c`, `d`, `e`, `f`",
+        ),
+        (
+            "{ type: string, secret: true, default: hunter2 }",
+            WrittenSecret,
+            "leave the default out",
+        ),
+        (
+            "{ type: object, properties: { a: { type: string, default: b } } }",
+            InvalidSchema,
+            "has no effect",
+        ),
+    ] {
+        check(&[(input, &flow(input), code, &[words])]);
+    }
+}
+
+#[test]
+fn the_workspace_file() {
+    for (from, to, expect) in [
+        ("${AUTH0_CLIENT_ID}", "${AUTH0_CLIENT_ID", "`${` is never closed"),
+        ("help@example.com", "${SUPPORT}", "`${…}` is not read in `config`"),
+        (
+            "help@example.com",
+            "\"{{input.email}}\"",
+            "`{{…}}` is not read in `config`",
+        ),
+    ] {
+        let file = support::WORKSPACE.replacen(from, to, 1);
+        let flow = "steps:\n  - return: x\n";
+        let findings = support::check(&[("lockgate.yaml", &file), (support::FLOW, flow)]).diagnostics;
+        let shown = support::shown(&findings);
+        assert_eq!(support::codes(&findings), [InvalidSetting], "{shown}");
+        assert!(findings[0].message.contains(expect), "{shown}");
+    }
+}

@@ -161,7 +161,7 @@ pub(super) fn field(field: &InputField) -> Field {
         _ => "any".to_owned(),
     };
     let mut description = choices.or_else(|| text("format")).unwrap_or_else(types);
-    if let Some(default) = &field.default {
+    if let Some(default) = field.default.as_ref().filter(|_| !field.secret) {
         description = format!("{description} = {}", literal(default));
     }
     Field {

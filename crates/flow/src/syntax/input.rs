@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ast::InputField;
+use super::keywords;
 use super::reader::Reader;
 use super::trigger::is_identifier;
 use crate::diagnostic::{Code, Diagnostic, suggestion};
@@ -88,7 +89,11 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
     }
     // `email: string` is short for `email: { type: string }`.
     if let Some(type_name) = entry.value.as_str() {
-        let schema = serde_json::json!({ "type": type_name });
+        let schema = if keywords::check_type(reader, &entry.value) {
+            serde_json::json!({ "type": type_name })
+        } else {
+            serde_json::json!({})
+        };
         return finish(reader, entry, name, schema, None, true, false);
     }
     let Some(fields) = entry.value.as_map() else {
@@ -131,7 +136,12 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
                     let message = format!("`{keyword}` is no keyword of JSON Schema");
                     let mut finding =
                         Diagnostic::new(Code::UnknownKey, &reader.source, field.key.span, message);
-                    finding.help = suggestion(keyword, KEYWORDS.iter().copied());
+                    finding.help = match keyword {
+                        "optional" => Some("write `required: false`".to_owned()),
+                        "nullable" => Some("write `type: [string, \"null\"]`".to_owned()),
+                        "values" | "options" | "choices" | "one_of" => Some("write `enum: […]`".to_owned()),
+                        _ => suggestion(keyword, KEYWORDS.iter().copied()),
+                    };
                     reader.diagnostics.push(finding);
                 }
                 schema.insert(keyword.to_owned(), field.value.to_value());
@@ -139,6 +149,29 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
         }
     }
     let required = required && default.is_none();
+    if secret
+        && let Some(value) = &default
+        && !value.is_null()
+        && value != ""
+    {
+        let place = entry
+            .value
+            .get("default")
+            .map_or(entry.value.span, |node| node.span);
+        reader.report_help(
+            Code::WrittenSecret,
+            place,
+            format!(
+                "the default of the secret `{}` is written out in the flow",
+                name.value
+            ),
+            "leave the default out: the caller gives the secret, or a connection holds it",
+        );
+    }
+    // What is wrong in a keyword was said there: a field that takes anything, so that its uses are not wrong as well.
+    if !keywords::check(reader, &entry.value, true) {
+        schema.clear();
+    }
     finish(
         reader,
         entry,
@@ -181,11 +214,21 @@ fn finish(
         && let Err(error) = validator.validate(value)
     {
         let place = entry.value.get("default").map_or(span, |node| node.span);
-        let message = format!(
-            "the default of `{}` does not fit its own schema: {error}",
-            name.value
-        );
-        reader.report(Code::InvalidSchema, place, message);
+        let own = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let values = schema.get("enum").and_then(Value::as_array);
+        if let Some(values) = values.filter(|values| !values.contains(value)) {
+            let values: Vec<String> = values.iter().map(own).collect();
+            let message = format!("the default of `{}` is none of its values", name.value);
+            let mut finding = Diagnostic::new(Code::InvalidSchema, &reader.source, place, message);
+            finding.help = suggestion(&own(value), values.iter().map(String::as_str));
+            reader.diagnostics.push(finding);
+        } else {
+            let message = format!(
+                "the default of `{}` does not fit its own schema: {error}",
+                name.value
+            );
+            reader.report(Code::InvalidSchema, place, message);
+        }
     }
     InputField {
         name,

@@ -8,6 +8,7 @@ mod data;
 mod flow;
 mod handler;
 mod input;
+mod keywords;
 mod reader;
 mod step;
 mod trigger;

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::settings::{has_variable, variables};
 use crate::catalog::{Catalog, ConnectionSpec, KnownInput};
-use crate::diagnostic::{Code, nearest, suggestion};
+use crate::diagnostic::{Code, Severity, nearest, suggestion};
 use crate::schema::{compile, problems};
 use crate::source::{Source, Span};
 use crate::syntax::Reader;
-use crate::yaml::{Entry, Limits, Node, Spanned, load};
+use crate::yaml::{Data, Entry, Limits, Node, Spanned, load};
 
 const KEYS: &[&str] = &["version", "connections", "config", "http"];
 
@@ -102,7 +102,10 @@ fn read(reader: &mut Reader, root: &Node, catalog: &Catalog) -> Option<Workspace
         }
     }
     let config = match fields.take_or_recover("config", KEYS) {
-        Some(node) if node.as_map().is_some() => node.to_value(),
+        Some(node) if node.as_map().is_some() => {
+            check_config(reader, node);
+            node.to_value()
+        }
         Some(node) => {
             reader.wrong_type(node, "`config`", "a map");
             is_complete = false;
@@ -122,6 +125,50 @@ fn read(reader: &mut Reader, root: &Node, catalog: &Catalog) -> Option<Workspace
         http_allow,
         is_complete,
     })
+}
+
+/// Warns of what looks as if it were read in `config`, where every text stays as it is.
+fn check_config(reader: &mut Reader, node: &Node) {
+    match &node.data {
+        Data::Map(entries) => entries
+            .iter()
+            .for_each(|entry| check_config(reader, &entry.value)),
+        Data::List(nodes) => nodes.iter().for_each(|node| check_config(reader, node)),
+        Data::Scalar(scalar) => {
+            let (mark, help) = if has_variable(&scalar.value) {
+                ("${…}", "variables are read in the settings of connections only")
+            } else if scalar.text.contains("{{") && scalar.text.contains("}}") {
+                ("{{…}}", "expressions are read in flows only")
+            } else {
+                return;
+            };
+            let message = format!("`{mark}` is not read in `config`: the text stays as it is");
+            reader.report_help(Code::InvalidSetting, node.span, message, help);
+            if let Some(finding) = reader.diagnostics.last_mut() {
+                finding.severity = Severity::Warning;
+            }
+        }
+        Data::Invalid => {}
+    }
+}
+
+/// Reports a `${` without its `}` in a setting.
+fn check_closed(reader: &mut Reader, node: &Node) {
+    match &node.data {
+        Data::Map(entries) => entries
+            .iter()
+            .for_each(|entry| check_closed(reader, &entry.value)),
+        Data::List(nodes) => nodes.iter().for_each(|node| check_closed(reader, node)),
+        Data::Scalar(scalar) => {
+            if let Some(start) = scalar.text.rfind("${")
+                && !scalar.text[start..].contains('}')
+            {
+                let message = "this `${` is never closed";
+                reader.report_help(Code::InvalidSetting, node.span, message, "write `${NAME}`");
+            }
+        }
+        Data::Invalid => {}
+    }
 }
 
 /// `http: { allow: [10.0.0.0/8, localhost] }`.
@@ -246,6 +293,7 @@ fn check_settings(reader: &mut Reader, node: &Node, connection: &ConnectionSynta
     };
     for setting in &connection.settings {
         let (name, value) = (&setting.key.text, setting.value.to_value());
+        check_closed(reader, &setting.value);
         let Some(property) = schema.property(name) else {
             let message = format!(
                 "a connection of type `{}` has no setting `{name}`",
