@@ -1,6 +1,7 @@
 //! The environment: the process's variables over those of `.env`. The only place that reads either.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Result;
@@ -26,14 +27,16 @@ impl Environment {
     /// The file cannot be read. Says which line, never what is in it.
     pub(crate) fn load(root: &Path) -> Result<Self> {
         let path = root.join(".env");
-        let entries = match dotenvy::from_path_iter(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.not_found() => return Ok(Self::default()),
-            Err(error) => return Err(unreadable(&path, 0, &error)),
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Mistake::new(format!("reading {}: {error}", path.display())).into()),
         };
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let mut file = HashMap::new();
-        for (number, entry) in entries.enumerate() {
-            let (name, value) = entry.map_err(|error| unreadable(&path, number + 1, &error))?;
+        for entry in dotenvy::from_read_iter(text.as_bytes()) {
+            let (name, value) = entry.map_err(|error| unreadable(&path, text, &error))?;
             file.insert(name, value);
         }
         Ok(Self { file })
@@ -45,16 +48,60 @@ impl Environment {
     }
 }
 
-fn unreadable(path: &Path, entry: usize, error: &dotenvy::Error) -> anyhow::Error {
+fn unreadable(path: &Path, text: &str, error: &dotenvy::Error) -> anyhow::Error {
     match error {
-        // Its text quotes the line, and what stands in this file is secret.
-        dotenvy::Error::LineParse(..) => {
-            Mistake::new(format!("{}: entry {entry} is not `NAME=value`", path.display()))
-                .help("put a value with spaces, `#` or `$` into single quotes")
+        // Its text quotes the entry, and what stands in this file is secret.
+        dotenvy::Error::LineParse(entry, _) => {
+            let line = first_bad_line(text);
+            let (what, help) = if has_open_quote(entry) {
+                (
+                    "a quote is not closed",
+                    "close it; a value with one kind of quote in it goes into the other kind",
+                )
+            } else if text.lines().nth(line - 1).is_some_and(|line| line.contains('=')) {
+                (
+                    "not `NAME=value`",
+                    "put a value with spaces, `#` or `$` into single quotes; a name has letters, digits, `_` and `.`",
+                )
+            } else {
+                (
+                    "not `NAME=value`: there is no `=` in it",
+                    "a comment begins with `#`",
+                )
+            };
+            Mistake::new(format!("{}:{line}: {what}", path.display()))
+                .help(help)
                 .into()
         }
         other => Mistake::new(format!("reading {}: {other}", path.display())).into(),
     }
+}
+
+/// The line, from 1, on which the entry begins that cannot be read: the one after the longest beginning that can.
+/// (The error itself does not tell.)
+fn first_bad_line(text: &str) -> usize {
+    let ends = text.match_indices('\n').map(|(offset, _)| offset + 1);
+    let good = ends
+        .enumerate()
+        .filter(|(_, end)| dotenvy::from_read_iter(&text.as_bytes()[..*end]).all(|entry| entry.is_ok()))
+        .last();
+    good.map_or(1, |(index, _)| index + 2)
+}
+
+/// Whether an entry ends inside quotes. A backslash takes the next character out of the count.
+fn has_open_quote(entry: &str) -> bool {
+    let (mut open, mut letters) = (None, entry.chars());
+    while let Some(letter) = letters.next() {
+        match (letter, open) {
+            ('\\', _) => {
+                letters.next();
+            }
+            ('\'' | '"', None) => open = Some(letter),
+            (letter, Some(quote)) if letter == quote => open = None,
+            _ => {}
+        }
+    }
+    open.is_some()
 }
 
 #[cfg(test)]
@@ -75,8 +122,20 @@ mod tests {
         assert_eq!(environment.get("LOCKGATE_TEST_B").as_deref(), Some("two # 2"));
         assert_eq!(environment.get("LOCKGATE_TEST_C"), None);
 
-        std::fs::write(folder.path().join(".env"), "A=1\nB='canary\n").unwrap();
-        let error = Environment::load(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("entry 2") && !error.contains("canary"), "{error}");
+        for (text, line, what) in [
+            ("A=1\n\nB='canary\nC=2\nD=3\n", 3, "a quote is not closed"),
+            ("A=1\n# a\nB=\"it's\ncanary\n", 3, "a quote is not closed"),
+            ("A='1\n2'\nB=canary canary\n", 3, "not `NAME=value`"),
+            ("canary\n", 1, "not `NAME=value`: there is no `=` in it"),
+            ("\u{feff}A=1\r\nB-C=canary\r\n", 2, "not `NAME=value`"),
+        ] {
+            std::fs::write(folder.path().join(".env"), text).unwrap();
+            let error = Environment::load(folder.path()).unwrap_err().to_string();
+            assert!(
+                error.ends_with(&format!(".env:{line}: {what}")),
+                "{text:?}: {error}"
+            );
+            assert!(!error.contains("canary"), "{error}");
+        }
     }
 }

@@ -80,7 +80,7 @@ impl InputSpec {
                         };
                         mistakes.push(InputMistake {
                             field: format!("{name}{}", problem.pointer),
-                            message,
+                            message: with_plain_format(message),
                         });
                     }
                     complete.insert(name.clone(), value);
@@ -151,6 +151,27 @@ pub fn input_schema(fields: &[InputField]) -> Value {
     })
 }
 
+/// Formats as people call them.
+const FORMATS: [(&str, &str); 6] = [
+    ("email", "an e-mail address"),
+    ("uri", "a URI like `https://example.com`"),
+    ("date-time", "a time like `2030-01-31T12:00:00Z`"),
+    ("date", "a date like `2030-01-31`"),
+    ("time", "a time of day like `12:00:00Z`"),
+    ("uuid", "a UUID"),
+];
+
+/// `"a" is not a "email"` → `"a" is not an e-mail address`.
+fn with_plain_format(message: String) -> String {
+    FORMATS
+        .iter()
+        .find_map(|(format, words)| {
+            let start = message.strip_suffix(&format!(" is not a \"{format}\""))?;
+            Some(format!("{start} is not {words}"))
+        })
+        .unwrap_or(message)
+}
+
 fn nested_secrets(schema: SchemaView<'_>, path: &str, secrets: &mut Vec<String>) {
     for name in schema.property_names() {
         let Some(property) = schema.property(name) else {
@@ -162,5 +183,48 @@ fn nested_secrets(schema: SchemaView<'_>, path: &str, secrets: &mut Vec<String>)
         } else {
             nested_secrets(property, &path, secrets);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use crate::syntax::parse;
+
+    #[test]
+    fn formats_have_the_names_that_people_know() {
+        let source = Source::new(
+            "flows/a.yaml",
+            "input:\n  a: { type: string, format: email }\n  b: { type: string, format: uri }\n  \
+             c: { type: string, format: date-time }\n  d: { type: string, format: date }\n  \
+             e: { type: string, format: time }\n  f: { type: string, format: uuid }\n  \
+             g: { type: string, format: ipv4 }\n  h: { type: string, format: email, secret: true }\n\
+             steps:\n  - return: 1\n",
+        );
+        let spec = InputSpec::new(&parse(&source).flow.unwrap().input);
+        let input = "abcdefgh"
+            .chars()
+            .map(|name| (name.to_string(), json!("x")))
+            .collect();
+        let messages: Vec<String> = spec
+            .validate(input)
+            .unwrap_err()
+            .into_iter()
+            .map(|mistake| mistake.message)
+            .collect();
+        assert_eq!(
+            messages,
+            [
+                "\"x\" is not an e-mail address",
+                "\"x\" is not a URI like `https://example.com`",
+                "\"x\" is not a time like `2030-01-31T12:00:00Z`",
+                "\"x\" is not a date like `2030-01-31`",
+                "\"x\" is not a time of day like `12:00:00Z`",
+                "\"x\" is not a UUID",
+                "\"x\" is not a \"ipv4\"",
+                "the value is not an e-mail address",
+            ]
+        );
     }
 }
