@@ -128,26 +128,33 @@ impl Loaded {
         })
     }
 
-    /// A flow by its name, or by the path of its file (from `folder`, or from the workspace's root).
-    pub(crate) fn flow(&self, folder: &Path, wanted: &str) -> Result<&CheckedFlow> {
+    /// The one flow of a name, if there is any.
+    ///
+    /// # Errors
+    /// Several flows have it, and nobody can tell which is meant.
+    pub(crate) fn named(&self, name: &str) -> Result<Option<&CheckedFlow>> {
         let named: Vec<&CheckedFlow> = self
             .checked
             .flows
             .iter()
-            .filter(|flow| flow.name == wanted)
+            .filter(|flow| flow.name == name)
             .collect();
-        match named[..] {
-            [] => {}
-            [flow] => return Ok(flow),
-            _ => {
-                let files: Vec<&str> = named.iter().map(|flow| flow.source.path()).collect();
-                let message = format!(
-                    "{} flows have the name `{wanted}`: {}",
-                    files.len(),
-                    files.join(", ")
-                );
-                return Err(Mistake::new(message).help("give each a `name` of its own").into());
-            }
+        if named.len() < 2 {
+            return Ok(named.first().copied());
+        }
+        let files: Vec<&str> = named.iter().map(|flow| flow.source.path()).collect();
+        let message = format!(
+            "{} flows have the name `{name}`: {}",
+            files.len(),
+            files.join(", ")
+        );
+        Err(Mistake::new(message).help("give each a `name` of its own").into())
+    }
+
+    /// A flow by its name, or by the path of its file (from `folder`, or from the workspace's root).
+    pub(crate) fn flow(&self, folder: &Path, wanted: &str) -> Result<&CheckedFlow> {
+        if let Some(flow) = self.named(wanted)? {
+            return Ok(flow);
         }
         for base in [folder, &self.root] {
             let Ok(path) = base.join(wanted).canonicalize() else {

@@ -54,6 +54,9 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
     let checked = loaded.flow(folder, &args.flow)?;
     let name = checked.name.clone();
     let (connections, flows) = connect::reach(&loaded, &name);
+    for called in flows.iter().filter(|called| **called != name) {
+        loaded.named(called)?;
+    }
     let paths: Vec<&str> = flows
         .iter()
         .filter_map(|flow| loaded.checked.flow(flow))
