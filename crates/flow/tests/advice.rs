@@ -380,3 +380,13 @@ fn the_workspace_file() {
         assert!(findings[0].message.contains(expect), "{shown}");
     }
 }
+
+#[test]
+fn retries_that_never_come() {
+    check_steps(&[(
+        "a timeout of an action that happens once",
+        "  - action: http.request\n    with: { url: https://example.com }\n    retry: { codes: [timeout] }\n",
+        ErrorCannotOccur,
+        &["happens once: it is not repeated after `timeout`"],
+    )]);
+}

@@ -127,6 +127,68 @@ fn definite_assignment() {
             &[],
         ),
         (
+            "set by the handler, and where the step has a result",
+            r#"
+  - id: user
+    action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error:
+      - set: { name: nobody }
+  - if: exists steps.user
+    set: { name: "{{steps.user.user_id}}" }
+  - return: "{{vars.name}}"
+"#,
+            &[],
+        ),
+        (
+            "set by the handler, and where another step has a result",
+            r#"
+  - id: user
+    action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error:
+      - set: { name: nobody }
+  - { if: exists input.nick, id: other, action: auth0.get_user, with: { user_id: "{{input.id}}" } }
+  - if: exists steps.other
+    set: { name: "{{steps.other.user_id}}" }
+  - return: "{{vars.name}}"
+"#,
+            &[UnknownVariable],
+        ),
+        (
+            "set by one of two handlers, and where the step has a result",
+            r#"
+  - id: user
+    action: auth0.get_user
+    with: { user_id: "{{input.id}}" }
+    on_error:
+      user_not_found:
+        - set: { name: nobody }
+      "*":
+        - action: log
+          with: { message: x }
+  - if: not (exists steps.user)
+    then:
+      - action: log
+        with: { message: "{{vars.name}}" }
+"#,
+            &[UnknownVariable],
+        ),
+        (
+            "set where a step has run or where it has not",
+            r#"
+  - if: eq input.plan "pro"
+    then:
+      - { id: user, action: auth0.get_user, with: { user_id: "{{input.id}}" } }
+    else:
+      - set: { name: nobody }
+  - if: not (exists steps.user)
+    return: "{{vars.name}}"
+  - return: "{{steps.user.user_id}}"
+"#,
+            &[],
+        ),
+        (
             "switch over every value of an enum, without default",
             r#"
   - switch: input.plan

@@ -6,11 +6,12 @@ use std::collections::{HashMap, HashSet};
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 
-use super::state::State;
+use super::state::{State, missed};
 use super::{FlowCheck, references};
 use crate::diagnostic::Code;
 use crate::expression::{Expression, ValueTemplate};
 use crate::graph::{Edge, Flow, Node, Op, Region, WaitOp};
+use crate::schema::TypeSet;
 use crate::source::Span;
 use crate::syntax::{Branch, Step, Verb};
 
@@ -120,6 +121,15 @@ impl<'a> Analysis<'_, 'a> {
             .collect()
     }
 
+    /// Whether a step that has succeeded has a result that is not null, so that its absence shows that it has not.
+    fn gives_something(&self, slot: u32) -> bool {
+        self.check
+            .slot_steps
+            .get(slot as usize)
+            .and_then(|step| self.check.action(step))
+            .is_some_and(|spec| !spec.output.view().types().overlaps(TypeSet::NULL))
+    }
+
     /// Checks what a node uses, and gives the states after it, by way out.
     fn node(&mut self, node: &'a Node, mut state: State) -> Vec<(Edge, State)> {
         self.uses(node, &state);
@@ -128,6 +138,13 @@ impl<'a> Analysis<'_, 'a> {
                 let (mut yes, mut no) = (state.clone(), state);
                 yes.assume(condition, true);
                 no.assume(condition, false);
+                for (state, truth) in [(&mut yes, true), (&mut no, false)] {
+                    for slot in missed(condition, truth) {
+                        if self.gives_something(slot) {
+                            state.miss(slot);
+                        }
+                    }
+                }
                 return vec![(Edge::Then, yes), (Edge::Else, no)];
             }
             Op::Switch { subject, cases } => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::FlowCheck;
 use crate::catalog::COMMON_ERRORS;
-use crate::diagnostic::{Code, list, nearest};
+use crate::diagnostic::{Code, Severity, list, nearest};
 use crate::graph::nested_lists;
 use crate::source::Span;
 use crate::syntax::{Handler, Step, Verb};
@@ -28,6 +28,30 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
             if !possible.contains(code.value.as_str()) {
                 report(check, step, &code.value, code.span, &possible);
             }
+        }
+        never_retried(check, step);
+    }
+}
+
+/// What an action that happens once is never repeated after: the engine's own errors say nothing about whether it has
+/// happened.
+fn never_retried(check: &mut FlowCheck<'_>, step: &Step) {
+    let codes = step.retry.iter().filter_map(|retry| retry.value.codes.as_ref());
+    let Some(spec) = check.action(step).filter(|spec| !spec.effect.is_repeatable()) else {
+        return;
+    };
+    for code in codes.flatten() {
+        if COMMON_ERRORS.iter().any(|common| common.code == code.value) {
+            let message = format!(
+                "`{}` happens once: it is not repeated after `{}`",
+                spec.name, code.value
+            );
+            let finding = check.report(Code::ErrorCannotOccur, code.span, message);
+            finding.severity = Severity::Warning;
+            finding.help = Some(
+                "it is repeated only where it is sure that nothing has happened; leave the code out"
+                    .to_owned(),
+            );
         }
     }
 }
