@@ -232,7 +232,8 @@ impl Inner {
         match &result {
             Ok(token) => state.current = Some(Arc::clone(token)),
             Err(error) => {
-                tracing::warn!(code = %error.code, "no access token");
+                // Whoever asked for it gets the error; a renewal ahead of time is tried again.
+                tracing::info!(code = %error.code, "no access token");
                 state.background_not_before = self.clock.elapsed() + RENEWAL_PAUSE;
             }
         }

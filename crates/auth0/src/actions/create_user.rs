@@ -216,10 +216,14 @@ impl Create<'_> {
 }
 
 fn in_doubt(mut error: ActionError, reason: &str) -> ActionError {
-    error.message = format!(
-        "{}; whether the user was created is not known: {reason}",
-        error.message
-    );
+    error
+        .message
+        .push_str("; whether the user was created is not known");
+    // The read that was to settle it often fails the same way, and need not say so again.
+    if !error.message.contains(reason) {
+        error.message.push_str(": ");
+        error.message.push_str(reason);
+    }
     error.with_retry(Retry::Transient)
 }
 
