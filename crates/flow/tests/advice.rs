@@ -390,3 +390,55 @@ fn retries_that_never_come() {
         &["happens once: it is not repeated after `timeout`"],
     )]);
 }
+
+#[test]
+fn variables_that_a_loop_sets() {
+    let each = "  - for_each: input.ids\n    steps:\n";
+    let outside = "  - set: { y: a }\n";
+    let after = "  - return: \"{{vars.y}}\"\n";
+    for (name, steps, expect) in [
+        (
+            "read after the loop",
+            format!("{outside}{each}      - set: {{ y: \"{{{{item}}}}\" }}\n{after}"),
+            &[LostVariable][..],
+        ),
+        (
+            "built up",
+            format!("{outside}{each}      - set: {{ y: \"{{{{vars.y}}}} {{{{item}}}}\" }}\n"),
+            &[LostVariable],
+        ),
+        (
+            "read in the loop only",
+            format!(
+                "{outside}{each}      - set: {{ y: \"{{{{item}}}}\" }}\n      - action: log\n        with: {{ message: \"{{{{vars.y}}}}\" }}\n"
+            ),
+            &[],
+        ),
+        (
+            "set again after the loop, with another name in it",
+            format!("{outside}{each}      - set: {{ z: \"{{{{vars.y}}}}\" }}\n{after}"),
+            &[],
+        ),
+        (
+            "built up within one element",
+            format!(
+                "{outside}{each}      - set: {{ y: b }}\n      - set: {{ y: \"{{{{vars.y}}}} {{{{item}}}}\" }}\n"
+            ),
+            &[],
+        ),
+        (
+            "set again before it is read",
+            format!("{outside}{each}      - set: {{ y: \"{{{{item}}}}\" }}\n{outside}{after}"),
+            &[],
+        ),
+        (
+            "yielded",
+            format!("{outside}{each}      - set: {{ y: \"{{{{item}}}}\" }}\n    yield: \"{{{{vars.y}}}}\"\n"),
+            &[],
+        ),
+    ] {
+        let findings = support::check_flow(&format!("{INPUT}{steps}"));
+        let shown = support::shown(&findings);
+        assert_eq!(support::codes(&findings), expect, "{name}\n{steps}\n{shown}");
+    }
+}

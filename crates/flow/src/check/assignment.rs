@@ -35,6 +35,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
     let visited = analysis.visited;
     unreachable_steps(check, &visited);
     parallel_variables(check);
+    lost_variables(check);
     if check.steps.iter().any(|step| matches!(step.verb, Verb::Invalid)) {
         // Where a step could not be read, nobody knows which ways go through it: no findings out of thin air.
         check.diagnostics.retain(|finding| {
@@ -411,6 +412,65 @@ fn parallel_variables(check: &mut FlowCheck<'_>) {
                 }
             }
         }
+    }
+}
+
+/// Variables that a loop sets over one from outside, and that are read as if that lasted: each element begins with the
+/// value from before the loop, and so do the steps after it.
+fn lost_variables(check: &mut FlowCheck<'_>) {
+    let sets: Vec<(&str, &str, Span)> = check
+        .steps
+        .iter()
+        .filter_map(|step| match &step.verb {
+            Verb::Set { variables } => Some((step.path.as_str(), variables)),
+            _ => None,
+        })
+        .flat_map(|(path, variables)| {
+            variables
+                .iter()
+                .map(move |(name, _)| (path, name.value.as_str(), name.span))
+        })
+        .collect();
+    let mut reported: HashSet<(String, &str)> = HashSet::new();
+    for (path, name, place) in &sets {
+        let Some((each, _)) = path.rsplit_once("/each/#/") else {
+            continue;
+        };
+        let inside = |path: &str| {
+            path.strip_prefix(each)
+                .is_some_and(|rest| rest.starts_with("/each/"))
+        };
+        let same = || sets.iter().filter(|(_, other, _)| other == name);
+        if !same().any(|(path, ..)| !inside(path)) {
+            continue;
+        }
+        let is_first = !same().any(|(path, _, other)| inside(path) && other.start < place.start);
+        let lost = check.variable_uses.iter().find(|used| {
+            let accumulates = is_first && used.path == *path && used.span.start > place.start;
+            let is_set_again = || {
+                same().any(|(path, _, other)| {
+                    !inside(path) && other.start > place.start && other.start < used.span.start
+                })
+            };
+            let comes_after =
+                !inside(&used.path) && used.path != each && used.span.start > place.start && !is_set_again();
+            used.name == *name && (accumulates || comes_after)
+        });
+        let Some(lost) = lost.map(|used| used.span) else {
+            continue;
+        };
+        if !reported.insert((each.to_owned(), name)) {
+            continue;
+        }
+        let source = std::sync::Arc::clone(check.source());
+        let message = format!(
+            "`vars.{name}` is set for this element only: after it, the value from before the loop is back"
+        );
+        let finding = check.report(Code::LostVariable, *place, message);
+        *finding = finding
+            .clone()
+            .and_in(&source, lost, "read here")
+            .help("give each element's part with `yield`, and put the parts together after the loop");
     }
 }
 

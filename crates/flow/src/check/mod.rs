@@ -46,7 +46,18 @@ pub(crate) struct FlowCheck<'a> {
     pub(crate) validators: PartValidators,
     /// The variables that hold a secret.
     pub(crate) secret_variables: BTreeSet<String>,
+    /// Where variables are read.
+    pub(crate) variable_uses: Vec<VariableUse>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// A place where a variable is read.
+#[derive(Clone, Debug)]
+pub(crate) struct VariableUse {
+    pub(crate) name: String,
+    /// The structural path of the step that reads it.
+    pub(crate) path: String,
+    pub(crate) span: Span,
 }
 
 /// What other flows may know of a flow.
@@ -247,6 +258,7 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
         slot_steps,
         validators: std::mem::take(validators),
         secret_variables: BTreeSet::new(),
+        variable_uses: Vec::new(),
         diagnostics: Vec::new(),
     };
     names::check(&mut check, connections);

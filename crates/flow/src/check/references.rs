@@ -2,7 +2,7 @@
 
 use super::state::State;
 use super::types::{Walk, has_result, segment_text};
-use super::{FlowCheck, span};
+use super::{FlowCheck, VariableUse, span};
 use crate::diagnostic::{Code, Diagnostic, Severity, nearest, suggestion};
 use crate::expression::{BlockKind, Call, Expression, Part, Path, Reference, Slot, Template, functions};
 use crate::graph::{Node, Op, keeps_error};
@@ -513,6 +513,11 @@ fn variable(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referenc
         .get(slot as usize)
         .cloned()
         .unwrap_or_default();
+    check.variable_uses.push(VariableUse {
+        name: name.clone(),
+        path: place.node.path.to_string(),
+        span: at,
+    });
     if !place.state.maybe_set.contains(slot as usize) {
         if let Some(set) = set_in_a_loop(check, &name, &place.node.path) {
             let message = format!("`vars.{name}` is set inside a `for_each`, and stays there");

@@ -97,6 +97,7 @@ codes! {
     LG0505 CallCycle Error "flows call each other in a circle";
     LG0506 ErrorCannotOccur Error "an error code that cannot occur";
     LG0507 BranchesSetSame Error "two parallel branches set the same variable";
+    LG0508 LostVariable Warning "what a loop sets is lost after it";
     // Security.
     LG0601 WrittenSecret Warning "a secret is written out in the file";
     LG0602 SecretExposed Warning "a secret goes where others can read it";
