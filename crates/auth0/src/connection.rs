@@ -206,12 +206,15 @@ impl<'a> Session<'a> {
         self.time_left().is_none_or(|left| left > pause * 2)
     }
 
-    /// How long one exchange may take: all the time that is left, or the part of it that leaves room for
-    /// finding out what became of the request.
+    /// How long one exchange may take: our own limit, or the part of the time left that leaves room for finding out what
+    /// became of the request.
     fn exchange_timeout(&self, leave_room: bool) -> Duration {
-        let left = self.time_left().unwrap_or(EXCHANGE_TIMEOUT);
-        let share = if leave_room { left / 2 } else { left };
-        share.clamp(Duration::from_millis(1), EXCHANGE_TIMEOUT)
+        // The limits of the step and of what is around it are the engine's, which drops the call: an error of ours just
+        // before would be taken for the action's own, and a handler of the step could swallow the run's limit.
+        let share = self.time_left().filter(|_| leave_room).map(|left| left / 2);
+        share
+            .unwrap_or(EXCHANGE_TIMEOUT)
+            .clamp(Duration::from_millis(1), EXCHANGE_TIMEOUT)
     }
 
     /// Everything that must not be quoted from answers to this session.
