@@ -73,7 +73,7 @@ fn a_file_that_is_no_yaml() {
             "one space too many",
             "steps:\n  - action: log\n      with: { message: x }\n",
             Syntax,
-            &[],
+            &["look at the indentation"],
         ),
         (
             "quotes in quotes",
@@ -365,6 +365,11 @@ fn input_fields() {
 fn the_workspace_file() {
     for (from, to, expect) in [
         ("${AUTH0_CLIENT_ID}", "${AUTH0_CLIENT_ID", "`${` is never closed"),
+        (
+            "${AUTH0_CLIENT_SECRET}",
+            "${AUTH0_CLIENT_SECRET",
+            "`${` is never closed",
+        ),
         ("help@example.com", "${SUPPORT}", "`${…}` is not read in `config`"),
         (
             "help@example.com",

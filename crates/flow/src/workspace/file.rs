@@ -152,6 +152,11 @@ fn check_config(reader: &mut Reader, node: &Node) {
     }
 }
 
+/// Whether a text has a `${` without its `}`.
+fn is_open(text: &str) -> bool {
+    text.rfind("${").is_some_and(|start| !text[start..].contains('}'))
+}
+
 /// Reports a `${` without its `}` in a setting.
 fn check_closed(reader: &mut Reader, node: &Node) {
     match &node.data {
@@ -160,9 +165,7 @@ fn check_closed(reader: &mut Reader, node: &Node) {
             .for_each(|entry| check_closed(reader, &entry.value)),
         Data::List(nodes) => nodes.iter().for_each(|node| check_closed(reader, node)),
         Data::Scalar(scalar) => {
-            if let Some(start) = scalar.text.rfind("${")
-                && !scalar.text[start..].contains('}')
-            {
+            if is_open(&scalar.text) {
                 let message = "this `${` is never closed";
                 reader.report_help(Code::InvalidSetting, node.span, message, "write `${NAME}`");
             }
@@ -305,7 +308,11 @@ fn check_settings(reader: &mut Reader, node: &Node, connection: &ConnectionSynta
         };
         if has_variable(&value) {
             known.unknown.push(format!("/{name}"));
-        } else if property.is_secret() && value.as_str().is_some_and(|text| !text.is_empty()) {
+        } else if property.is_secret()
+            && value
+                .as_str()
+                .is_some_and(|text| !text.is_empty() && !is_open(text))
+        {
             reader.report_help(
                 Code::WrittenSecret,
                 setting.value.span,

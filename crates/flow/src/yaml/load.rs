@@ -528,8 +528,13 @@ fn explain_syntax(info: &str, text: &str, at: usize) -> (String, Option<&'static
         Some("YAML is indented with spaces; this line begins with a tab")
     } else if line.contains(": {{") || line.contains("- {{") {
         Some("a value that begins with `{{` must stand in quotes: \"{{…}}\"")
-    } else if info.contains("mapping values are not allowed") && line.matches(": ").count() > 1 {
-        Some("a text with `: ` in it must stand in quotes: `note: \"this: that\"`")
+    } else if info.contains("mapping values are not allowed") {
+        // A second `: ` on one line stands in a text; the first goes with the line before, as deeper as it is.
+        if text[line_start..at].contains(": ") {
+            Some("a text with `: ` in it must stand in quotes: `note: \"this: that\"`")
+        } else {
+            Some("look at the indentation of this line and the one before")
+        }
     } else if info.contains("did not find expected key") || info.contains("block") {
         Some("look at the indentation of this line and the one before")
     } else if info.contains("quote") || info.contains("scalar") {
