@@ -13,6 +13,7 @@ use lockgate_flow::diagnostic::suggestion;
 use lockgate_flow::workspace::ConnectionSyntax;
 use serde_json::{Value, json};
 
+use super::scopes::least;
 use crate::args::ConnectionsCheckArgs;
 use crate::catalogue;
 use crate::connect;
@@ -194,11 +195,8 @@ fn show(
     } else {
         terminal.print(&table.render())?;
     }
-    let missing: Vec<&str> = needs
-        .iter()
-        .filter(|need| need.granted == Some(false))
-        .filter_map(|need| need.any_of.0.first().map(String::as_str))
-        .collect();
+    let unmet = needs.iter().filter(|need| need.granted == Some(false));
+    let missing: Vec<&str> = least(unmet.map(|need| &need.any_of)).into_iter().collect();
     if !missing.is_empty() {
         terminal.print(&format!(
             "\n  {}: grant `{}` in the Auth0 dashboard: Applications → APIs → Auth0 Management API →\n  Machine to \

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
+use lockgate_flow::catalog::ScopeNeed;
 use lockgate_flow::workspace::ScopeUse;
 use serde_json::{Value, json};
 
@@ -32,13 +33,16 @@ pub(super) fn scopes(folder: &Path, args: &ScopesArgs, terminal: &Terminal) -> R
                         })
                     })
                     .collect();
-                json!({ "connection": connection, "scopes": least(uses), "needs": needs })
+                json!({ "connection": connection, "scopes": least(uses.iter().map(|scope| &scope.need)), "needs": needs })
             })
             .collect();
         terminal.print_json(&list)?;
     } else {
         for (connection, uses) in &connections {
-            let scopes = least(uses).into_iter().collect::<Vec<_>>().join(" ");
+            let scopes = least(uses.iter().map(|scope| &scope.need))
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(" ");
             // One connection is the rule: its line is ready to paste.
             let name = if connections.len() == 1 {
                 String::new()
@@ -71,11 +75,11 @@ pub(super) fn scopes(folder: &Path, args: &ScopesArgs, terminal: &Terminal) -> R
 
 /// The least scopes that meet all needs: what is needed without a choice, then the first of each choice that is
 /// not met yet.
-pub(super) fn least<'a>(uses: &[&'a ScopeUse]) -> BTreeSet<&'a str> {
+pub(super) fn least<'a>(needs: impl IntoIterator<Item = &'a ScopeNeed>) -> BTreeSet<&'a str> {
     let mut scopes: BTreeSet<&str> = BTreeSet::new();
-    let (plain, choices): (Vec<_>, Vec<_>) = uses
-        .iter()
-        .map(|scope| &scope.need.0)
+    let (plain, choices): (Vec<_>, Vec<_>) = needs
+        .into_iter()
+        .map(|need| &need.0)
         .partition(|need| need.len() == 1);
     for need in plain.into_iter().chain(choices) {
         if !need.iter().any(|scope| scopes.contains(scope.as_str())) {
@@ -87,29 +91,16 @@ pub(super) fn least<'a>(uses: &[&'a ScopeUse]) -> BTreeSet<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use lockgate_flow::catalog::ScopeNeed;
-    use lockgate_flow::source::Span;
-
     use super::*;
 
     #[test]
     fn a_choice_is_made_only_where_nothing_meets_it_yet() {
-        let need = |scopes: &[&str]| ScopeUse {
-            connection: "auth0".to_owned(),
-            need: ScopeNeed(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
-            flow: "a".to_owned(),
-            action: "auth0.send_request",
-            step: "steps/0".to_owned(),
-            span: Span::new(0, 0),
-        };
-        let uses = [
+        let need = |scopes: &[&str]| ScopeNeed(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        let needs = [
             need(&["read:logs_users", "read:logs"]),
             need(&["read:logs"]),
             need(&["read:a", "read:b"]),
         ];
-        assert_eq!(
-            least(&uses.iter().collect::<Vec<_>>()),
-            BTreeSet::from(["read:a", "read:logs"])
-        );
+        assert_eq!(least(&needs), BTreeSet::from(["read:a", "read:logs"]));
     }
 }
