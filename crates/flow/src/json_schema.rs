@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::{ActionSpec, Catalog};
 use crate::schema::{SchemaView, TypeSet};
+use crate::syntax::DRAFT_7_KEYWORDS;
 use crate::workspace::LANGUAGE_VERSION;
 
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
@@ -128,42 +129,7 @@ fn trigger() -> Value {
 
 /// JSON Schema's own keywords, as its draft 7 describes them, with our additions in place of its `required`.
 fn field() -> Value {
-    let keywords = [
-        "type",
-        "enum",
-        "const",
-        "format",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "items",
-        "contains",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "properties",
-        "additionalProperties",
-        "patternProperties",
-        "propertyNames",
-        "minProperties",
-        "maxProperties",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "not",
-        "if",
-        "then",
-        "else",
-        "title",
-        "description",
-        "examples",
-    ];
-    let mut properties: Map<String, Value> = keywords
+    let mut properties: Map<String, Value> = DRAFT_7_KEYWORDS
         .iter()
         .map(|keyword| {
             (

@@ -1,5 +1,6 @@
 //! Runs a command in the repository and says what it is.
 
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +16,8 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
 /// Runs a command to its end; fails where it fails.
 pub(crate) fn run(title: &str, mut command: Command) -> Result<()> {
     println!("\n── {title}");
+    // Before what the command itself writes, also where the output goes to a file.
+    std::io::stdout().flush().context("cannot write")?;
     let status = command
         .current_dir(crate::root())
         .status()

@@ -59,7 +59,15 @@ pub(crate) fn test() -> Result<()> {
     if works(cargo(["deny", "--version"])) {
         run(
             "dependencies",
-            cargo(["deny", "--offline", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]),
+            cargo([
+                "deny",
+                "--offline",
+                "check",
+                "--hide-inclusion-graph",
+                "bans",
+                "licenses",
+                "sources",
+            ]),
         )?;
     } else {
         println!("\n(cargo-deny is not installed; the dependency policy in deny.toml was not checked)");

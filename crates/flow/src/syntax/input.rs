@@ -9,59 +9,6 @@ use super::trigger::is_identifier;
 use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::yaml::{Data, Entry, Node, Spanned};
 
-/// The keywords of JSON Schema 2020-12 that say something about one value.
-const KEYWORDS: &[&str] = &[
-    "type",
-    "enum",
-    "const",
-    "format",
-    "pattern",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "items",
-    "prefixItems",
-    "contains",
-    "minContains",
-    "maxContains",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "properties",
-    "required",
-    "additionalProperties",
-    "patternProperties",
-    "propertyNames",
-    "minProperties",
-    "maxProperties",
-    "dependentRequired",
-    "dependentSchemas",
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "title",
-    "description",
-    "examples",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "contentEncoding",
-    "contentMediaType",
-    "$comment",
-    "$defs",
-    "$ref",
-    "default",
-    "secret",
-];
-
 /// Reads the fields, and whether they are all that there are.
 pub(super) fn read(reader: &mut Reader, node: &Node) -> (Vec<InputField>, bool) {
     if let Data::Scalar(scalar) = &node.data
@@ -132,7 +79,7 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
             }
             "secret" => secret = reader.boolean(&field.value, "`secret`").unwrap_or(false),
             keyword => {
-                if !KEYWORDS.contains(&keyword) {
+                if !keywords::known().any(|known| known == keyword) {
                     let message = format!("`{keyword}` is no keyword of JSON Schema");
                     let mut finding =
                         Diagnostic::new(Code::UnknownKey, &reader.source, field.key.span, message);
@@ -140,7 +87,7 @@ fn read_field(reader: &mut Reader, entry: &Entry) -> InputField {
                         "optional" => Some("write `required: false`".to_owned()),
                         "nullable" => Some("write `type: [string, \"null\"]`".to_owned()),
                         "values" | "options" | "choices" | "one_of" => Some("write `enum: […]`".to_owned()),
-                        _ => suggestion(keyword, KEYWORDS.iter().copied()),
+                        _ => suggestion(keyword, keywords::known()),
                     };
                     reader.diagnostics.push(finding);
                 }

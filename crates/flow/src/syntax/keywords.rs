@@ -5,6 +5,68 @@ use super::reader::Reader;
 use crate::diagnostic::{Code, Diagnostic, Severity, list, nearest};
 use crate::yaml::Node;
 
+/// The keywords of JSON Schema that say something about one value, in draft 7 and since. The editors' schema names these.
+pub(crate) const DRAFT_7_KEYWORDS: &[&str] = &[
+    "type",
+    "enum",
+    "const",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "items",
+    "contains",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "properties",
+    "additionalProperties",
+    "patternProperties",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "title",
+    "description",
+    "examples",
+];
+
+/// Those of draft 2020-12 besides, and our additions.
+const OTHER_KEYWORDS: &[&str] = &[
+    "prefixItems",
+    "minContains",
+    "maxContains",
+    "dependentRequired",
+    "dependentSchemas",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "contentEncoding",
+    "contentMediaType",
+    "$comment",
+    "$defs",
+    "$ref",
+    "required",
+    "default",
+    "secret",
+];
+
+/// Every keyword that an input field may have.
+pub(super) fn known() -> impl Iterator<Item = &'static str> {
+    DRAFT_7_KEYWORDS.iter().chain(OTHER_KEYWORDS).copied()
+}
+
 const TYPES: [&str; 7] = [
     "string", "integer", "number", "boolean", "array", "object", "null",
 ];

@@ -20,5 +20,6 @@ pub use ast::{
 };
 pub use data::{DataKind, DataNode};
 pub use flow::{Parsed, parse};
+pub(crate) use keywords::DRAFT_7_KEYWORDS;
 pub use reader::{Fields, Reader};
 pub use step::{COMMON_KEYS, VERBS};
