@@ -39,29 +39,11 @@ async fn replayed(text: &str) -> Table {
 
 fn assert_floors(table: &Table) {
     let creates = table.total(|row| row.method == "POST" && row.path == "/api/v2/users" && row.status == 201);
-    // In 2018 `nickname` defaulted to `name`. The tenant is one of today, so those creates are misses, counted as
-    // such in the table; nothing else may be one.
-    let misses_since_2019: Vec<_> = table
-        .misses
-        .iter()
-        .filter(|miss| !miss.answer.contains(r#""created_at":"2018-"#))
-        .collect();
     for miss in &table.misses {
         println!("differs: {miss}");
     }
-    let old = u32::try_from(table.misses.len() - misses_since_2019.len()).unwrap();
-    let since_2019 = f64::from(creates.equal) / f64::from(creates.compared - old);
     assert!(creates.compared > 0, "no create was compared");
-    println!(
-        "creates: {} of {} equal ({:.1} %); without the {old} of 2018 that differ: {:.1} %",
-        creates.equal,
-        creates.compared,
-        100.0 * creates.share(),
-        100.0 * since_2019,
-    );
-    assert!(since_2019 >= 0.97, "creates since 2019 under 97 %");
-    assert!(creates.share() >= 0.95, "creates of all years under 95 %");
-    assert!(misses_since_2019.is_empty(), "answers since 2019 differ");
+    assert!(creates.share() >= 0.97, "creates under 97 %");
     for (what, method) in [("updates", "PATCH"), ("reads", "GET"), ("deletes", "DELETE")] {
         let total = table.total(|row| row.method == method);
         assert!(total.compared > 0, "no {what} were compared");

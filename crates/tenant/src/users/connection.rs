@@ -9,6 +9,7 @@ pub struct Connection {
     pub(crate) email_required: bool,
     pub(crate) enabled: bool,
     pub(crate) min_password: usize,
+    pub(crate) nickname_is_name: bool,
 }
 
 /// What kind of identity provider stands behind a connection.
@@ -84,6 +85,14 @@ impl Connection {
         self
     }
 
+    /// Lets `nickname` default to `name`, as recordings show it until 2018; since then it defaults to the local part of
+    /// the email.
+    #[must_use]
+    pub fn nickname_from_name(mut self) -> Self {
+        self.nickname_is_name = true;
+        self
+    }
+
     /// The connections that a tenant has unless it is told otherwise.
     pub(crate) fn defaults() -> Vec<Self> {
         vec![
@@ -109,6 +118,7 @@ impl Connection {
             email_required: true,
             enabled: true,
             min_password: 8,
+            nickname_is_name: false,
         }
     }
 }

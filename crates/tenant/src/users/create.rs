@@ -1,5 +1,5 @@
 //! What a new user looks like: the defaults that Auth0 derives from a `POST /users` body, as recorded creates
-//! show them since 2019 (in 2018 `nickname` still defaulted to `name`; see `tests/fidelity.rs`).
+//! show them since 2019; the default that `nickname` had before is a setting of the connection.
 
 use md5::{Digest, Md5};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -93,6 +93,11 @@ pub(crate) fn build(
         .unwrap_or_default();
     let name = text("name").unwrap_or(called);
     let local_part = called.split_once('@').map_or(called, |(local, _)| local);
+    let nickname = if connection.nickname_is_name {
+        name
+    } else {
+        local_part
+    };
 
     // Keys stand in alphabetical order, `app_metadata` after all others (it is kept apart on the server).
     let mut user = Map::new();
@@ -115,7 +120,7 @@ pub(crate) fn build(
     let derives = connection.strategy != Strategy::Sms;
     put(
         "nickname",
-        sent("nickname").or_else(|| derives.then(|| local_part.into())),
+        sent("nickname").or_else(|| derives.then(|| nickname.into())),
     );
     put("phone_number", sent("phone_number"));
     put(
@@ -164,6 +169,16 @@ mod tests {
     fn made(body: Value, connection: &Connection) -> String {
         let user = build(&object(body), connection, "0123456789abcdef01234567".into(), NOW);
         String::from_utf8(user.json(false).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn nickname_defaults_to_the_local_part_or_as_once_to_the_name() {
+        let body = json!({ "connection": "db", "email": "ada@example.org", "name": "Ada" });
+        let now = Connection::database("db");
+        for (connection, nickname) in [(now.clone(), "ada"), (now.nickname_from_name(), "Ada")] {
+            let text = made(body.clone(), &connection);
+            assert!(text.contains(&format!(r#""nickname":"{nickname}""#)), "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lockgate_tenant::{Client, SeedUser, Tenant};
+use lockgate_tenant::{Client, Connection, SeedUser, Tenant};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -72,6 +72,16 @@ impl Script {
             );
             let scopes = text(&exchange.response_body["scope"]);
             builder = builder.client(Client::new(id, secret).scopes(scopes.split(' ')));
+        }
+        // A script of 2018 talks to a tenant of 2018.
+        if exchanges.iter().any(|exchange| {
+            exchange
+                .response_body
+                .to_string()
+                .contains(r#""created_at":"2018-"#)
+        }) {
+            builder = builder
+                .connection(Connection::database("Username-Password-Authentication").nickname_from_name());
         }
         let tenant = builder.start().await.unwrap();
         let request = json!({
