@@ -152,7 +152,6 @@ impl Script {
             table.misses.push(Miss {
                 place: exchange.place(),
                 why,
-                answer: exchange.response_body.to_string(),
             });
         }
     }

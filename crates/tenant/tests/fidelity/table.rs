@@ -40,8 +40,6 @@ pub(crate) struct Counts {
 pub(crate) struct Miss {
     pub(crate) place: String,
     pub(crate) why: String,
-    /// The recorded answer.
-    pub(crate) answer: String,
 }
 
 impl Table {
