@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::FlowCheck;
 use crate::diagnostic::{Code, list, suggestion};
-use crate::syntax::{Step, Verb};
+use crate::syntax::Verb;
 use crate::yaml::Spanned;
 
 pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)]) {
@@ -30,7 +30,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)])
             Verb::Action {
                 action, connection, ..
             } => {
-                check_action(check, step, action);
+                check_action(check, action);
                 check_connection(check, action, connection.as_ref(), connections);
             }
             Verb::Call { flow, .. } if !check.signatures.contains_key(&flow.value) => {
@@ -54,7 +54,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)])
     }
 }
 
-fn check_action(check: &mut FlowCheck<'_>, _step: &Step, action: &Spanned<String>) {
+fn check_action(check: &mut FlowCheck<'_>, action: &Spanned<String>) {
     if check.catalog.action(&action.value).is_some() {
         return;
     }

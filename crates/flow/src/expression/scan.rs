@@ -83,6 +83,22 @@ fn next_opening(text: &str, from: usize) -> Option<usize> {
 /// An error and where to go on.
 type Failure = (ParseError, usize);
 
+/// What Handlebars has and the flow language leaves out, by the sign that a tag or a block begins with: what it is, and
+/// what to do instead.
+fn left_out(rest: &str) -> Option<(&'static str, &'static str)> {
+    match rest.bytes().next()? {
+        b'>' => Some((
+            "partials are not supported",
+            "a flow has no partials; use a flow of its own and `call`",
+        )),
+        b'*' => Some((
+            "decorators are not supported",
+            "write the text where it is needed",
+        )),
+        _ => None,
+    }
+}
+
 fn tag(text: &str, start: usize) -> Result<Tag, Failure> {
     let fail = |kind, message: &str, help: &str, end| {
         Err((ParseError::new(kind, start..end, message).help(help), end))
@@ -104,50 +120,17 @@ fn tag(text: &str, start: usize) -> Result<Tag, Failure> {
         at = skip_space(text, at + 1);
     }
     let rest = &text[at..];
+    if let Some((message, help)) = left_out(rest) {
+        return fail(ParseErrorKind::Unsupported, message, help, at + 1);
+    }
     let mut kind = TagKind::Expression;
     match rest.bytes().next() {
         Some(b'#') => {
             kind = TagKind::Open;
             at = skip_space(text, at + 1);
-            match text[at..].bytes().next() {
-                Some(b'>') => {
-                    let help = "a flow has no partials; use a flow of its own and `call`";
-                    return fail(
-                        ParseErrorKind::Unsupported,
-                        "partials are not supported",
-                        help,
-                        at + 1,
-                    );
-                }
-                Some(b'*') => {
-                    let help = "write the text where it is needed";
-                    return fail(
-                        ParseErrorKind::Unsupported,
-                        "decorators are not supported",
-                        help,
-                        at + 1,
-                    );
-                }
-                _ => {}
+            if let Some((message, help)) = left_out(&text[at..]) {
+                return fail(ParseErrorKind::Unsupported, message, help, at + 1);
             }
-        }
-        Some(b'>') => {
-            let help = "a flow has no partials; use a flow of its own and `call`";
-            return fail(
-                ParseErrorKind::Unsupported,
-                "partials are not supported",
-                help,
-                at + 1,
-            );
-        }
-        Some(b'*') => {
-            let help = "write the text where it is needed";
-            return fail(
-                ParseErrorKind::Unsupported,
-                "decorators are not supported",
-                help,
-                at + 1,
-            );
         }
         Some(b'/') => {
             kind = TagKind::Close;
