@@ -153,6 +153,11 @@ impl StepError {
         }
     }
 
+    /// Whether an author's `fail` made it: its message is meant for the caller.
+    pub const fn is_from_fail(&self) -> bool {
+        self.ends_flow
+    }
+
     /// The problem document (RFC 9457) that the flow's caller gets: never more than the author put there.
     pub fn problem(&self, run_id: &str) -> Response {
         let mut body = Map::new();

@@ -31,6 +31,8 @@ pub struct Flow {
     pub timeout: Duration,
     /// Whether runs are kept in the journal.
     pub durable: bool,
+    /// Whether a step of it (not of the flows that it calls) looks at `request`.
+    pub reads_request: bool,
     /// The nodes and the ways between them.
     pub graph: DiGraph<Node, Edge>,
     /// The steps of the flow.

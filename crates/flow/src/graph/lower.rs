@@ -53,7 +53,7 @@ pub fn lower(
     validators: &mut InputValidators,
 ) -> Lowered {
     let numbering = Numbering::of(&syntax);
-    resolve(&mut syntax, &numbering.names);
+    let reads_request = resolve(&mut syntax, &numbering.names);
     let syntax = Arc::new(syntax);
     let mut lowering = Lowering {
         catalog,
@@ -77,6 +77,7 @@ pub fn lower(
         input: InputSpec::new(&syntax.input),
         timeout: syntax.timeout,
         durable: syntax.durable,
+        reads_request,
         syntax,
         graph: lowering.graph,
         body,

@@ -66,21 +66,24 @@ impl Names {
     }
 }
 
-/// Fills the slot of every path in a flow.
-pub(super) fn resolve(syntax: &mut FlowSyntax, names: &Names) {
+/// Fills the slot of every path in a flow. Tells whether any of them is `request`.
+pub(super) fn resolve(syntax: &mut FlowSyntax, names: &Names) -> bool {
     let mut resolver = Resolver {
         names,
         loops: Vec::new(),
+        reads_request: false,
     };
     resolver.steps(&mut syntax.steps);
     if let Some(steps) = &mut syntax.on_error {
         resolver.steps(&mut steps.value);
     }
+    resolver.reads_request
 }
 
 struct Resolver<'a> {
     names: &'a Names,
     loops: Vec<Loop>,
+    reads_request: bool,
 }
 
 impl Resolver<'_> {
@@ -164,17 +167,22 @@ impl Resolver<'_> {
         }
     }
 
-    fn optional(&self, data: &mut Option<DataNode>) {
+    fn optional(&mut self, data: &mut Option<DataNode>) {
         if let Some(data) = data {
             self.data(data);
         }
     }
 
-    fn data(&self, data: &mut DataNode) {
-        data.paths_mut(&mut |path| path.slot = self.names.slot(path, &self.loops));
+    fn data(&mut self, data: &mut DataNode) {
+        data.paths_mut(&mut |path| self.path(path));
     }
 
-    fn expression(&self, expression: &mut Expression) {
-        expression.paths_mut(&mut |path| path.slot = self.names.slot(path, &self.loops));
+    fn expression(&mut self, expression: &mut Expression) {
+        expression.paths_mut(&mut |path| self.path(path));
+    }
+
+    fn path(&mut self, path: &mut Path) {
+        path.slot = self.names.slot(path, &self.loops);
+        self.reads_request |= path.slot == Slot::Request;
     }
 }

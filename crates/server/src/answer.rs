@@ -1,0 +1,87 @@
+//! What a run said → an HTTP answer.
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
+use http_body_util::Full;
+use lockgate_engine::outcome::{Response, RunOutcome};
+use serde_json::Value;
+
+use crate::problem::{Answer, Problem};
+
+/// The header that names the run.
+pub(crate) const RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
+
+/// These belong to the connection: an author's value would break its framing (RFC 9110, section 7.6.1).
+const FRAMING: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE];
+
+/// The answer of a run that ended without one of its own steps giving it, or that has failed.
+pub(crate) fn of_outcome(outcome: &RunOutcome, shows_internals: bool) -> Answer {
+    if let (None, Some(error)) = (&outcome.response, &outcome.error)
+        && error.status >= 500
+        && !error.is_from_fail()
+        && !shows_internals
+    {
+        // What failed inside is for the operator: the log has it under the run's id.
+        let mut hidden = error.clone();
+        Problem::Internal.to_string().clone_into(&mut hidden.message);
+        return of_response(&hidden.problem(&outcome.run_id));
+    }
+    of_response(&outcome.answer())
+}
+
+/// An answer as it goes over the wire. One that cannot be written is a mistake in the flow, and a 500.
+pub(crate) fn of_response(response: &Response) -> Answer {
+    try_of_response(response).unwrap_or_else(|problem| {
+        tracing::error!(problem, "the answer of the run cannot be sent");
+        Problem::Internal.into_answer()
+    })
+}
+
+fn try_of_response(response: &Response) -> Result<Answer, String> {
+    let status =
+        StatusCode::from_u16(response.status).map_err(|_| format!("{} is no status", response.status))?;
+    let mut headers = HeaderMap::with_capacity(response.headers.len() + 3);
+    for (name, value) in &response.headers {
+        let header = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("`{name}` is no name of a header"))?;
+        if FRAMING.contains(&header) {
+            return Err(format!(
+                "`{name}` belongs to the connection, a flow cannot set it"
+            ));
+        }
+        // Text is UTF-8; what browsers and most libraries read is visible ASCII, and both pass here.
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| format!("the header `{name}` has a control character in it"))?;
+        headers.append(header, value);
+    }
+    let has_content = !matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    let body = match &response.body {
+        Some(body) if has_content => content(body, &mut headers),
+        _ => Bytes::new(),
+    };
+    let mut answer = HttpResponse::new(Full::new(body));
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers;
+    Ok(answer)
+}
+
+/// JSON, unless the body is a text and its author has named another type.
+fn content(body: &Value, headers: &mut HeaderMap) -> Bytes {
+    let is_json = match headers.get(CONTENT_TYPE) {
+        None => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            true
+        }
+        Some(named) => named
+            .to_str()
+            .is_ok_and(|named| named.to_ascii_lowercase().contains("json")),
+    };
+    match body {
+        Value::String(text) if !is_json => Bytes::copy_from_slice(text.as_bytes()),
+        body => Bytes::from(body.to_string()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Flows behind HTTP endpoints.
+//!
+//! A [`Site`](site::Site) is what is served: the routes of a checked workspace and the executor that runs its flows. It
+//! does not change; a reload makes a new one, and [`Server::publish`](server::Server::publish) puts it in the place of the
+//! old one, which lives on as long as a run of it does.
+//!
+//! # The way of a request
+//!
+//! ```text
+//!  listen      sockets: TLS, HTTP/1.1 and h2c, time and size limits, shutdown
+//!    └ exchange    one request → one answer, in this order:
+//!        ├ routes        path and method → endpoint; 404, 405, OPTIONS
+//!        ├ cors          what browsers may know
+//!        ├ capacity      503 when as many runs are going on as may
+//!        ├ rate_limit    429, by address
+//!        ├ auth          401
+//!        ├ body, input   400, 413, 415, 422
+//!        ├ rate_limit    429, by an input field
+//!        ├ run           the flow; it goes on when the caller leaves, and after `respond`
+//!        └ answer        what the run said → HTTP
+//!  admin       another port: health, metrics, the list of flows
+//!  openapi     the document of a site, made once when it is built
+//! ```
+//!
+//! # What this crate does not know
+//!
+//! How a step runs, files, the command line, any vendor.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod admin;
+mod answer;
+pub mod auth;
+mod body;
+mod capacity;
+mod cors;
+mod endpoint;
+mod exchange;
+mod input;
+mod listen;
+pub mod metrics;
+pub mod openapi;
+pub mod options;
+mod problem;
+mod rate_limit;
+mod routes;
+mod run;
+pub mod server;
+pub mod site;
+mod state;

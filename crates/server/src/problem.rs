@@ -1,0 +1,110 @@
+//! Problem documents (RFC 9457) of the server itself: a request that does not come to a run.
+//!
+//! One shape for all, also for those of runs: `type`, `status`, `code`, `message`, and where they apply `errors`,
+//! `run_id`, `step`, `details`. `docs/http.md` lists the codes.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use lockgate_flow::graph::InputMistake;
+use serde_json::{Map, Value, json};
+
+/// An answer: always whole.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Why a request does not come to a run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("nothing is served at this path")]
+    NoRoute,
+    #[error("this path does not take this method")]
+    MethodNotAllowed { allow: HeaderValue },
+    #[error("the flow of this route has mistakes: {finding}")]
+    BrokenFlow { finding: String },
+    #[error("as many runs are going on as may; try again")]
+    Busy,
+    #[error("the server is stopping; try again")]
+    Stopping,
+    #[error("{0}")]
+    Unauthorized(&'static str, HeaderValue),
+    #[error("the caller's time to send the body is over")]
+    BodyTimeout,
+    #[error("the body could not be read")]
+    BodyCut,
+    #[error("the body is larger than {most} bytes")]
+    BodyTooLarge { most: usize },
+    #[error(
+        "the body is {found}; send JSON (`application/json`) or a form (`application/x-www-form-urlencoded`)"
+    )]
+    UnsupportedMediaType { found: String },
+    #[error("{0}")]
+    Malformed(String),
+    #[error("the input does not fit")]
+    InvalidInput(Vec<InputMistake>),
+    #[error("too many requests; try again later")]
+    TooManyRequests { after: u64 },
+    #[error("the flow could not be completed")]
+    Internal,
+}
+
+impl Problem {
+    /// Code and status, declared together.
+    pub(crate) fn kind(&self) -> (&'static str, StatusCode) {
+        match self {
+            Self::NoRoute => ("no_such_route", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed { .. } => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::BrokenFlow { .. } => ("broken_flow", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Stopping => ("stopping", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Unauthorized(..) => ("unauthorized", StatusCode::UNAUTHORIZED),
+            Self::BodyTimeout => ("body_timeout", StatusCode::REQUEST_TIMEOUT),
+            Self::BodyCut => ("body_cut", StatusCode::BAD_REQUEST),
+            Self::BodyTooLarge { .. } => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::UnsupportedMediaType { .. } => {
+                ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            Self::Malformed(_) => ("malformed_request", StatusCode::BAD_REQUEST),
+            Self::InvalidInput(_) => ("invalid_input", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::TooManyRequests { .. } => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS),
+            Self::Internal => ("internal_error", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn into_answer(self) -> Answer {
+        let (code, status) = self.kind();
+        let mut body = Map::new();
+        body.insert("type".to_owned(), json!("about:blank"));
+        body.insert("status".to_owned(), json!(status.as_u16()));
+        body.insert("code".to_owned(), json!(code));
+        body.insert("message".to_owned(), json!(self.to_string()));
+        if let Self::InvalidInput(mistakes) = &self {
+            let errors = mistakes
+                .iter()
+                .map(|mistake| json!({ "field": mistake.field, "message": mistake.message }))
+                .collect();
+            body.insert("errors".to_owned(), Value::Array(errors));
+        }
+        let mut answer = Response::new(Full::from(Value::Object(body).to_string()));
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self {
+            Self::MethodNotAllowed { allow } => {
+                headers.insert(ALLOW, allow);
+            }
+            Self::Busy | Self::Stopping => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::Unauthorized(_, challenge) => {
+                headers.insert(WWW_AUTHENTICATE, challenge);
+            }
+            Self::TooManyRequests { after } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(after));
+            }
+            _ => {}
+        }
+        answer
+    }
+}

@@ -1,0 +1,126 @@
+//! What is served: the routes of one version of a workspace, and what runs them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lockgate_engine::Executor;
+use lockgate_flow::graph::Flow;
+use lockgate_flow::syntax::Route;
+
+use crate::auth::Credentials;
+use crate::endpoint::Endpoint;
+use crate::metrics::Metrics;
+use crate::openapi;
+use crate::routes::{Routes, Target};
+
+/// One version of a workspace, ready to be served. Immutable.
+pub struct Site {
+    pub(crate) routes: Routes,
+    pub(crate) executor: Executor,
+    pub(crate) flows: Vec<Arc<Flow>>,
+    pub(crate) broken: Vec<BrokenFlow>,
+    pub(crate) openapi: Bytes,
+}
+
+/// What a site is made of.
+pub struct SiteParts {
+    /// The flows that run, those without an HTTP trigger too.
+    pub flows: Vec<Arc<Flow>>,
+    /// Runs them: with the flows that `call` finds, connections, clock, observer.
+    pub executor: Executor,
+    /// What callers must show, by the name of the workspace's connection.
+    pub credentials: BTreeMap<String, Arc<Credentials>>,
+    /// Flows that have mistakes. Their routes answer 503 and say so.
+    pub broken: Vec<BrokenFlow>,
+}
+
+/// A flow that cannot be served.
+#[derive(Clone, Debug)]
+pub struct BrokenFlow {
+    /// Its name.
+    pub name: String,
+    /// Its route, if that much could be read.
+    pub route: Option<Route>,
+    /// Its first finding, as one line.
+    pub finding: String,
+}
+
+/// A site cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SiteError {
+    /// The checker reports it; here it means that the flows were not checked together.
+    #[error("the flows `{first}` and `{second}` have the same route `{route}`")]
+    SameRoute {
+        /// One.
+        first: String,
+        /// The other.
+        second: String,
+        /// As the second writes it.
+        route: String,
+    },
+    /// The trigger's `auth` names a connection that is not there, or names none where several fit.
+    #[error("the flow `{flow}` asks its callers for `auth: {kind}`, and there is no such connection")]
+    NoCredentials {
+        /// The flow.
+        flow: String,
+        /// `bearer`, `basic`, `hmac`.
+        kind: &'static str,
+    },
+}
+
+impl Site {
+    /// Puts the routes together. Rate limits that an earlier site counts go on where they are (`previous`).
+    ///
+    /// # Errors
+    /// See [`SiteError`]; a workspace without findings gives none.
+    pub fn build(parts: SiteParts, previous: Option<&Self>, metrics: &Metrics) -> Result<Self, SiteError> {
+        let SiteParts {
+            flows,
+            executor,
+            credentials,
+            broken,
+        } = parts;
+        let by_name: BTreeMap<&str, &Arc<Flow>> =
+            flows.iter().map(|flow| (flow.name.as_str(), flow)).collect();
+        let mut routes = Routes::default();
+        for flow in &flows {
+            let Some(trigger) = &flow.syntax.trigger.http else {
+                continue;
+            };
+            let known = previous.and_then(|site| site.routes.endpoint_of(&flow.name));
+            let endpoint = Endpoint::new(flow, trigger, &by_name, &credentials, known, metrics)?;
+            let route = trigger.route.value.clone();
+            let target = Target::Flow(Arc::new(endpoint));
+            routes.add(&route, target).map_err(|taken| SiteError::SameRoute {
+                first: taken,
+                second: flow.name.clone(),
+                route: route.to_string(),
+            })?;
+        }
+        for flow in &broken {
+            if let Some(route) = &flow.route {
+                // Where a sound flow has the route, it answers.
+                let _ = routes.add(route, Target::Broken(Arc::new(flow.clone())));
+            }
+        }
+        let openapi = Bytes::from(openapi::document(&flows).to_string());
+        Ok(Self {
+            routes,
+            executor,
+            flows,
+            broken,
+            openapi,
+        })
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("flows", &self.flows.len())
+            .field("broken", &self.broken.len())
+            .finish_non_exhaustive()
+    }
+}

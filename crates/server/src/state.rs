@@ -1,0 +1,47 @@
+//! What all requests share.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::capacity::Capacity;
+use crate::metrics::Metrics;
+use crate::options::ServerOptions;
+use crate::site::Site;
+
+pub(crate) struct State {
+    site: RwLock<Arc<Site>>,
+    stopping: AtomicBool,
+    pub(crate) capacity: Capacity,
+    pub(crate) metrics: Metrics,
+    pub(crate) options: ServerOptions,
+}
+
+impl State {
+    pub(crate) fn new(site: Site, options: ServerOptions, metrics: Metrics) -> Self {
+        Self {
+            site: RwLock::new(Arc::new(site)),
+            stopping: AtomicBool::new(false),
+            capacity: Capacity::new(options.max_runs),
+            metrics,
+            options,
+        }
+    }
+
+    /// What is served now. A request asks once and keeps what it got.
+    pub(crate) fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.site.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn publish(&self, site: Site) {
+        *self.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
+    }
+
+    /// From here on `/readyz` says no, so that a load balancer sends nothing more.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}
