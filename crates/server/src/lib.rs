@@ -8,16 +8,17 @@
 //!
 //! ```text
 //!  listen      sockets: TLS, HTTP/1.1 and h2c, time and size limits, shutdown
-//!    └ exchange    one request → one answer, in this order:
+//!    └ exchange    one request → one answer
 //!        ├ routes        path and method → endpoint; 404, 405, OPTIONS
-//!        ├ cors          what browsers may know
-//!        ├ capacity      503 when as many runs are going on as may
-//!        ├ rate_limit    429, by address
-//!        ├ auth          401
-//!        ├ body, input   400, 413, 415, 422
-//!        ├ rate_limit    429, by an input field
-//!        ├ run           the flow; it goes on when the caller leaves, and after `respond`
-//!        └ answer        what the run said → HTTP
+//!        ├ call          in this order:
+//!        │   ├ capacity      503 when as many runs are going on as may
+//!        │   ├ rate_limit    429, by address
+//!        │   ├ auth          401
+//!        │   ├ body, input   400, 413, 415, 422
+//!        │   ├ rate_limit    429, by an input field
+//!        │   ├ run           the flow; it goes on when the caller leaves, and after `respond`
+//!        │   └ answer        what the run said → HTTP
+//!        └ cors          what pages of other origins may read
 //!  admin       another port: health, metrics, the list of flows
 //!  openapi     the document of a site, made once when it is built
 //! ```
@@ -31,6 +32,8 @@ mod admin;
 mod answer;
 pub mod auth;
 mod body;
+mod call;
+mod caller;
 mod capacity;
 mod cors;
 mod endpoint;

@@ -4,9 +4,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
-use lockgate_engine::outcome::{Response, RunOutcome};
+use lockgate_engine::RunOptions;
+use lockgate_engine::journal::NoJournal;
+use lockgate_engine::outcome::{Response, RunOutcome, RunStatus};
+use serde_json::Value;
+
+use crate::capacity::Place;
+use crate::endpoint::Endpoint;
+use crate::site::Site;
 
 /// What a run can answer with: its own answer, or its end if there was none.
 pub(crate) enum RunAnswer {
@@ -57,6 +65,92 @@ impl Drop for Attached {
         // Without a runtime the process is ending, and the run is cut off: its guard says so.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(run);
+        }
+    }
+}
+
+/// A run with everything that it needs to go on without its caller.
+pub(crate) struct Running {
+    pub(crate) site: Arc<Site>,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) request: Option<Value>,
+    pub(crate) run_id: String,
+    pub(crate) responded: Arc<OnceLock<Response>>,
+    /// Given back at the end of the run, not of the request.
+    pub(crate) place: Place,
+}
+
+impl Running {
+    pub(crate) async fn run(self, input: Value) -> RunOutcome {
+        let Self {
+            site,
+            endpoint,
+            request,
+            run_id,
+            responded,
+            place,
+        } = self;
+        let began = Instant::now();
+        let watch = Watch {
+            run_id: run_id.clone(),
+            endpoint: &endpoint,
+            is_over: false,
+        };
+        let responder = move |response: &Response| {
+            // The executor gives one answer in a life of a run.
+            let _ = responded.set(response.clone());
+        };
+        let options = RunOptions {
+            request,
+            responder: Some(&responder),
+            ..RunOptions::new(run_id)
+        };
+        let outcome = site
+            .executor
+            .run(&endpoint.flow, input, options, &NoJournal)
+            .await;
+        watch.over(&outcome);
+        endpoint.metrics.ran(outcome.status, began.elapsed());
+        drop(place);
+        outcome
+    }
+}
+
+/// Says in the log how a run ended, also if it was cut off.
+struct Watch<'a> {
+    run_id: String,
+    endpoint: &'a Endpoint,
+    is_over: bool,
+}
+
+impl Watch<'_> {
+    fn over(mut self, outcome: &RunOutcome) {
+        self.is_over = true;
+        let flow = self.endpoint.flow.name.as_str();
+        match &outcome.error {
+            Some(error) if error.status >= 500 || outcome.status != RunStatus::Failed => {
+                tracing::error!(
+                    run_id = self.run_id,
+                    flow,
+                    step = error.step,
+                    code = %error.code,
+                    message = error.message,
+                    "the run failed"
+                );
+            }
+            Some(error) => {
+                tracing::debug!(run_id = self.run_id, flow, step = error.step, code = %error.code, "the run failed");
+            }
+            None => {}
+        }
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let flow = self.endpoint.flow.name.as_str();
+            tracing::warn!(run_id = self.run_id, flow, "the run was cut off before its end");
         }
     }
 }

@@ -1,0 +1,101 @@
+//! A request that has found its endpoint: who may call, what was sent, the run.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method};
+use hyper::body::Body;
+use lockgate_flow::syntax::RateKey;
+use serde_json::Value;
+
+use crate::answer::{self, RUN_ID};
+use crate::body::{self, MediaType};
+use crate::caller::Caller;
+use crate::capacity::Place;
+use crate::endpoint::Endpoint;
+use crate::input;
+use crate::problem::{Answer, Problem};
+use crate::rate_limit::Standing;
+use crate::run::{Attached, RunAnswer, Running};
+use crate::site::Site;
+use crate::state::State;
+
+/// A request that has found its endpoint.
+pub(crate) struct Call<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) site: &'a Arc<Site>,
+    pub(crate) endpoint: &'a Arc<Endpoint>,
+    pub(crate) caller: Caller<'a>,
+}
+
+impl Call<'_> {
+    /// Everything between the route and the run; cheap refusals first.
+    pub(crate) async fn answer<B>(
+        &self,
+        parameters: &[&str],
+        body: B,
+        standing: &mut Option<Standing>,
+    ) -> Result<Answer, Problem>
+    where
+        B: Body<Data = Bytes> + Send,
+    {
+        let endpoint = self.endpoint;
+        if self.state.is_stopping() {
+            return Err(Problem::Stopping);
+        }
+        let place = self.state.capacity.take().ok_or(Problem::Busy)?;
+        if let Some(limiter) = &endpoint.rate_limit
+            && *limiter.by() == RateKey::Address
+        {
+            admit(limiter.count_address(self.caller.address), standing)?;
+        }
+        let body = if self.caller.head.method == Method::GET || self.caller.head.method == Method::HEAD {
+            Bytes::new()
+        } else {
+            body::read(body, endpoint.max_body, self.state.options.body_timeout).await?
+        };
+        let media = if body.is_empty() {
+            MediaType::Json
+        } else {
+            MediaType::of(&self.caller.head.headers)?
+        };
+        let query = self.caller.head.uri.query();
+        let input = input::read(endpoint, parameters, query, &body, media)?;
+        if let Some(limiter) = &endpoint.rate_limit
+            && let RateKey::Input(field) = limiter.by()
+        {
+            let value = input.get(field).unwrap_or(&Value::Null);
+            admit(limiter.count_value(value), standing)?;
+        }
+        Ok(self.run(place, input).await)
+    }
+
+    async fn run(&self, place: Place, input: Value) -> Answer {
+        let run_id = uuid::Uuid::now_v7().to_string();
+        let header = HeaderValue::try_from(run_id.as_str());
+        let responded = Arc::new(OnceLock::new());
+        let running = Running {
+            site: Arc::clone(self.site),
+            endpoint: Arc::clone(self.endpoint),
+            request: self.endpoint.reads_request.then(|| self.caller.request()),
+            run_id,
+            responded: Arc::clone(&responded),
+            place,
+        };
+        let mut answer = match Attached::new(Box::pin(running.run(input)), responded).await {
+            RunAnswer::Responded(response) => answer::of_response(&response),
+            RunAnswer::Ended(outcome) => answer::of_outcome(&outcome, self.state.options.shows_internals),
+        };
+        if let Ok(header) = header {
+            answer.headers_mut().insert(RUN_ID, header);
+        }
+        answer
+    }
+}
+
+fn admit(counted: Standing, standing: &mut Option<Standing>) -> Result<(), Problem> {
+    *standing = Some(counted);
+    counted
+        .retry_after
+        .map_or(Ok(()), |after| Err(Problem::TooManyRequests { after }))
+}
