@@ -10,13 +10,16 @@ use lockgate_engine::connection::Connections;
 use lockgate_flow::diagnostic::{Code, Diagnostic, list};
 use lockgate_flow::graph::{Flow, Op};
 use lockgate_flow::source::Span;
-use lockgate_flow::workspace::{ConnectionSyntax, MissingVariable, WorkspaceFile, resolve_settings};
+use lockgate_flow::workspace::{ConnectionSyntax, MissingVariable, Resolved, WorkspaceFile, resolve_settings};
 use lockgate_tenant::Tenant;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::exit::Mistake;
 use crate::terminal::Terminal;
 use crate::workspace::{self, FILE, Loaded};
+
+/// How `run` and `connections check` do without credentials.
+const WITHOUT_ACCOUNT: &str = "to try the flow without an Auth0 account: `--emulated`";
 
 /// Connections that can be called.
 pub(crate) struct Live {
@@ -103,10 +106,10 @@ pub(crate) async fn connect(
         let name = &connection.name.value;
         let settings = match &live.tenant {
             Some(tenant) => emulated_settings(tenant),
-            None => match resolve_settings(connection, &|name| loaded.environment.get(name)) {
+            None => match resolve(loaded, file, connection, WITHOUT_ACCOUNT) {
                 Ok(settings) => settings,
                 Err(missing) => {
-                    findings.push(missing_variables(loaded, file, connection, &missing));
+                    findings.push(missing);
                     continue;
                 }
             },
@@ -118,12 +121,12 @@ pub(crate) async fn connect(
             ))
             .into());
         }
-        match Auth0Connection::from_settings(name, &settings, Arc::clone(clock)) {
+        match open_auth0(file, connection, &settings, clock) {
             Ok(auth0) => {
                 live.connections.insert(name, Arc::clone(&auth0) as _);
                 live.auth0.push(auth0);
             }
-            Err(error) => findings.push(unusable(file, connection, error)),
+            Err(finding) => findings.push(finding),
         }
     }
     if findings.is_empty() {
@@ -133,7 +136,36 @@ pub(crate) async fn connect(
     }
 }
 
-fn emulated_settings(tenant: &Tenant) -> Map<String, Value> {
+/// A connection's settings with every variable read. `otherwise` says how to do without them.
+///
+/// # Errors
+/// Variables are missing: a finding in the workspace file.
+pub(crate) fn resolve(
+    loaded: &Loaded,
+    file: &WorkspaceFile,
+    connection: &ConnectionSyntax,
+    otherwise: &str,
+) -> Result<Resolved, Diagnostic> {
+    resolve_settings(connection, &|name| loaded.environment.get(name))
+        .map_err(|missing| missing_variables(loaded, file, connection, &missing, otherwise))
+}
+
+/// Makes a connection of type `auth0`.
+///
+/// # Errors
+/// The settings are not usable: a finding in the workspace file.
+pub(crate) fn open_auth0(
+    file: &WorkspaceFile,
+    connection: &ConnectionSyntax,
+    settings: &Resolved,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Auth0Connection>, Diagnostic> {
+    Auth0Connection::from_settings(&connection.name.value, settings, Arc::clone(clock))
+        .map_err(|error| unusable(file, connection, error))
+}
+
+/// What a connection of type `auth0` is given so that it calls the emulated tenant.
+pub(crate) fn emulated_settings(tenant: &Tenant) -> Resolved {
     [
         ("base_url", tenant.url()),
         ("client_id", tenant.client_id()),
@@ -159,6 +191,7 @@ fn missing_variables(
     file: &WorkspaceFile,
     connection: &ConnectionSyntax,
     missing: &[MissingVariable],
+    otherwise: &str,
 ) -> Diagnostic {
     let name = &connection.name.value;
     let mut variables: Vec<&str> = missing.iter().map(|missing| missing.variable.as_str()).collect();
@@ -193,8 +226,7 @@ fn missing_variables(
         ""
     };
     finding.help(format!(
-        "{users}\nset {} in the environment or in `.env` beside {FILE}{example}; to try the flow without an Auth0 \
-         account: `--emulated`",
+        "{users}\nset {} in the environment or in `.env` beside {FILE}{example}; {otherwise}",
         if variables.len() == 1 { "it" } else { "them" },
     ))
 }
@@ -209,6 +241,7 @@ fn unusable(file: &WorkspaceFile, connection: &ConnectionSyntax, error: Settings
 #[cfg(test)]
 mod tests {
     use lockgate_engine::clock::SystemClock;
+    use serde_json::Value;
 
     use super::*;
     use crate::catalogue;
