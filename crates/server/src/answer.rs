@@ -85,3 +85,42 @@ fn content(body: &Value, headers: &mut HeaderMap) -> Bytes {
         body => Bytes::from(body.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_would_break_the_connection_is_not_sent() {
+        for (name, value) in [
+            ("Content-Length", "3"),
+            ("transfer-encoding", "chunked"),
+            ("connection", "close"),
+            ("upgrade", "h2c"),
+            ("a b", "c"),
+            ("", "c"),
+            ("x", "a\nb"),
+        ] {
+            let response = Response {
+                status: 200,
+                headers: vec![(name.to_owned(), value.to_owned())],
+                body: Some(json!("x")),
+            };
+            assert!(try_of_response(&response).is_err(), "{name}");
+            assert_eq!(of_response(&response).status(), StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        let response = Response {
+            status: 200,
+            headers: vec![
+                ("set-cookie".to_owned(), "a=é".to_owned()),
+                ("set-cookie".to_owned(), "b=2".to_owned()),
+            ],
+            body: None,
+        };
+        let answer = of_response(&response);
+        assert_eq!(answer.headers().get_all("set-cookie").iter().count(), 2);
+        assert_eq!(answer.headers().get("content-type"), None);
+    }
+}

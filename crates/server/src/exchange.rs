@@ -139,3 +139,7 @@ fn empty_with_allow(allow: HeaderValue) -> Answer {
     answer.headers_mut().insert(ALLOW, allow);
     answer
 }
+
+#[cfg(test)]
+#[path = "exchange_tests.rs"]
+mod tests;

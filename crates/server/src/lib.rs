@@ -50,3 +50,5 @@ mod run;
 pub mod server;
 pub mod site;
 mod state;
+#[cfg(test)]
+mod testing;

@@ -2,6 +2,7 @@
 //! fast as ten.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -88,18 +89,17 @@ impl Routes {
     /// The name of the flow that has it already.
     pub(crate) fn add(&mut self, route: &Route, target: Target) -> Result<(), String> {
         let path = numbered(route);
-        let at = match self.by_path.get(&path) {
-            Some(at) => *at,
-            None => {
-                let at = self.entries.len();
-                // Paths with numbered parameters and other fixed parts never collide in the tree.
-                self.tree
-                    .insert(path.clone(), at)
-                    .map_err(|error| error.to_string())?;
-                self.entries.push(PathEntry::default());
-                self.by_path.insert(path, at);
-                at
-            }
+        let at = if let Some(at) = self.by_path.get(&path) {
+            *at
+        } else {
+            let at = self.entries.len();
+            // Paths with numbered parameters and other fixed parts never collide in the tree.
+            self.tree
+                .insert(path.clone(), at)
+                .map_err(|error| error.to_string())?;
+            self.entries.push(PathEntry::default());
+            self.by_path.insert(path, at);
+            at
         };
         let entry = &mut self.entries[at];
         let slot = &mut entry.by_method[index(route.method)];
@@ -141,7 +141,7 @@ fn numbered(route: &Route) -> String {
         match part {
             PathPart::Fixed(text) => path.push_str(text),
             PathPart::Parameter(_) => {
-                path.push_str(&format!("{{{parameters}}}"));
+                let _ = write!(path, "{{{parameters}}}");
                 parameters += 1;
             }
         }
