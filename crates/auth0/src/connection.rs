@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lockgate_engine::action::{ActionContext, ActionError};
@@ -159,7 +159,8 @@ pub(crate) struct Session<'a> {
     spec: &'a ActionSpec,
     /// Whatever the step got as a secret is masked in all that it hears, whichever request it was in.
     input: &'a Value,
-    needs: Vec<ScopeNeed>,
+    /// The scopes that the step needs; looked up when an answer is a refusal.
+    needs: OnceLock<Vec<ScopeNeed>>,
     deadline: Option<Duration>,
 }
 
@@ -170,15 +171,11 @@ impl<'a> Session<'a> {
         input: &'a Value,
     ) -> Result<Self, ActionError> {
         let connection: &Auth0Connection = context.connection()?;
-        let known = KnownInput {
-            value: input.clone(),
-            unknown: Vec::new(),
-        };
         Ok(Self {
             connection,
             spec,
             input,
-            needs: spec.scopes.map(|rule| rule(&known)).unwrap_or_default(),
+            needs: OnceLock::new(),
             deadline: context.time_left.map(|left| connection.clock.elapsed() + left),
         })
     }
@@ -192,8 +189,18 @@ impl<'a> Session<'a> {
             spec: self.spec,
             connection: &self.connection.name,
             client_id: &self.connection.settings.client_id,
-            needs: &self.needs,
+            needs: self.needs(),
         }
+    }
+
+    fn needs(&self) -> &[ScopeNeed] {
+        self.needs.get_or_init(|| {
+            let known = KnownInput {
+                value: self.input.clone(),
+                unknown: Vec::new(),
+            };
+            self.spec.scopes.map(|rule| rule(&known)).unwrap_or_default()
+        })
     }
 
     fn time_left(&self) -> Option<Duration> {
