@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use lockgate_engine::action::{Action, ActionContext, ActionError, Actions};
-use lockgate_engine::event::Event;
+use lockgate_engine::event::{Event, Observer};
 use lockgate_engine::journal::{MemoryJournal, NoJournal};
 use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::catalog::{ActionSpec, Catalog, Effect};
@@ -30,6 +30,20 @@ impl Action for Nothing {
 
     async fn call(&self, _context: &ActionContext<'_>, input: Value) -> Result<Value, ActionError> {
         Ok(input)
+    }
+}
+
+/// Counts what happens, and looks at no value.
+struct Counter(AtomicU64);
+
+impl Observer for Counter {
+    fn on_event(&self, event: &Event<'_>) {
+        black_box(event);
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn wants_values(&self) -> bool {
+        false
     }
 }
 
@@ -72,11 +86,12 @@ fn steps(criterion: &mut Criterion) {
     });
     let plain = Executor::new(actions());
     let listened = Executor::new(actions()).with_observer(observer);
+    let blind = Executor::new(actions()).with_observer(Arc::new(Counter(AtomicU64::new(0))));
     let mut group = criterion.benchmark_group("steps");
     for count in [10, 100, 1000] {
         let flow = flow(count);
         group.throughput(Throughput::Elements(count as u64));
-        for (name, executor) in [("plain", &plain), ("listened", &listened)] {
+        for (name, executor) in [("plain", &plain), ("counted", &blind), ("listened", &listened)] {
             group.bench_with_input(BenchmarkId::new(name, count), &flow, |bencher, flow| {
                 bencher.iter(|| {
                     runtime.block_on(executor.run(flow, json!({}), RunOptions::new("run"), &NoJournal))

@@ -14,6 +14,12 @@ use crate::step_key::StepKey;
 pub trait Observer: Send + Sync {
     /// Something has happened.
     fn on_event(&self, event: &Event<'_>);
+
+    /// Whether it looks at values. To one that does not (it counts, or measures time), a run's input is `null`, outputs
+    /// are left out, and of a step's error there are code and status alone: nothing is copied or masked for it.
+    fn wants_values(&self) -> bool {
+        true
+    }
 }
 
 impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {

@@ -29,6 +29,18 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// As it is written: `succeeded`, `failed`, `in_doubt`, `suspended`, `cancelled`, `interrupted`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::InDoubt => "in_doubt",
+            Self::Suspended => "suspended",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// Whether the run will not go on by itself.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)

@@ -84,7 +84,7 @@ pub(super) async fn run<J: Journal>(
     run.mask_input(flow, &input);
     run.tell(&flow.name, || EventKind::RunStarted {
         attempt: run.attempt,
-        input: run.masks.apply_to(&input),
+        input: run.shown_input(&input),
     });
     let walker = Walker {
         run: &run,
@@ -113,7 +113,7 @@ pub(super) async fn run<J: Journal>(
     let now = clock.elapsed();
     run.tell(&flow.name, || EventKind::RunFinished {
         status,
-        output: output.as_ref().map(|output| run.masks.apply_to(output)),
+        output: run.shown_output(output.as_ref()),
         error: error.as_ref(),
         duration: now.saturating_sub(began),
     });

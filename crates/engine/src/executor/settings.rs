@@ -85,6 +85,11 @@ impl Executor {
         self
     }
 
+    /// The time that runs go by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// With the flows that `call` finds, by their names.
     #[must_use]
     pub fn with_flows(mut self, flows: impl IntoIterator<Item = Arc<Flow>>) -> Self {

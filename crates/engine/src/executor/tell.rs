@@ -1,4 +1,4 @@
-//! Events. Where nobody listens, nothing here costs anything.
+//! Events. Where nobody listens, nothing here costs anything; where nobody looks at values, none are copied or masked.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,6 +13,35 @@ use crate::masks::MASKED;
 use crate::outcome::StepError;
 
 impl<J> Run<'_, J> {
+    fn tells_values(&self) -> bool {
+        let observer = self.executor.observer.as_ref();
+        observer.is_some_and(|observer| observer.wants_values())
+    }
+
+    /// A run's input as it may be written.
+    pub(super) fn shown_input<'a>(&self, input: &'a Value) -> Cow<'a, Value> {
+        if self.tells_values() {
+            self.masks.apply_to(input)
+        } else {
+            Cow::Owned(Value::Null)
+        }
+    }
+
+    /// A run's result as it may be written.
+    pub(super) fn shown_output<'a>(&self, output: Option<&'a Value>) -> Option<Cow<'a, Value>> {
+        let output = output.filter(|_| self.tells_values());
+        output.map(|output| self.masks.apply_to(output))
+    }
+
+    /// An error as it may be written.
+    pub(super) fn shown_error<'a>(&self, error: &StepError) -> Cow<'a, StepError> {
+        Cow::Owned(if self.tells_values() {
+            error.clone().masked(&self.masks)
+        } else {
+            StepError::new(error.code.clone(), error.status, String::new())
+        })
+    }
+
     /// Tells what `kind` makes, if someone listens.
     pub(super) fn tell<'a>(&'a self, flow: &'a str, kind: impl FnOnce() -> EventKind<'a>) {
         if let Some(observer) = &self.executor.observer {
@@ -96,7 +125,7 @@ impl<J> Walker<'_, J> {
         delay: Duration,
     ) {
         if self.run.executor.observer.is_some() {
-            let error = Cow::Owned(error.clone().masked(&self.run.masks));
+            let error = self.run.shown_error(error);
             let step = self.step_event(node, indices, attempt);
             self.run
                 .tell(&self.flow.name, || EventKind::StepRetrying { step, error, delay });
@@ -104,11 +133,11 @@ impl<J> Walker<'_, J> {
     }
 
     /// A step's result as it may be written.
-    pub(super) fn shown<'a>(&self, node: &Node, value: &'a Value) -> Cow<'a, Value> {
-        if node.secret {
-            Cow::Owned(MASKED.into())
+    pub(super) fn shown<'a>(&self, node: &Node, value: &'a Value) -> Option<Cow<'a, Value>> {
+        if node.secret && self.run.tells_values() {
+            Some(Cow::Owned(MASKED.into()))
         } else {
-            self.run.masks.apply_to(value)
+            self.run.shown_output(Some(value))
         }
     }
 }

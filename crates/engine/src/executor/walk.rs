@@ -147,7 +147,7 @@ impl<'r, J: Journal> Walker<'r, J> {
                     }
                     if told.is_some() {
                         let outcome = StepOutcome::Failed {
-                            error: Cow::Owned((*error).clone().masked(&self.run.masks)),
+                            error: self.run.shown_error(&error),
                             handled: self.is_handled(index, &error),
                         };
                         self.tell_finished(told, node, &frame.indices, outcome, &trace);
@@ -195,7 +195,7 @@ impl<'r, J: Journal> Walker<'r, J> {
             Done::Way(Edge::Else) if !node.part.is_empty() => StepOutcome::Skipped,
             Done::Way(_) if !node.part.is_empty() => return,
             Done::Value(value) | Done::Return(value) => StepOutcome::Succeeded {
-                output: Some(self.shown(node, value)),
+                output: self.shown(node, value),
             },
             Done::Nothing | Done::Way(_) => StepOutcome::Succeeded { output: None },
         };

@@ -2,23 +2,42 @@
 
 use std::sync::{Arc, Mutex};
 
-use lockgate_engine::event::Event;
+use lockgate_engine::event::{Event, Observer};
 use lockgate_engine::journal::{Journal, MemoryJournal};
 use serde_json::{Value, json};
 
 use crate::laboratory::Laboratory;
 
+struct Listener {
+    wants_values: bool,
+    events: Mutex<Vec<Value>>,
+}
+
+impl Observer for Listener {
+    fn on_event(&self, event: &Event<'_>) {
+        let event = serde_json::to_value(event).unwrap();
+        self.events.lock().unwrap().push(event);
+    }
+
+    fn wants_values(&self) -> bool {
+        self.wants_values
+    }
+}
+
 async fn told<J: Journal>(text: &str, journal: &J) -> Vec<Value> {
+    told_to(true, text, journal, json!({})).await
+}
+
+async fn told_to<J: Journal>(wants_values: bool, text: &str, journal: &J, input: Value) -> Vec<Value> {
     let mut laboratory = Laboratory::new(text);
-    let events = Arc::new(Mutex::new(Vec::new()));
-    let sink = Arc::clone(&events);
-    laboratory.executor = laboratory
-        .executor
-        .with_observer(Arc::new(move |event: &Event<'_>| {
-            sink.lock().unwrap().push(serde_json::to_value(event).unwrap());
-        }));
-    laboratory.run_on(journal, json!({})).await;
-    events.lock().unwrap().split_off(0)
+    let listener = Arc::new(Listener {
+        wants_values,
+        events: Mutex::default(),
+    });
+    let observer = Arc::clone(&listener) as Arc<dyn Observer>;
+    laboratory.executor = laboratory.executor.with_observer(observer);
+    laboratory.run_on(journal, input).await;
+    listener.events.lock().unwrap().split_off(0)
 }
 
 fn brief(events: &[Value]) -> Vec<String> {
@@ -92,4 +111,32 @@ async fn an_event_says_what_people_want_to_see() {
             "outcome": { "outcome": "succeeded", "output": 7 }, "duration_ms": 250.0, "replayed": false,
         })
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_look_at_values_gets_none() {
+    let text = "input: { name: { type: string }, key: { type: string, secret: true } }
+steps:
+  - { id: a, action: test.echo, with: { x: 'canary {{input.name}} {{input.key}}' } }
+  - { id: b, secret: true, action: test.echo, with: { x: canary-step } }
+  - { id: c, action: test.flaky, with: { name: canary, fails: 1 } }
+  - { action: test.fail, with: { code: refused, message: canary, provider: { body: canary } }, on_error: continue }
+  - return: canary";
+    let input = json!({ "name": "canary", "key": "canary-key" });
+    let blind = told_to(false, text, &MemoryJournal::new(), input.clone()).await;
+    let seeing = told_to(true, text, &MemoryJournal::new(), input).await;
+    // The same happens at the same times …
+    let times = |events: &[Value]| events.iter().map(|event| event["at"].clone()).collect::<Vec<_>>();
+    assert_eq!((brief(&blind), times(&blind)), (brief(&seeing), times(&seeing)));
+    // … and what is needed to count it is there, but no value.
+    let failed = json!({ "code": "refused", "message": "", "status": 409, "step": "" });
+    let of_failed = |events: &[Value]| {
+        events
+            .iter()
+            .find_map(|event| event["outcome"].get("error").cloned())
+    };
+    assert_eq!(of_failed(&blind), Some(failed));
+    let text = Value::Array(blind).to_string();
+    assert!(!text.contains("canary") && !text.contains("\u{2022}"), "{text}");
+    assert!(Value::Array(seeing).to_string().matches("canary").count() > 4);
 }
