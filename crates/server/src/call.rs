@@ -9,6 +9,7 @@ use lockgate_flow::syntax::RateKey;
 use serde_json::Value;
 
 use crate::answer::{self, RUN_ID};
+use crate::auth::Credentials;
 use crate::body::{self, MediaType};
 use crate::caller::Caller;
 use crate::capacity::Place;
@@ -40,26 +41,34 @@ impl Call<'_> {
         B: Body<Data = Bytes> + Send,
     {
         let endpoint = self.endpoint;
-        if self.state.is_stopping() {
-            return Err(Problem::Stopping);
+        // A body takes its time to come, and a caller who never sends the rest must not keep a place for it.
+        if self.state.capacity.is_full() {
+            return Err(Problem::Busy);
         }
-        let place = self.state.capacity.take().ok_or(Problem::Busy)?;
         if let Some(limiter) = &endpoint.rate_limit
             && *limiter.by() == RateKey::Address
         {
             admit(limiter.count_address(self.caller.address), standing)?;
         }
-        let body = if self.caller.head.method == Method::GET || self.caller.head.method == Method::HEAD {
+        let head = self.caller.head;
+        let signature = match &endpoint.credentials {
+            Some(credentials) => credentials.check_head(&head.headers, &**self.site.executor.clock())?,
+            None => None,
+        };
+        let body = if head.method == Method::GET || head.method == Method::HEAD {
             Bytes::new()
         } else {
             body::read(body, endpoint.max_body, self.state.options.body_timeout).await?
         };
+        if let (Some(credentials), Some(signature)) = (&endpoint.credentials, signature) {
+            credentials.check_body(&signature, head, &body)?;
+        }
         let media = if body.is_empty() {
             MediaType::Json
         } else {
-            MediaType::of(&self.caller.head.headers)?
+            MediaType::of(&head.headers)?
         };
-        let query = self.caller.head.uri.query();
+        let query = head.uri.query();
         let input = input::read(endpoint, parameters, query, &body, media)?;
         if let Some(limiter) = &endpoint.rate_limit
             && let RateKey::Input(field) = limiter.by()
@@ -67,6 +76,7 @@ impl Call<'_> {
             let value = input.get(field).unwrap_or(&Value::Null);
             admit(limiter.count_value(value), standing)?;
         }
+        let place = self.state.capacity.take().ok_or(Problem::Busy)?;
         Ok(self.run(place, input).await)
     }
 
@@ -74,15 +84,17 @@ impl Call<'_> {
         let run_id = uuid::Uuid::now_v7().to_string();
         let header = HeaderValue::try_from(run_id.as_str());
         let responded = Arc::new(OnceLock::new());
+        let shown = self.endpoint.credentials.as_deref().map(Credentials::header);
         let running = Running {
             site: Arc::clone(self.site),
             endpoint: Arc::clone(self.endpoint),
-            request: self.endpoint.reads_request.then(|| self.caller.request()),
+            request: self.endpoint.reads_request.then(|| self.caller.request(shown)),
             run_id,
             responded: Arc::clone(&responded),
             place,
         };
-        let mut answer = match Attached::new(Box::pin(running.run(input)), responded).await {
+        let run = Box::pin(running.run(input));
+        let mut answer = match Attached::new(run, responded, &self.state.tasks).await {
             RunAnswer::Responded(response) => answer::of_response(&response),
             RunAnswer::Ended(outcome) => answer::of_outcome(&outcome, self.state.options.shows_internals),
         };

@@ -25,11 +25,12 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// `request` as expressions see it.
-    pub(crate) fn request(&self) -> Value {
+    /// `request` as expressions see it. `hidden` is the header that `auth` has checked: what a caller shows there is for the
+    /// door, and would otherwise stand in whatever the flow passes on.
+    pub(crate) fn request(&self, hidden: Option<&HeaderName>) -> Value {
         let text = |value: &str| Value::String(value.to_owned());
         let mut headers = Map::new();
-        for name in self.head.headers.keys() {
+        for name in self.head.headers.keys().filter(|name| Some(*name) != hidden) {
             let values: Vec<String> = self
                 .head
                 .headers

@@ -11,5 +11,8 @@ pub(crate) fn catalog() -> Catalog {
     let mut catalog = Catalog::new();
     actions.declare(&mut catalog);
     catalog.add_connection(lockgate_auth0::connection_spec());
+    for spec in lockgate_server::auth::connection_specs() {
+        catalog.add_connection(spec);
+    }
     catalog
 }

@@ -16,6 +16,7 @@ use crate::connection::Connections;
 use crate::event::Observer;
 use crate::journal::Journal;
 use crate::outcome::{Responder, RunOutcome};
+use crate::trace::{Propagation, TraceContext};
 
 /// Runs flows. Cheap to share; one executor serves all runs of a workspace.
 pub struct Executor {
@@ -25,6 +26,7 @@ pub struct Executor {
     pub(super) flows: BTreeMap<String, Arc<Flow>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) entropy: fn(&mut [u8]),
+    pub(super) propagation: Option<Propagation>,
 }
 
 /// What belongs to one run beside its input.
@@ -43,6 +45,9 @@ pub struct RunOptions<'a> {
     pub active_before: Duration,
     /// Gets the run's answer as soon as it is reached.
     pub responder: Option<&'a dyn Responder>,
+    /// Where the run comes from: its span becomes a child of it, if spans are exported; else it is passed on to whom the
+    /// run calls.
+    pub trace: Option<TraceContext>,
     /// Calls the run off when it completes. Dropping the run's future does the same, without a last event.
     pub cancel: Option<BoxFuture<'a, ()>>,
 }
@@ -68,6 +73,7 @@ impl Executor {
             flows: BTreeMap::new(),
             observer: None,
             entropy: |buffer| rand::fill(buffer),
+            propagation: None,
         }
     }
 
@@ -109,6 +115,18 @@ impl Executor {
     pub fn with_entropy(mut self, entropy: fn(&mut [u8])) -> Self {
         self.entropy = entropy;
         self
+    }
+
+    /// With what whoever exports the runs' spans knows of trace contexts.
+    #[must_use]
+    pub fn with_propagation(mut self, propagation: Option<Propagation>) -> Self {
+        self.propagation = propagation;
+        self
+    }
+
+    /// What whoever exports the runs' spans knows of trace contexts.
+    pub fn propagation(&self) -> Option<Propagation> {
+        self.propagation
     }
 
     /// Runs a flow to its end, or to where its journal suspends it. To resume a run, run it again: same flow, same
