@@ -1,12 +1,17 @@
 //! What may be typed. Arguments are parsed here and nowhere else; each command's help ends with an example.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use lockgate_flow::diagnostic::Code;
+use lockgate_flow::duration::parse_duration;
 use lockgate_tenant::Fault;
 
 use crate::exit::EXIT_CODES;
@@ -81,6 +86,23 @@ Exit codes:
   2    it could not be started
   130  interrupted")]
     Run(RunArgs),
+    /// Serve the workspace's flows over HTTP
+    #[command(after_help = "\
+Examples:
+  lockgate serve
+  lockgate serve --host 0.0.0.0 --port 443 --tls-cert cert.pem --tls-key key.pem
+  LOCKGATE_ADMIN_TOKEN=… lockgate serve --admin-host 0.0.0.0 --trust-proxy 10.0.0.0/8
+
+When it is ready and stdout is no terminal, it prints one line of JSON: {\"url\":…,\"admin_url\":…}
+SIGHUP reads the workspace, `.env` and the certificate again; with a mistake in them, what is served stays as it is.
+SIGTERM and Ctrl-C stop it: it accepts nothing more and waits for the runs that are going on. A second one ends it \
+at once.
+
+Exit codes:
+  0    it was stopped, and every run had come to its end
+  1    it was stopped, and runs were cut off
+  2    it could not be started")]
+    Serve(ServeArgs),
     /// Find every mistake in the workspace's flows
     #[command(after_help = "\
 Examples:
@@ -168,6 +190,68 @@ pub(crate) struct RunArgs {
     /// Show each step's input and result, secrets masked
     #[arg(long)]
     pub(crate) trace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The address for the flows; 0.0.0.0 is every network of this machine
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LOCKGATE_HOST")]
+    pub(crate) host: IpAddr,
+    /// The port for the flows; 0 takes any that is free
+    #[arg(long, default_value_t = 8080, env = "LOCKGATE_PORT")]
+    pub(crate) port: u16,
+    /// The address for health, metrics and the list of flows; other than this machine only with a token
+    #[arg(
+        long,
+        value_name = "IP",
+        default_value = "127.0.0.1",
+        env = "LOCKGATE_ADMIN_HOST"
+    )]
+    pub(crate) admin_host: IpAddr,
+    /// The port for health, metrics and the list of flows
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8081,
+        env = "LOCKGATE_ADMIN_PORT"
+    )]
+    pub(crate) admin_port: u16,
+    /// What callers of the admin port must show (`Authorization: Bearer`); other users of this machine can see
+    /// arguments, but not variables
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "LOCKGATE_ADMIN_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) admin_token: Option<String>,
+    /// Serve the flows over TLS, with this certificate and those that vouch for it (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key", env = "LOCKGATE_TLS_CERT")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LOCKGATE_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Believe what this proxy says of a caller's address (`X-Forwarded-For`); may be given several times
+    #[arg(
+        long,
+        value_name = "CIDR",
+        value_delimiter = ',',
+        value_parser = parse_network,
+        env = "LOCKGATE_TRUST_PROXY"
+    )]
+    pub(crate) trust_proxy: Vec<IpNet>,
+    /// How many runs may go on at once; more are answered with 503
+    #[arg(long, value_name = "COUNT", default_value = "1024", env = "LOCKGATE_MAX_RUNS")]
+    pub(crate) max_runs: NonZeroUsize,
+    /// How long to wait for runs when it is stopped
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = parse_time,
+        env = "LOCKGATE_SHUTDOWN_TIMEOUT"
+    )]
+    pub(crate) shutdown_timeout: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -297,6 +381,18 @@ pub(crate) struct TenantArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// A network, or one address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "write a network like `10.0.0.0/8`, or an address".to_owned())
 }
 
 fn parse_code(text: &str) -> Result<Code, String> {

@@ -10,7 +10,9 @@ use lockgate_engine::connection::Connections;
 use lockgate_flow::diagnostic::{Code, Diagnostic, list};
 use lockgate_flow::graph::{Flow, Op};
 use lockgate_flow::source::Span;
-use lockgate_flow::workspace::{ConnectionSyntax, MissingVariable, Resolved, WorkspaceFile, resolve_settings};
+use lockgate_flow::workspace::{
+    ConnectionSyntax, MissingVariable, Resolved, WorkspaceFile, resolve_settings,
+};
 use lockgate_tenant::Tenant;
 use serde_json::json;
 

@@ -7,6 +7,7 @@
 //!  commands/*    one file each, thin
 //!   ├─ workspace   lockgate.yaml, flows/**/*.yaml and .env → a checked workspace
 //!   ├─ connect     settings → live connections, or the emulated tenant
+//!   ├─ serve/*     a site of a workspace, made again when it changes
 //!   ├─ run/*       a run on the terminal: input, progress, result
 //!   └─ terminal/*  colours, widths, tables; data on stdout, words on stderr
 //!  exit          exit codes, errors with help, the panic hook
@@ -22,6 +23,7 @@ mod environment;
 mod exit;
 mod logging;
 mod run;
+mod serve;
 mod terminal;
 mod workspace;
 

@@ -10,6 +10,7 @@ mod new;
 mod run;
 mod schema;
 mod scopes;
+mod serve;
 mod tenant;
 
 use anyhow::{Context as _, Result};
@@ -25,6 +26,7 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
     match cli.command {
         Command::New(args) => new::new(&folder()?, &args, terminal),
         Command::Run(args) => block_on(run::run(&folder()?, &args, terminal)),
+        Command::Serve(args) => block_on(serve::serve(&folder()?, &args, terminal)),
         Command::Check(args) => check::check(&folder()?, &args, terminal),
         Command::Explain(args) => explain::explain(&args, terminal),
         Command::Graph(args) => graph::graph(&folder()?, &args, terminal),
@@ -82,6 +84,6 @@ async fn asked_to_end() {
 }
 
 /// `1 flow`, `2 flows`.
-fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

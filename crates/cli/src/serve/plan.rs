@@ -1,0 +1,160 @@
+//! A checked workspace → the flows that can be served, those that cannot, and the connections that are needed for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lockgate_flow::diagnostic::Diagnostic;
+use lockgate_flow::graph::{Flow, Op};
+use lockgate_flow::syntax::Route;
+use lockgate_flow::workspace::CheckedFlow;
+use lockgate_server::site::BrokenFlow;
+
+use crate::workspace::{FILE, Loaded};
+
+/// What a workspace has to serve.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// The flows that run, those without a route too: others call them.
+    pub(crate) flows: Vec<Arc<Flow>>,
+    /// The flows that do not.
+    pub(crate) broken: Vec<BrokenFlow>,
+}
+
+/// The connections that the flows with a route use, and those that the flows that they call use.
+pub(crate) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
+    let flows = loaded.checked.runnable();
+    let (mut connections, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let mut todo: Vec<&Arc<Flow>> = flows
+        .values()
+        .filter(|flow| flow.syntax.trigger.http.is_some())
+        .collect();
+    while let Some(flow) = todo.pop() {
+        if !seen.insert(flow.name.as_str()) {
+            continue;
+        }
+        for used in uses(flow) {
+            match used {
+                Use::Connection(name) => {
+                    if !connections.contains(name) {
+                        connections.insert(name.to_owned());
+                    }
+                }
+                Use::Flow(name) => todo.extend(flows.get(name)),
+            }
+        }
+    }
+    connections
+}
+
+impl Plan {
+    /// Serves what has no mistake: neither the flow, nor a flow that it calls, nor a connection that one of them uses
+    /// (`unusable`: the connection's name, and why). A mistake in the workspace file is one of every flow.
+    pub(crate) fn of(loaded: &Loaded, unusable: &BTreeMap<String, Diagnostic>) -> Self {
+        let mut reasons: BTreeMap<&str, String> = BTreeMap::new();
+        for finding in loaded
+            .checked
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.is_error())
+        {
+            reasons
+                .entry(finding.primary.source.path())
+                .or_insert_with(|| one_line(finding));
+        }
+        let by_name: BTreeMap<&str, &CheckedFlow> = loaded
+            .checked
+            .flows
+            .iter()
+            .rev()
+            .map(|flow| (flow.name.as_str(), flow))
+            .collect();
+        let own = |checked: &CheckedFlow| {
+            let reason = || {
+                reasons
+                    .get(FILE)
+                    .or_else(|| reasons.get(checked.source.path()))
+                    .cloned()
+            };
+            match &checked.flow {
+                None => Some(
+                    reason().unwrap_or_else(|| format!("{}: the flow cannot run", checked.source.path())),
+                ),
+                Some(flow) => reason().or_else(|| {
+                    uses(flow).find_map(|used| match used {
+                        Use::Connection(name) => unusable.get(name).map(one_line),
+                        Use::Flow(_) => None,
+                    })
+                }),
+            }
+        };
+        let mut plan = Self::default();
+        for checked in &loaded.checked.flows {
+            let finding = own(checked).or_else(|| {
+                let called = reached(checked, &by_name);
+                called.into_iter().find_map(|called| {
+                    let name = &called.name;
+                    own(called).map(|finding| format!("it calls `{name}`: {finding}"))
+                })
+            });
+            match (&checked.flow, finding) {
+                (Some(flow), None) => plan.flows.push(Arc::clone(flow)),
+                (_, finding) => plan.broken.push(BrokenFlow {
+                    name: checked.name.clone(),
+                    route: route(checked).cloned(),
+                    finding: finding.unwrap_or_default(),
+                }),
+            }
+        }
+        plan
+    }
+}
+
+/// The route of a flow, as far as it could be read.
+fn route(checked: &CheckedFlow) -> Option<&Route> {
+    Some(&checked.syntax.as_ref()?.trigger.http.as_ref()?.route.value)
+}
+
+/// The flows that a flow calls, and that these call.
+fn reached<'a>(flow: &'a CheckedFlow, by_name: &BTreeMap<&str, &'a CheckedFlow>) -> Vec<&'a CheckedFlow> {
+    let (mut reached, mut seen, mut todo) = (Vec::new(), BTreeSet::new(), vec![flow]);
+    while let Some(checked) = todo.pop() {
+        for used in checked.flow.as_deref().into_iter().flat_map(uses) {
+            if let Use::Flow(name) = used
+                && let Some(called) = by_name.get(name)
+                && seen.insert(name)
+            {
+                reached.push(*called);
+                todo.push(called);
+            }
+        }
+    }
+    reached
+}
+
+/// What a flow needs beside itself.
+enum Use<'a> {
+    Connection(&'a str),
+    Flow(&'a str),
+}
+
+fn uses(flow: &Flow) -> impl Iterator<Item = Use<'_>> {
+    flow.graph.node_weights().filter_map(|node| match &node.op {
+        Op::Action(action) => action.connection.as_deref().map(Use::Connection),
+        Op::Call { flow, .. } => Some(Use::Flow(flow)),
+        _ => None,
+    })
+}
+
+/// A finding for a place that has one line.
+fn one_line(finding: &Diagnostic) -> String {
+    let source = &finding.primary.source;
+    let place = source.position(finding.primary.span.start);
+    format!(
+        "{}:{}:{}: {} ({})",
+        source.path(),
+        place.line,
+        place.column,
+        finding.message,
+        finding.code
+    )
+}
