@@ -105,7 +105,7 @@ impl Site {
                 let _ = routes.add(route, Target::Broken(Arc::new(flow.clone())));
             }
         }
-        let openapi = Bytes::from(openapi::document(&flows).to_string());
+        let openapi = Bytes::from(openapi::document(&flows, &credentials).to_string());
         Ok(Self {
             routes,
             executor,

@@ -14,6 +14,7 @@ use super::operation::{Common, operation};
 use super::problems;
 use super::responses::Shared;
 use super::security::Security;
+use crate::auth::Credentials;
 use crate::endpoint::template;
 
 const DESCRIPTION: &str = "\
@@ -21,7 +22,8 @@ Each operation is a flow. An answer with `X-Run-Id` comes from a run of it. What
 (`application/problem+json`); its `code` says what.";
 
 /// The document of these flows: `OpenAPI` 3.1.0, the same for the same flows. Those without an HTTP trigger are left out.
-pub fn document(flows: &[Arc<Flow>]) -> Value {
+/// `credentials`, by the name of their connection, say which header callers sign in; nothing of a secret is written.
+pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credentials>>) -> Value {
     let by_name: BTreeMap<&str, &Arc<Flow>> = flows.iter().map(|flow| (flow.name.as_str(), flow)).collect();
     let served: Vec<(&Flow, &HttpTrigger)> = flows
         .iter()
@@ -34,7 +36,7 @@ pub fn document(flows: &[Arc<Flow>]) -> Value {
     let mut common = Common {
         calls: Calls::of(&roots, &by_name, &mut components),
         components,
-        security: Security::of(served.iter().map(|(_, trigger)| *trigger)),
+        security: Security::of(served.iter().map(|(_, trigger)| *trigger), credentials),
         shared: Shared::default(),
     };
     let mut paths: BTreeMap<String, BTreeMap<usize, (Method, Value)>> = BTreeMap::new();

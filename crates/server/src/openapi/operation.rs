@@ -22,7 +22,7 @@ use super::security::Security;
 pub(super) struct Common<'a> {
     pub(super) calls: Calls<'a>,
     pub(super) components: Components,
-    pub(super) security: Security,
+    pub(super) security: Security<'a>,
     pub(super) shared: Shared,
 }
 
