@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
 
+mod bench;
 mod catalog;
 mod generate;
 mod process;
@@ -38,8 +39,13 @@ enum Chore {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Measures: step overhead and the check of 1,000 flows.
-    Bench,
+    Bench(bench::BenchArguments),
+    /// One case of `bench --instructions`, so many times: what valgrind runs.
+    #[command(hide = true)]
+    BenchCase {
+        case: String,
+        times: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -57,7 +63,8 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Test => suite::test(),
         Chore::Generate { check } => generate::generate(check),
         Chore::Fuzz { target, seconds } => suite::fuzz(target.as_deref(), seconds),
-        Chore::Bench => suite::bench(),
+        Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::BenchCase { case, times } => bench::run_case(&case, times),
     }
 }
 

@@ -1,0 +1,224 @@
+//! The two services under the same load, round by round in turns.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::runtime::{Builder, Runtime};
+
+use super::binaries::Binaries;
+use super::latency::Latencies;
+use super::load::{self, Connection, Until};
+use super::proc::{CpuTimes, resident_bytes};
+use super::program::{Program, Running};
+use super::report::Memory;
+use super::scenario::Scenario;
+use super::workspace::{self, Place};
+
+/// So many connections with one request at a time each.
+pub(super) const CONNECTIONS: [usize; 3] = [1, 32, 128];
+
+/// After so many requests memory is read.
+const REQUESTS: u32 = 100_000;
+
+/// How long each service is driven before the first round.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Rounds of each service.
+    pub(super) pairs: usize,
+    /// How long one takes.
+    pub(super) round: Duration,
+}
+
+/// What one service did in one round.
+pub(super) struct Round {
+    pub(super) latencies: Latencies,
+    pub(super) took: Duration,
+    pub(super) cpu: Duration,
+}
+
+impl Round {
+    #[expect(clippy::cast_precision_loss, reason = "a count of a few seconds")]
+    fn count(&self) -> f64 {
+        self.latencies.count() as f64
+    }
+
+    pub(super) fn per_second(&self) -> f64 {
+        self.count() / self.took.as_secs_f64()
+    }
+
+    /// CPU seconds of the service for 1,000 requests.
+    pub(super) fn cpu_per_thousand(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1000.0 / self.count()
+    }
+}
+
+/// A round of the one and a round of the other, right after one another.
+pub(super) struct Pair {
+    pub(super) base: Round,
+    pub(super) measured: Round,
+}
+
+impl Pair {
+    pub(super) fn cpu_ratio(&self) -> f64 {
+        self.measured.cpu_per_thousand() / self.base.cpu_per_thousand()
+    }
+
+    pub(super) fn p99_ratio(&self) -> f64 {
+        self.measured.latencies.quantile(0.99) / self.base.latencies.quantile(0.99)
+    }
+
+    pub(super) fn p50_ratio(&self) -> f64 {
+        self.measured.latencies.quantile(0.5) / self.base.latencies.quantile(0.5)
+    }
+}
+
+/// All pairs of one scenario with so many connections.
+pub(super) struct Rounds {
+    pub(super) scenario: Scenario,
+    pub(super) connections: usize,
+    pub(super) base: &'static str,
+    pub(super) measured: &'static str,
+    pub(super) pairs: Vec<Pair>,
+}
+
+/// `lockgate serve` beside the hand-written service.
+pub(super) fn measure(
+    binaries: &Binaries,
+    place: &Place,
+    scenario: Scenario,
+    connections: usize,
+    plan: Plan,
+) -> Result<Rounds> {
+    // New ones for each: the tenant keeps every user that was created.
+    let tenant = place.tenant(binaries)?;
+    let handwritten = workspace::handwritten(binaries, &tenant)?.start(place.logs())?;
+    let lockgate = place.lockgate(binaries, &tenant)?.start(place.logs())?;
+    let pairs = pairs(&handwritten, &lockgate, scenario, connections, plan)?;
+    has_metrics(handwritten.address, scenario)?;
+    has_metrics(lockgate.address_of("admin_url")?, scenario)?;
+    Ok(Rounds {
+        scenario,
+        connections,
+        base: "handwritten",
+        measured: "lockgate",
+        pairs,
+    })
+}
+
+/// The hand-written service beside another process of it: the ratios should be 1.
+pub(super) fn against_itself(
+    binaries: &Binaries,
+    place: &Place,
+    scenario: Scenario,
+    connections: usize,
+    plan: Plan,
+) -> Result<Rounds> {
+    let tenant = place.tenant(binaries)?;
+    let base = workspace::handwritten(binaries, &tenant)?;
+    let measured = Program {
+        name: "handwritten-again",
+        ..workspace::handwritten(binaries, &tenant)?
+    };
+    let base = base.start(place.logs())?;
+    let measured = measured.start(place.logs())?;
+    Ok(Rounds {
+        scenario,
+        connections,
+        base: "handwritten",
+        measured: "handwritten",
+        pairs: pairs(&base, &measured, scenario, connections, plan)?,
+    })
+}
+
+/// Rounds in turns; who goes first changes from pair to pair.
+pub(super) fn pairs(
+    base: &Running,
+    measured: &Running,
+    scenario: Scenario,
+    connections: usize,
+    plan: Plan,
+) -> Result<Vec<Pair>> {
+    let runtime = runtime()?;
+    let round = |server, length| runtime.block_on(round(server, scenario, connections, length));
+    round(base, WARM_UP)?;
+    round(measured, WARM_UP)?;
+    let mut pairs = Vec::new();
+    for number in 0..plan.pairs {
+        let pair = if number % 2 == 0 {
+            let base = round(base, plan.round)?;
+            let measured = round(measured, plan.round)?;
+            Pair { base, measured }
+        } else {
+            let measured = round(measured, plan.round)?;
+            let base = round(base, plan.round)?;
+            Pair { base, measured }
+        };
+        pairs.push(pair);
+    }
+    Ok(pairs)
+}
+
+async fn round(server: &Running, scenario: Scenario, connections: usize, length: Duration) -> Result<Round> {
+    let connections = load::connect(server.address, scenario, connections).await?;
+    server.forget_log()?;
+    let before = CpuTimes::of(server.process())?;
+    let (latencies, took) = load::drive(connections, scenario, Until::Passed(length)).await?;
+    let cpu = CpuTimes::of(server.process())?.since(&before);
+    has_access_log(server, scenario, &latencies)?;
+    Ok(Round { latencies, took, cpu })
+}
+
+/// Logging is a part of what is measured: there is a line for each request.
+fn has_access_log(server: &Running, scenario: Scenario, latencies: &Latencies) -> Result<()> {
+    let log = server.log_text()?;
+    let lines = log.lines().filter(|line| line.contains(scenario.name())).count();
+    // A writer behind the scenes may have some lines left to write.
+    ensure!(
+        lines * 10 >= latencies.count() * 9,
+        "{} requests, but {lines} lines in the access log: {}",
+        latencies.count(),
+        log.lines().next().unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// And so are metrics.
+fn has_metrics(address: std::net::SocketAddr, scenario: Scenario) -> Result<()> {
+    let text = runtime()?.block_on(async { Connection::open(address).await?.get("/metrics").await })?;
+    let route = format!("/{}\"", scenario.name());
+    ensure!(
+        text.contains(&route),
+        "the metrics at {address} do not have {route}"
+    );
+    Ok(())
+}
+
+/// Memory of both after so many requests of a process' life.
+pub(super) fn memory(binaries: &Binaries, place: &Place) -> Result<Memory> {
+    let tenant = place.tenant(binaries)?;
+    let runtime = runtime()?;
+    let after_requests = |program: Program| {
+        let server = program.start(place.logs())?;
+        runtime.block_on(async {
+            let connections = load::connect(server.address, Scenario::SignUp, 32).await?;
+            load::drive(connections, Scenario::SignUp, Until::Answered(REQUESTS)).await
+        })?;
+        resident_bytes(server.process())
+    };
+    Ok(Memory {
+        requests: REQUESTS,
+        base: after_requests(workspace::handwritten(binaries, &tenant)?)?,
+        measured: after_requests(place.lockgate(binaries, &tenant)?)?,
+    })
+}
+
+/// The driver takes one thread.
+pub(super) fn runtime() -> Result<Runtime> {
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the driver")
+}

@@ -1,0 +1,123 @@
+//! `cargo xtask bench`: what a request costs, beside the same service written by hand.
+//!
+//! Both servers do the same calls of one emulated tenant, each in a process of its own, under the same load in
+//! alternating rounds, and only what one round of each has cost right after the other is compared. The driver is part of
+//! this binary; it is built with optimizations and started again, so that it takes little of the machine.
+//!
+//! - `binaries`: builds what is measured
+//! - `program`, `proc`: starts it; reads its CPU time and memory
+//! - `workspace`: the flows that are served
+//! - `scenario`, `load`: requests, and how they are sent
+//! - `compare`, `start`, `many`: the measurements; `report`: what is printed
+//! - `instructions`, `cases`: instruction counts, which also show a regression on a noisy machine
+//!
+//! It is no test of correctness: an answer with another status than the expected one ends it.
+
+mod binaries;
+mod cases;
+mod compare;
+mod instructions;
+mod latency;
+mod load;
+mod many;
+mod proc;
+mod program;
+mod report;
+mod scenario;
+mod start;
+mod workspace;
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use self::binaries::Binaries;
+use self::compare::Plan;
+use self::report::Report;
+use self::scenario::Scenario;
+use self::workspace::Place;
+use crate::suite;
+
+pub(crate) use self::cases::run_case;
+
+/// Measures requests/s, p50, p99, CPU per 1,000 requests, memory and start of `lockgate serve`, beside
+/// `examples/handwritten` under the same load. The last line is one JSON object with the figures.
+///
+/// Without options it takes about eight minutes after the builds. Linux only: it reads /proc.
+#[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub(crate) struct BenchArguments {
+    /// A short run, below a minute after the builds; its figures are coarse.
+    #[arg(long)]
+    quick: bool,
+    /// Measures the hand-written service against itself instead: what the ratios say then is the error of the method.
+    #[arg(long)]
+    self_test: bool,
+    /// Runs the benches of the engine and of the checker instead (criterion): no servers.
+    #[arg(long, conflicts_with_all = ["quick", "self_test", "instructions"])]
+    engine: bool,
+    /// Counts instructions instead (needs valgrind), and compares them with the committed counts.
+    #[arg(long, conflicts_with_all = ["quick", "self_test"])]
+    instructions: bool,
+    /// Writes the counts down as those to compare with.
+    #[arg(long, requires = "instructions")]
+    accept: bool,
+}
+
+pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
+    if arguments.engine {
+        return suite::bench();
+    }
+    if cfg!(debug_assertions) {
+        return binaries::build_and_run_again();
+    }
+    if arguments.instructions {
+        return instructions::run(arguments.accept);
+    }
+    ensure!(
+        cfg!(target_os = "linux"),
+        "CPU time and memory are read from /proc, which only Linux has"
+    );
+    let binaries = Binaries::beside_this()?;
+    let place = Place::new()?;
+    let plan = if arguments.quick {
+        Plan {
+            pairs: 3,
+            round: Duration::from_secs(1),
+        }
+    } else {
+        Plan {
+            pairs: 7,
+            round: Duration::from_secs(4),
+        }
+    };
+    if arguments.self_test {
+        let mut report = Report::default();
+        for connections in compare::CONNECTIONS {
+            let rounds = compare::against_itself(&binaries, &place, Scenario::SignUp, connections, plan)?;
+            report.add_rounds(rounds);
+        }
+        report.finish();
+        return Ok(());
+    }
+    let mut report = Report::default();
+    report.binary(&binaries)?;
+    report.start = Some(start::measure(
+        &binaries,
+        &place,
+        if arguments.quick { 5 } else { 10 },
+    )?);
+    for connections in compare::CONNECTIONS {
+        let rounds = compare::measure(&binaries, &place, Scenario::SignUp, connections, plan)?;
+        report.add_rounds(rounds);
+    }
+    if !arguments.quick {
+        let rounds = compare::measure(&binaries, &place, Scenario::Register, 32, plan)?;
+        report.add_rounds(rounds);
+    }
+    report.memory = Some(compare::memory(&binaries, &place)?);
+    report.many = Some(many::measure(&binaries, &place, plan)?);
+    report.finish();
+    Ok(())
+}
