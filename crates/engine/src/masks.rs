@@ -1,8 +1,8 @@
 //! The secrets of one run, and how they are kept out of everything that is written.
 
 use std::borrow::Cow;
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -30,8 +30,50 @@ const RESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
 #[derive(Debug, Default)]
 pub struct Masks {
     any: AtomicBool,
-    /// Longest first, so that a secret inside another does not leave the rest of it standing.
-    texts: RwLock<Vec<Box<str>>>,
+    secrets: RwLock<Secrets>,
+}
+
+#[derive(Debug, Default)]
+struct Secrets {
+    /// As they were added.
+    given: Vec<Box<str>>,
+    /// How many of them stand in `forms`. Most runs write nothing, and need no forms.
+    expanded: usize,
+    /// In each form in which they may be quoted. Longest first, so that a secret inside another does not leave the rest
+    /// of it standing.
+    forms: Vec<Box<str>>,
+}
+
+impl Secrets {
+    const fn new() -> Self {
+        Self {
+            given: Vec::new(),
+            expanded: 0,
+            forms: Vec::new(),
+        }
+    }
+
+    fn is_expanded(&self) -> bool {
+        self.expanded == self.given.len()
+    }
+
+    fn expand(&mut self) {
+        for text in &self.given[self.expanded..] {
+            let json = Value::from(&**text).to_string();
+            let escaped = &json[1..json.len() - 1];
+            for form in [&**text, escaped]
+                .into_iter()
+                .map(Cow::Borrowed)
+                .chain(encoded(text))
+            {
+                if !self.forms.iter().any(|known| **known == *form) {
+                    let at = self.forms.partition_point(|known| known.len() > form.len());
+                    self.forms.insert(at, form.into());
+                }
+            }
+        }
+        self.expanded = self.given.len();
+    }
 }
 
 impl Masks {
@@ -39,7 +81,7 @@ impl Masks {
     pub const fn new() -> Self {
         Self {
             any: AtomicBool::new(false),
-            texts: RwLock::new(Vec::new()),
+            secrets: RwLock::new(Secrets::new()),
         }
     }
 
@@ -54,21 +96,9 @@ impl Masks {
         if text.is_empty() {
             return;
         }
-        let json = Value::from(text).to_string();
-        let escaped = &json[1..json.len() - 1];
-        let mut texts = self
-            .texts
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        for text in [text, escaped]
-            .into_iter()
-            .map(Cow::Borrowed)
-            .chain(encoded(text))
-        {
-            if !texts.iter().any(|known| **known == *text) {
-                let at = texts.partition_point(|known| known.len() > text.len());
-                texts.insert(at, text.into());
-            }
+        let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.given.iter().any(|known| **known == *text) {
+            secrets.given.push(text.into());
         }
         self.any.store(true, Ordering::Release);
     }
@@ -109,12 +139,17 @@ impl Masks {
         if self.is_empty() {
             return Cow::Borrowed(text);
         }
-        let texts = self
-            .texts
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.is_expanded() {
+            drop(secrets);
+            self.secrets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .expand();
+            secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        }
         let mut masked = Cow::Borrowed(text);
-        for secret in texts.iter() {
+        for secret in &secrets.forms {
             if *text == **secret {
                 return Cow::Owned(MASKED.to_owned());
             }
