@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The places for runs. A request takes one before anything is read of it, and its run keeps it to its own end.
+/// The places for runs. A request takes one when it has been read and admitted, and its run keeps it to its own end.
 #[derive(Clone, Debug)]
 pub(crate) struct Capacity {
     places: Arc<Semaphore>,
@@ -27,6 +27,16 @@ impl Capacity {
     /// A place, if there is one.
     pub(crate) fn take(&self) -> Option<Place> {
         Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Whether there is none now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.places.available_permits() == 0
+    }
+
+    /// How many places there are.
+    pub(crate) fn most(&self) -> usize {
+        self.most
     }
 
     /// How many places are taken.

@@ -30,7 +30,9 @@ pub struct ServerOptions {
     pub body_timeout: Duration,
     /// How long a connection may be idle between requests.
     pub idle_timeout: Duration,
-    /// The largest request head, in bytes.
+    /// How long a client may take none of the bytes of its answer.
+    pub write_timeout: Duration,
+    /// The largest request head, in bytes; 8192 at least.
     pub max_head: usize,
     /// Whether callers see what went wrong inside (errors with a status from 500 on that no author wrote). For development.
     pub shows_internals: bool,
@@ -58,6 +60,7 @@ impl Default for ServerOptions {
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(30),
             max_head: 64 * 1024,
             shows_internals: false,
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use lockgate_engine::RunOptions;
 use lockgate_engine::journal::NoJournal;
@@ -14,6 +15,7 @@ use serde_json::Value;
 
 use crate::capacity::Place;
 use crate::endpoint::Endpoint;
+use crate::listen::Tasks;
 use crate::site::Site;
 
 /// What a run can answer with: its own answer, or its end if there was none.
@@ -24,22 +26,28 @@ pub(crate) enum RunAnswer {
 
 /// Waits for a run's answer. The run is polled in the caller's task, which is cheaper than one of its own; if this is
 /// dropped before the run's end (the caller left, or has its answer), the run moves into a task of its own.
-pub(crate) struct Attached {
+pub(crate) struct Attached<'a> {
     run: Option<BoxFuture<'static, RunOutcome>>,
     responded: Arc<OnceLock<Response>>,
+    tasks: &'a Tasks,
 }
 
-impl Attached {
-    /// `responded` is filled by the run's `Responder`.
-    pub(crate) fn new(run: BoxFuture<'static, RunOutcome>, responded: Arc<OnceLock<Response>>) -> Self {
+impl<'a> Attached<'a> {
+    /// `responded` is filled by the run's `Responder`; `tasks` has the run when its caller is gone.
+    pub(crate) fn new(
+        run: BoxFuture<'static, RunOutcome>,
+        responded: Arc<OnceLock<Response>>,
+        tasks: &'a Tasks,
+    ) -> Self {
         Self {
             run: Some(run),
             responded,
+            tasks,
         }
     }
 }
 
-impl Future for Attached {
+impl Future for Attached<'_> {
     type Output = RunAnswer;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RunAnswer> {
@@ -59,12 +67,12 @@ impl Future for Attached {
     }
 }
 
-impl Drop for Attached {
+impl Drop for Attached<'_> {
     fn drop(&mut self) {
         let Some(run) = self.run.take() else { return };
-        // Without a runtime the process is ending, and the run is cut off: its guard says so.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(run);
+        // A run that has panicked cannot go on.
+        if !std::thread::panicking() {
+            self.tasks.spawn(run.map(drop));
         }
     }
 }

@@ -4,24 +4,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::admin;
-use crate::listen::Listener;
+use crate::listen::tls::Tls;
+pub use crate::listen::tls::TlsError;
+use crate::listen::{Listener, Phase, Port};
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::site::Site;
 use crate::state::State;
 
-/// The flows' port and the admin port, both open.
+/// The flows' port and the admin port, both open. Dropping it closes both and cuts off everything.
 pub struct Server {
     state: Arc<State>,
-    address: SocketAddr,
-    admin_address: SocketAddr,
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
+    tls: Option<Arc<Tls>>,
+    flows: OpenPort,
+    admin: OpenPort,
 }
 
 /// The server cannot start.
@@ -37,6 +38,15 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Other machines could reach the admin port, and it asks for no token.
+    #[error("the admin port at {address} would be open to other machines without a token")]
+    AdminExposed {
+        /// Where.
+        address: SocketAddr,
+    },
 }
 
 impl Server {
@@ -45,50 +55,31 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: ServerOptions, site: Site, metrics: Metrics) -> Result<Self, StartError> {
-        let failed = |what, address| {
-            move |source| StartError::Bind {
-                what,
-                address,
-                source,
-            }
-        };
-        let flows = failed("flows", options.address);
-        let listener = Listener::bind(options.address).await.map_err(flows)?;
-        let address = listener.address().map_err(flows)?;
-        let admin_port = failed("the admin port", options.admin_address);
-        let admin = TcpListener::bind(options.admin_address)
-            .await
-            .map_err(admin_port)?;
-        let admin_address = admin.local_addr().map_err(admin_port)?;
+        let address = options.admin_address;
+        if options.admin_token.is_none() && !address.ip().to_canonical().is_loopback() {
+            return Err(StartError::AdminExposed { address });
+        }
+        let tls = options.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
+        let flows = bind("flows", options.address).await?;
+        let admin = bind("the admin port", options.admin_address).await?;
         let state = Arc::new(State::new(site, options, metrics));
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(listener.serve(Arc::clone(&state), stopped.clone()));
         let router = admin::router(Arc::clone(&state));
-        tasks.spawn(async move {
-            let mut stopped = stopped;
-            let stopped = async move {
-                let _ = stopped.changed().await;
-            };
-            let _ = axum::serve(admin, router).with_graceful_shutdown(stopped).await;
-        });
         Ok(Self {
+            flows: OpenPort::serve(flows, Port::Flows(Arc::clone(&state)), tls.clone()),
+            admin: OpenPort::serve(admin, Port::Admin(Arc::clone(&state), router), None),
             state,
-            address,
-            admin_address,
-            stop,
-            tasks,
+            tls,
         })
     }
 
     /// Where flows are served.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.flows.address
     }
 
     /// Where the admin port is.
     pub fn admin_address(&self) -> SocketAddr {
-        self.admin_address
+        self.admin.address
     }
 
     /// What is served now.
@@ -101,13 +92,80 @@ impl Server {
         self.state.publish(site);
     }
 
+    /// Reads certificate and key again, for the connections from here on. Without TLS there is nothing to do.
+    ///
+    /// # Errors
+    /// They cannot be used; the old ones stay.
+    pub fn reload_tls(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
+    }
+
     /// Accepts nothing more, waits for what is going on, at most so long, and closes. How many runs were cut off.
+    ///
+    /// What has been asked is answered, also what comes on an open connection before its client knows. The admin port stays
+    /// open to the end, so that `/readyz` can say that the server is going. Nothing is left afterwards: no socket, no task.
     pub async fn shutdown(mut self, limit: Duration) -> usize {
+        /// Scrapers and probes are quick.
+        const ADMIN_LIMIT: Duration = Duration::from_secs(1);
+
+        let end = Instant::now() + limit;
         self.state.stop();
-        // Nobody listens any more: that is what was asked for.
-        let _ = self.stop.send(true);
-        let cut_off = self.state.capacity.drained(limit).await;
-        self.tasks.shutdown().await;
+        self.flows.enter(Phase::Draining);
+        let _ = timeout_at(end, self.flows.closed()).await;
+        let cut_off = self
+            .state
+            .capacity
+            .drained(end.saturating_duration_since(Instant::now()))
+            .await;
+        // In this order: a connection that is cut off leaves its run to the tasks.
+        self.flows.close().await;
+        self.state.tasks.shutdown().await;
+        self.admin.enter(Phase::Draining);
+        let _ = timeout(ADMIN_LIMIT, self.admin.closed()).await;
+        self.admin.close().await;
         cut_off
+    }
+}
+
+async fn bind(what: &'static str, address: SocketAddr) -> Result<(Listener, SocketAddr), StartError> {
+    let failed = |source| StartError::Bind {
+        what,
+        address,
+        source,
+    };
+    let listener = Listener::bind(address).await.map_err(failed)?;
+    let address = listener.address().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// A port that is served.
+struct OpenPort {
+    address: SocketAddr,
+    phase: watch::Sender<Phase>,
+    /// One task, which has those of its connections.
+    task: JoinSet<()>,
+}
+
+impl OpenPort {
+    fn serve((listener, address): (Listener, SocketAddr), port: Port, tls: Option<Arc<Tls>>) -> Self {
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let mut task = JoinSet::new();
+        task.spawn(listener.serve(port, tls, phases));
+        Self { address, phase, task }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.send_replace(phase);
+    }
+
+    /// Until the last connection has closed.
+    async fn closed(&mut self) {
+        while self.task.join_next().await.is_some() {}
+    }
+
+    /// Cuts off what is left.
+    async fn close(&mut self) {
+        self.enter(Phase::Closing);
+        self.closed().await;
     }
 }

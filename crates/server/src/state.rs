@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::capacity::Capacity;
+use crate::listen::Tasks;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::site::Site;
@@ -12,6 +13,7 @@ pub(crate) struct State {
     site: RwLock<Arc<Site>>,
     stopping: AtomicBool,
     pub(crate) capacity: Capacity,
+    pub(crate) tasks: Arc<Tasks>,
     pub(crate) metrics: Metrics,
     pub(crate) options: ServerOptions,
 }
@@ -22,6 +24,7 @@ impl State {
             site: RwLock::new(Arc::new(site)),
             stopping: AtomicBool::new(false),
             capacity: Capacity::new(options.max_runs),
+            tasks: Arc::new(Tasks::new()),
             metrics,
             options,
         }

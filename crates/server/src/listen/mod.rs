@@ -1,65 +1,54 @@
 //! From the socket to the request: accepts connections, speaks TLS and HTTP, keeps to time and size limits, and stops
-//! without cutting off what is being answered.
+//! without cutting off what is being answered. Both ports are served by it.
+//!
+//! ```text
+//! listener     accepts, as many as may be open
+//!   └ connection   TLS, then HTTP/1.1 or HTTP/2; closes what is overdue
+//!       ├ socket       bytes; tells `progress` what moves
+//!       ├ progress     since when a client owes something, and so when it is overdue
+//!       └ service      one request → flows or admin; a panic is a 500
+//! tls          certificate and key from files
+//! tasks        what goes on outside of its connection: runs without a caller, HTTP/2 streams
+//! ```
+//!
+//! # Time limits
+//!
+//! hyper has a timer for heads that runs while a connection is idle too, and none for clients that do not read. Here one
+//! timer for each connection looks at [`progress`], and is set anew only when it fires: a request costs it no more than
+//! reading the clock.
+//!
+//! # What hyper answers by itself
+//!
+//! Heads that are not HTTP (400), too large or with more than 100 fields (431), and targets that are too long (414): with
+//! an empty body, and the connection is closed.
+
+mod connection;
+mod listener;
+mod progress;
+mod service;
+mod socket;
+mod tasks;
+pub(crate) mod tls;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-
-use crate::exchange::exchange;
-use crate::state::State;
+pub(crate) use listener::{Listener, Phase};
+pub(crate) use service::Port;
+pub(crate) use tasks::Tasks;
 
 /// Who is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peer {
+    /// An IPv4 address that came over an IPv6 socket is an IPv4 address.
     pub(crate) address: IpAddr,
     pub(crate) is_tls: bool,
 }
 
-/// The flows' port is open, nothing is accepted yet.
-pub(crate) struct Listener {
-    socket: TcpListener,
-}
-
-impl Listener {
-    pub(crate) async fn bind(address: SocketAddr) -> std::io::Result<Self> {
-        Ok(Self {
-            socket: TcpListener::bind(address).await?,
-        })
-    }
-
-    pub(crate) fn address(&self) -> std::io::Result<SocketAddr> {
-        self.socket.local_addr()
-    }
-
-    /// Serves until `stop` changes, then lets what is being answered end.
-    pub(crate) async fn serve(self, state: Arc<State>, mut stop: watch::Receiver<bool>) {
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
-                _ = stop.changed() => return,
-            };
-            let Ok((stream, address)) = accepted else { continue };
-            let _ = stream.set_nodelay(true);
-            let peer = Peer {
-                address: address.ip(),
-                is_tls: false,
-            };
-            let state = Arc::clone(&state);
-            let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let state = Arc::clone(&state);
-                async move { Ok::<_, std::convert::Infallible>(exchange(&state, peer, request).await) }
-            });
-            tokio::spawn(async move {
-                let _ = auto::Builder::new(TokioExecutor::new())
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await;
-            });
+impl Peer {
+    pub(crate) fn new(address: SocketAddr, is_tls: bool) -> Self {
+        Self {
+            address: address.ip().to_canonical(),
+            is_tls,
         }
     }
 }
