@@ -65,6 +65,7 @@ pub(crate) fn start_failed(error: StartError) -> anyhow::Error {
                 _ => None,
             }
         }
+        StartError::Tls(_) | StartError::AdminExposed { .. } => None,
     };
     let error = anyhow::Error::new(error);
     Mistake::new(crate::exit::message(&error)).maybe_help(help).into()
