@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lockgate_engine::action::{ActionContext, ActionError};
 use lockgate_engine::clock::Clock;
+use lockgate_engine::trace::Outgoing;
 use lockgate_flow::catalog::{ActionSpec, KnownInput, ScopeNeed};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Method, StatusCode};
@@ -23,7 +24,7 @@ use crate::redact::Redactor;
 use crate::settings::{Credentials, Settings, SettingsError};
 use crate::token::{Token, TokenStore};
 use crate::token_endpoint::TokenEndpoint;
-use crate::transport::{Answer, EXCHANGE_TIMEOUT, Transport};
+use crate::transport::{self, Answer, EXCHANGE_TIMEOUT, Transport};
 
 /// One call meets no more 429s than this, however much time it has.
 const MOST_THROTTLED: u32 = 8;
@@ -162,6 +163,7 @@ pub(crate) struct Session<'a> {
     /// The scopes that the step needs; looked up when an answer is a refusal.
     needs: OnceLock<Vec<ScopeNeed>>,
     deadline: Option<Duration>,
+    trace: Outgoing<'a>,
 }
 
 impl<'a> Session<'a> {
@@ -177,6 +179,7 @@ impl<'a> Session<'a> {
             input,
             needs: OnceLock::new(),
             deadline: context.time_left.map(|left| connection.clock.elapsed() + left),
+            trace: context.trace,
         })
     }
 
@@ -259,6 +262,11 @@ impl<'a> Session<'a> {
                 .acquire(clock, self.time_left())
                 .await
                 .map_err(|Throttled { after }| error::throttled(self.subject(), after, last_said.take()))?;
+            let call = transport::call(
+                &connection.settings.base,
+                request.method.as_str(),
+                request.path.own_template(),
+            );
             let mut builder = connection
                 .transport
                 .client()
@@ -268,6 +276,12 @@ impl<'a> Session<'a> {
                 )
                 .headers(request.headers.clone())
                 .header(AUTHORIZATION, token.authorization.clone());
+            // What an author writes there counts.
+            if !request.headers.contains_key("traceparent") {
+                for (name, value) in self.trace.headers(&call) {
+                    builder = builder.header(name, value);
+                }
+            }
             if !request.query.is_empty() {
                 builder = builder.query(&request.query);
             }
@@ -277,7 +291,7 @@ impl<'a> Session<'a> {
             let started = clock.elapsed();
             let result = connection
                 .transport
-                .exchange(builder, self.exchange_timeout(leave_room))
+                .exchange(builder, self.exchange_timeout(leave_room), call)
                 .await;
             let now = clock.elapsed();
             let status = result.as_ref().map_or(0, |answer| answer.status.as_u16());

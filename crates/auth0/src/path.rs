@@ -1,5 +1,6 @@
 //! Paths of the Management API, with ids in them that cannot break out of their segment.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -19,7 +20,7 @@ const WRITTEN: &AsciiSet = &SEGMENT.remove(b'/').remove(b'%');
 pub(crate) struct ApiPath {
     encoded: String,
     /// The path without its ids, for logs.
-    template: String,
+    template: Cow<'static, str>,
 }
 
 /// What cannot be a path.
@@ -50,7 +51,7 @@ impl ApiPath {
     pub(crate) fn fixed(path: &'static str) -> Self {
         Self {
             encoded: path.to_owned(),
-            template: path.to_owned(),
+            template: Cow::Borrowed(path),
         }
     }
 
@@ -58,7 +59,7 @@ impl ApiPath {
     pub(crate) fn user(id: &str) -> Result<Self, PathProblem> {
         Ok(Self {
             encoded: format!("/api/v2/users/{}", encode_id(id)?),
-            template: "/api/v2/users/{id}".to_owned(),
+            template: Cow::Borrowed("/api/v2/users/{id}"),
         })
     }
 
@@ -94,7 +95,7 @@ impl ApiPath {
         check_segments(&encoded)?;
         Ok(Self {
             encoded,
-            template: template.to_owned(),
+            template: Cow::Owned(template.to_owned()),
         })
     }
 
@@ -104,6 +105,15 @@ impl ApiPath {
 
     pub(crate) fn template(&self) -> &str {
         &self.template
+    }
+
+    /// The path without its ids, where it is one of this crate's own: an author's may have been put together from
+    /// anything.
+    pub(crate) fn own_template(&self) -> Option<&'static str> {
+        match self.template {
+            Cow::Borrowed(template) => Some(template),
+            Cow::Owned(_) => None,
+        }
     }
 }
 
@@ -172,6 +182,14 @@ mod tests {
             (Err(problem), Err(expected)) => assert_eq!(problem.to_string(), expected),
             _ => panic!("{found:?}, but expected {expected:?}"),
         }
+    }
+
+    #[test]
+    fn templates_of_authors_are_not_taken_for_our_own() {
+        let of_author = ApiPath::from_template("/api/v2/users/auth0|1", &[]);
+        assert_eq!(of_author.unwrap().own_template(), None);
+        let own = ApiPath::user("auth0|1").unwrap();
+        assert_eq!(own.own_template(), Some("/api/v2/users/{id}"));
     }
 
     #[test]

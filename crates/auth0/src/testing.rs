@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::step_key::StepKey;
+use lockgate_engine::trace::Outgoing;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
 
@@ -299,6 +300,7 @@ impl Step {
             connection: Some(&self.connection),
             clock: &self.clock,
             masks: &NO_MASKS,
+            trace: Outgoing::default(),
         }
     }
 

@@ -11,9 +11,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use lockgate_engine::action::{ActionError, Retry};
 use lockgate_engine::clock::Clock;
+use lockgate_engine::trace;
 use reqwest::header::HeaderValue;
 use secrecy::SecretString;
 use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 
 use crate::token_endpoint::TokenEndpoint;
 
@@ -188,11 +190,13 @@ impl TokenStore {
         let number = state.next_number;
         state.next_number += 1;
         let inner = Arc::clone(&self.inner);
+        // A child of the step that asked first; others wait for the same fetch.
+        let span = tracing::info_span!(target: trace::TARGET, "token", "otel.name" = "fetch a token");
         #[expect(
             clippy::disallowed_methods,
             reason = "owned by the store, which aborts it when dropped"
         )]
-        let task = tokio::spawn(async move { inner.run(number).await });
+        let task = tokio::spawn(async move { inner.run(number).await }.instrument(span));
         let abort = task.abort_handle();
         let result = async move {
             task.await.unwrap_or_else(|_| {

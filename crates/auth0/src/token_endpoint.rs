@@ -20,7 +20,7 @@ use crate::rate::Budget;
 use crate::redact::Redactor;
 use crate::settings::{Credentials, Settings};
 use crate::token::Token;
-use crate::transport::{Answer, EXCHANGE_TIMEOUT, Failure, Transport};
+use crate::transport::{self, Answer, EXCHANGE_TIMEOUT, Failure, Transport};
 
 /// Attempts of one fetch; only transient failures are tried again. Asking twice for a token does no harm.
 const ATTEMPTS: u32 = 3;
@@ -108,7 +108,9 @@ impl TokenEndpoint {
             .client()
             .post(settings.url("/oauth/token"))
             .form(&form);
-        match self.transport.exchange(request, EXCHANGE_TIMEOUT).await {
+        // A token is for many runs: its request carries the trace context of none.
+        let call = transport::call(&settings.base, "POST", Some("/oauth/token"));
+        match self.transport.exchange(request, EXCHANGE_TIMEOUT, call).await {
             Ok(answer) if answer.status.is_success() => self.read(serial, clock, &answer, &redactor),
             Ok(answer) => Err(self.refused(clock, &answer, &redactor)),
             Err(failure) => Err(self.failed(&failure)),

@@ -7,9 +7,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
+use lockgate_engine::trace::{Upstream, UpstreamCall};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde_json::{Value, json};
+use url::Url;
 
 /// Larger answers are refused: a page of a hundred users with full metadata stays well below.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -83,6 +85,30 @@ pub(crate) enum Failure {
     },
 }
 
+impl Failure {
+    /// In one word, for spans.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::NotSent(_) => "not_connected",
+            Self::Timeout => "timeout",
+            Self::Lost(_) => "connection_lost",
+            Self::Cut { .. } => "answer_cut_off",
+            Self::TooLarge { .. } => "answer_too_large",
+        }
+    }
+}
+
+/// Begins the span of an exchange with the tenant.
+pub(crate) fn call(base: &Url, method: &str, template: Option<&str>) -> UpstreamCall {
+    UpstreamCall::begin(&Upstream {
+        method,
+        scheme: base.scheme(),
+        host: base.host_str().unwrap_or_default(),
+        port: base.port_or_known_default(),
+        template,
+    })
+}
+
 /// The client cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the HTTP client could not be built: {0}")]
@@ -124,12 +150,22 @@ impl Transport {
         &self.client
     }
 
-    /// Sends, and reads the whole answer, within `timeout` (and never longer than [`EXCHANGE_TIMEOUT`]).
+    /// Sends, and reads the whole answer, within `timeout` (and never longer than [`EXCHANGE_TIMEOUT`]). Ends the span.
     pub(crate) async fn exchange(
         &self,
         request: RequestBuilder,
         timeout: Duration,
+        call: UpstreamCall,
     ) -> Result<Answer, Failure> {
+        let result = self.send(request, timeout).await;
+        match &result {
+            Ok(answer) => call.answered(answer.status.as_u16()),
+            Err(failure) => call.failed(failure.kind()),
+        }
+        result
+    }
+
+    async fn send(&self, request: RequestBuilder, timeout: Duration) -> Result<Answer, Failure> {
         let request = request
             .timeout(timeout.min(EXCHANGE_TIMEOUT))
             .build()

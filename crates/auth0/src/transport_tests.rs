@@ -9,6 +9,14 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
 
+async fn exchange(transport: &Transport, url: String, timeout: Duration) -> Result<Answer, Failure> {
+    let url = Url::parse(&url).unwrap();
+    let call = call(&url, "GET", None);
+    transport
+        .exchange(transport.client().get(url), timeout, call)
+        .await
+}
+
 /// A server that reads a request's beginning, writes these bytes, and closes.
 async fn exchange_with(parts: &'static [&'static [u8]], hang: bool) -> Result<Answer, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -25,7 +33,7 @@ async fn exchange_with(parts: &'static [&'static [u8]], hang: bool) -> Result<An
         }
     };
     let transport = Transport::new(true).unwrap();
-    let client = transport.exchange(transport.client().get(url), Duration::from_millis(200));
+    let client = exchange(&transport, url, Duration::from_millis(200));
     let (client, server) = (std::pin::pin!(client), std::pin::pin!(server));
     match futures_util::future::select(client, server).await {
         futures_util::future::Either::Left((result, _)) => result,
@@ -110,7 +118,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}/", listener.local_addr().unwrap());
-        let client = transport.exchange(transport.client().get(url), Duration::from_secs(5));
+        let client = exchange(&transport, url, Duration::from_secs(5));
         let server = async {
             let (socket, _) = listener.accept().await.unwrap();
             acceptor.accept(socket).await.is_ok()
@@ -127,9 +135,7 @@ async fn nobody_listening_means_not_sent() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let transport = Transport::new(true).unwrap();
-    let result = transport
-        .exchange(transport.client().get(url), Duration::from_secs(5))
-        .await;
+    let result = exchange(&transport, url, Duration::from_secs(5)).await;
     assert!(matches!(result, Err(Failure::NotSent(_))), "{result:?}");
 }
 

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::Clock;
 use crate::masks::Masks;
 use crate::step_key::StepKey;
+use crate::trace::Outgoing;
 
 /// Something that a step can call. Implementations are shared by all runs and hold no state of a run.
 ///
@@ -66,6 +67,8 @@ pub struct ActionContext<'a> {
     pub clock: &'a dyn Clock,
     /// The run's secrets: whatever an action writes elsewhere than into its result goes through them.
     pub masks: &'a Masks,
+    /// What its requests say of the trace that they belong to.
+    pub trace: Outgoing<'a>,
 }
 
 impl ActionContext<'_> {

@@ -79,5 +79,6 @@ pub mod outcome;
 mod retry;
 pub mod step_key;
 pub mod testing;
+pub mod trace;
 
 pub use executor::{Executor, RunOptions};

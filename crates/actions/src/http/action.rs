@@ -53,7 +53,7 @@ impl Action for HttpRequest {
         // Not `context.time_left`: the engine drops the call at the limits around it, and knows whose they are.
         let answer = self
             .exchange
-            .send(&request)
+            .send(&request, context)
             .await
             .map_err(|failure| failure.into_error(&request))?;
         if !request.accepts(answer.status.as_u16()) {

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use lockgate_engine::action::ActionContext;
+use lockgate_engine::trace::{Upstream, UpstreamCall};
 use reqwest::dns::Resolve;
 use reqwest::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, USER_AGENT,
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    USER_AGENT,
 };
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use url::{Host, Url};
@@ -26,7 +29,9 @@ const MAX_REDIRECTS: usize = 5;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The headers that go along to another origin: they say what the request is, not who sends it.
+/// The headers that go along to another origin: they say what the request is, not who sends it. Trace context does not
+/// go along either: it is for who was meant to be called, and its `tracestate` holds what other systems wrote for each
+/// other (W3C Trace Context, "Privacy Considerations").
 const TRAVELLING: [HeaderName; 4] = [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT];
 
 /// A whole answer.
@@ -51,6 +56,8 @@ struct Hop {
     url: Url,
     headers: HeaderMap,
     body: Option<Bytes>,
+    /// Whether it goes to where the author sent it.
+    is_at_origin: bool,
 }
 
 impl Exchange {
@@ -69,10 +76,14 @@ impl Exchange {
     }
 
     /// Sends, and reads the whole answer, within the request's own time limit.
-    pub(super) async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        context: &ActionContext<'_>,
+    ) -> Result<Answer, Failure> {
         let limit = request.timeout;
         let sent = AtomicBool::new(false);
-        let result = match tokio::time::timeout(limit, self.hops(request, &sent)).await {
+        let result = match tokio::time::timeout(limit, self.hops(request, context, &sent)).await {
             Ok(result) => result,
             Err(_) => Err(FailureKind::Timeout { limit }),
         };
@@ -83,36 +94,52 @@ impl Exchange {
     }
 
     /// `sent` is set as soon as a request may have been carried out.
-    async fn hops(&self, request: &Request, sent: &AtomicBool) -> Result<Answer, FailureKind> {
+    async fn hops(
+        &self,
+        request: &Request,
+        context: &ActionContext<'_>,
+        sent: &AtomicBool,
+    ) -> Result<Answer, FailureKind> {
         let mut hop = Hop {
             method: request.method.clone(),
             url: request.url.clone(),
             headers: request.headers.clone(),
             body: request.body.clone(),
+            is_at_origin: true,
         };
         for _ in 0..=MAX_REDIRECTS {
             let before = sent.swap(true, Ordering::Relaxed);
-            let response = match self.once(&hop).await {
+            let call = hop.call(context);
+            let response = match self.once(&hop, hop.headers(&call, context)).await {
                 Ok(response) => response,
                 Err(kind) => {
                     if kind.is_unsent() {
                         sent.store(before, Ordering::Relaxed);
                     }
+                    call.failed(kind.code());
                     return Err(kind);
                 }
             };
             match response.headers().get(LOCATION) {
                 Some(location) if request.follow_redirects && is_redirect(response.status()) => {
+                    call.answered(response.status().as_u16());
                     let location = location.to_str().map(str::to_owned).unwrap_or_default();
                     hop = hop.redirected(response.status(), &location)?;
                 }
-                _ => return read(response, &hop.method).await,
+                _ => {
+                    let answer = read(response, &hop.method).await;
+                    match &answer {
+                        Ok(answer) => call.answered(answer.status.as_u16()),
+                        Err(kind) => call.failed(kind.code()),
+                    }
+                    return answer;
+                }
             }
         }
         Err(FailureKind::TooManyRedirects { most: MAX_REDIRECTS })
     }
 
-    async fn once(&self, hop: &Hop) -> Result<Response, FailureKind> {
+    async fn once(&self, hop: &Hop, headers: HeaderMap) -> Result<Response, FailureKind> {
         let literal = match hop.url.host() {
             Some(Host::Ipv4(address)) => Some(address.into()),
             Some(Host::Ipv6(address)) => Some(address.into()),
@@ -130,7 +157,7 @@ impl Exchange {
         let client = self.client(hop.url.scheme() == "https")?;
         let mut builder = client
             .request(hop.method.clone(), hop.url.clone())
-            .headers(hop.headers.clone());
+            .headers(headers);
         if let Some(body) = &hop.body {
             builder = builder.body(body.clone());
         }
@@ -181,6 +208,31 @@ fn is_redirect(status: StatusCode) -> bool {
 }
 
 impl Hop {
+    /// Begins its span. Of the URL there is only who is called: the rest may hold anything.
+    fn call(&self, context: &ActionContext<'_>) -> UpstreamCall {
+        UpstreamCall::begin(&Upstream {
+            method: self.method.as_str(),
+            scheme: self.url.scheme(),
+            host: &context.masks.apply(self.url.host_str().unwrap_or_default()),
+            port: self.url.port_or_known_default(),
+            template: None,
+        })
+    }
+
+    /// Its headers, with its place in the trace. What an author writes there counts.
+    fn headers(&self, call: &UpstreamCall, context: &ActionContext<'_>) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        let is_written = headers.contains_key("traceparent") || headers.contains_key("tracestate");
+        if self.is_at_origin && !is_written {
+            for (name, value) in context.trace.headers(call) {
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    headers.insert(name, value);
+                }
+            }
+        }
+        headers
+    }
+
     /// Where a redirect leads (RFC 9110 §15.4).
     fn redirected(self, status: StatusCode, location: &str) -> Result<Self, FailureKind> {
         let bad = |reason: String| FailureKind::BadRedirect {
@@ -214,7 +266,8 @@ impl Hop {
                 headers.remove(name);
             }
         }
-        if url.origin() != self.url.origin() {
+        let is_same_origin = url.origin() == self.url.origin();
+        if !is_same_origin {
             headers = headers
                 .into_iter()
                 .filter_map(|(name, value)| {
@@ -228,6 +281,7 @@ impl Hop {
             url,
             headers,
             body,
+            is_at_origin: self.is_at_origin && is_same_origin,
         })
     }
 }

@@ -52,7 +52,7 @@ impl FailureKind {
         matches!(self, Self::Forbidden { .. } | Self::NotConnected { .. })
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Forbidden { .. } => "forbidden_address",
             Self::NotConnected { .. } | Self::Lost { .. } | Self::Cut { .. } => "unavailable",

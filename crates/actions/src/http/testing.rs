@@ -14,6 +14,7 @@ use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
 use lockgate_engine::clock::SystemClock;
 use lockgate_engine::masks::Masks;
 use lockgate_engine::step_key::StepKey;
+use lockgate_engine::trace::Outgoing;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -74,6 +75,7 @@ impl Step {
             connection: None,
             clock: &self.clock,
             masks: &self.masks,
+            trace: Outgoing::default(),
         }
     }
 }

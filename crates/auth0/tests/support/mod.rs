@@ -14,6 +14,7 @@ use lockgate_auth0::Auth0Connection;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Actions, Reconciled, Retry};
 use lockgate_engine::clock::{Clock, SystemClock};
 use lockgate_engine::step_key::StepKey;
+use lockgate_engine::trace::Outgoing;
 use lockgate_tenant::Tenant;
 use serde_json::{Map, Value, json};
 
@@ -128,6 +129,7 @@ impl Bench {
             connection: Some(&self.connection),
             clock: &*self.clock,
             masks: &NO_MASKS,
+            trace: Outgoing::default(),
         };
         let action = self.action(name);
         let result = action.call(&context, input.clone()).await;
@@ -156,6 +158,7 @@ impl Bench {
             connection: Some(&self.connection),
             clock: &*self.clock,
             masks: &NO_MASKS,
+            trace: Outgoing::default(),
         };
         self.action(name).reconcile(&context, input).await
     }

@@ -223,6 +223,7 @@ impl<J: Journal> Call<'_, J> {
             connection: self.connection,
             clock,
             masks: &run.masks,
+            trace: run.outgoing(),
         };
         let lost = prior == Prior::Started && self.op.spec.effect == Effect::Once;
         let action = &*self.registered.action;

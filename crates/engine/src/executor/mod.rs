@@ -6,7 +6,7 @@
 //!
 //! Where to look: `settings` is what callers touch; `run` begins and ends a run; `walk` is the loop over nodes;
 //! `frame` holds values; `evaluate` turns templates into values; `action` calls actions, with attempts; `limit`
-//! counts time; the other files hold a verb each.
+//! counts time; `tell` and `spans` say what happens; the other files hold a verb each.
 //!
 //! Not here: what actions do, what journals keep.
 
@@ -20,6 +20,7 @@ mod parallel;
 mod respond;
 mod run;
 mod settings;
+mod spans;
 mod tell;
 mod wait;
 mod walk;

@@ -7,6 +7,7 @@ use futures_util::future::{BoxFuture, Either, select};
 use jiff::Timestamp;
 use lockgate_flow::graph::{Flow, Node};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::frame::Frame;
 use super::limit::{ActiveTime, Limit};
@@ -16,6 +17,7 @@ use crate::event::EventKind;
 use crate::journal::Journal;
 use crate::masks::Masks;
 use crate::outcome::{Place, Responder, Response, RunOutcome, RunStatus, StepError};
+use crate::trace::{Outgoing, TraceContext};
 
 /// What a flow's `on_error` has at the least, after the run's time is over.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +36,7 @@ pub(super) struct Run<'r, J> {
     pub(super) active: ActiveTime,
     pub(super) response: OnceLock<Response>,
     pub(super) responder: Option<&'r dyn Responder>,
+    caller: Option<TraceContext>,
 }
 
 impl<J> Run<'_, J> {
@@ -47,6 +50,14 @@ impl<J> Run<'_, J> {
                 "attempt": self.attempt,
             })
         })
+    }
+
+    /// What the requests of the run say of their trace.
+    pub(super) fn outgoing(&self) -> Outgoing<'_> {
+        Outgoing {
+            caller: self.caller.as_ref(),
+            propagation: self.executor.propagation,
+        }
     }
 
     /// Notes the secret fields of a flow's input.
@@ -80,7 +91,9 @@ pub(super) async fn run<J: Journal>(
         active: ActiveTime::begin(flow.timeout, options.active_before, began),
         response: OnceLock::new(),
         responder: options.responder,
+        caller: options.trace,
     };
+    let span = run.span(flow, run.attempt, run.caller.as_ref());
     run.mask_input(flow, &input);
     run.tell(&flow.name, || EventKind::RunStarted {
         attempt: run.attempt,
@@ -93,9 +106,10 @@ pub(super) async fn run<J: Journal>(
         parent: None,
         depth: 0,
     };
+    let walk = walker.run_inside(Limit::RUN).instrument(span.span().clone());
     let end = match options.cancel {
-        None => Some(walker.run_inside(Limit::RUN).await),
-        Some(cancel) => called_off(walker.run_inside(Limit::RUN), cancel).await,
+        None => Some(walk.await),
+        Some(cancel) => called_off(walk, cancel).await,
     };
     let (status, output, error) = match end {
         Some(Ok(Exit::End)) => (RunStatus::Succeeded, None, None),
@@ -109,6 +123,7 @@ pub(super) async fn run<J: Journal>(
         }
         None => (RunStatus::Cancelled, None, None),
     };
+    run.end_span(span, flow, status, error.as_deref());
     let error = error.map(|error| error.masked(&run.masks));
     let now = clock.elapsed();
     run.tell(&flow.name, || EventKind::RunFinished {
@@ -130,7 +145,7 @@ pub(super) async fn run<J: Journal>(
 
 /// The run's end, or `None` where it was called off before.
 async fn called_off(
-    run: BoxFuture<'_, Result<Exit, Stop>>,
+    run: impl Future<Output = Result<Exit, Stop>> + Unpin,
     cancel: BoxFuture<'_, ()>,
 ) -> Option<Result<Exit, Stop>> {
     match select(run, cancel).await {

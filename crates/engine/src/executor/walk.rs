@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use lockgate_flow::expression::{Ambient, ValueTemplate, equal, truthy};
 use lockgate_flow::graph::{Edge, Flow, Node, NodeIndex, Op};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::evaluate::malformed;
 use super::frame::Frame;
@@ -112,7 +113,11 @@ impl<'r, J: Journal> Walker<'r, J> {
                 replayed: false,
             };
             let limit = around.narrowed(node.timeout, &*self.run.executor.clock);
-            match self.perform(node, frame, limit, &mut trace).await {
+            let span = self.step_span(node, &frame.indices);
+            let performed = self.perform(node, frame, limit, &mut trace);
+            let end = performed.instrument(span.span().clone()).await;
+            self.end_step_span(span, node, &trace, end.as_ref());
+            match end {
                 Ok(done) => {
                     if let Done::Value(value) = &done
                         && node.secret

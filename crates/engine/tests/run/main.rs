@@ -11,4 +11,5 @@ mod masking;
 mod model;
 mod replay;
 mod retries;
+mod spans;
 mod verbs;
