@@ -26,6 +26,9 @@ fn check(name: &str, files: &[(&str, &str)], expect: &[Code]) {
 
 #[test]
 fn a_workspace_file_with_a_mistake() {
+    let connections =
+        support::WORKSPACE.find("connections:").unwrap()..support::WORKSPACE.find("config:").unwrap();
+    let connections = &support::WORKSPACE[connections];
     for (name, from, to, expect) in [
         ("nothing", "version", "version", &[][..]),
         (
@@ -58,8 +61,8 @@ fn a_workspace_file_with_a_mistake() {
         ("misspelt config", "config:", "confg:", &[UnknownKey]),
         (
             "a list of connections",
-            "connections:\n  auth0:\n    type",
-            "connections:\n  - name: auth0\n    type",
+            connections,
+            "connections:\n  - { name: auth0, type: auth0 }\n",
             &[WrongType],
         ),
         ("an unknown setting", "domain:", "domian:", &[UnknownKey]),

@@ -1599,9 +1599,24 @@ fn triggers() {
         ("{ method: GET, path: /a, auth: none }", "id: string", &[]),
         ("{ method: GET, path: /a, auth: bearer }", "id: string", &[]),
         (
-            "{ method: GET, path: /a, auth: { bearer: auth0 } }",
+            "{ method: GET, path: /a, auth: { bearer: callers } }",
             "id: string",
             &[],
+        ),
+        (
+            "{ method: GET, path: /a, auth: { bearer: partner } }",
+            "id: string",
+            &[ConnectionType],
+        ),
+        (
+            "{ method: GET, path: /a, auth: { hmac: auth0 } }",
+            "id: string",
+            &[ConnectionType],
+        ),
+        (
+            "{ method: GET, path: /a, auth: basic }",
+            "id: string",
+            &[UnknownConnection],
         ),
         (
             "{ method: GET, path: /a, auth: { bearer: auth1 } }",

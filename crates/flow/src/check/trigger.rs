@@ -1,9 +1,10 @@
 //! What a trigger refers to: input fields by path parameters and rate limits, a connection by `auth`.
 
 use super::FlowCheck;
-use crate::diagnostic::{Code, suggestion};
+use crate::diagnostic::{Code, list, suggestion};
 use crate::source::Span;
-use crate::syntax::{AuthKind, RateKey};
+use crate::syntax::{Auth, AuthKind, RateKey};
+use crate::yaml::Spanned;
 
 pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)]) {
     let Some(http) = check.syntax.trigger.http.clone() else {
@@ -24,20 +25,79 @@ pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)])
             format!("the rate limit counts by `input.{field}`, and `input` has no field of that name");
         unknown_field(check, limit.span, field, message);
     }
-    if let Some(auth) = &http.auth
-        && let Some(name) = &auth.value.connection
-    {
-        if auth.value.kind == AuthKind::None {
-            let message = "`auth: none` uses no connection";
-            check.report(Code::ConnectionType, name.span, message).help =
-                Some("write `auth: none`".to_owned());
-        } else if check.is_known && !connections.iter().any(|(known, _)| *known == name.value) {
-            let help = suggestion(&name.value, connections.iter().map(|(known, _)| known.as_str()));
-            let message = format!("there is no connection `{}`", name.value);
-            check.report(Code::UnknownConnection, name.span, message).help =
-                help.or_else(|| Some("declare it under `connections` in `lockgate.yaml`".to_owned()));
-        }
+    if let Some(auth) = &http.auth {
+        check_auth(check, auth, connections);
     }
+}
+
+/// `auth` needs a connection of the type that has its kind's name.
+fn check_auth(check: &mut FlowCheck<'_>, auth: &Spanned<Auth>, connections: &[(String, String)]) {
+    let Auth { kind, connection } = &auth.value;
+    let type_name = kind.name();
+    if *kind == AuthKind::None {
+        if let Some(named) = connection {
+            let message = "`auth: none` uses no connection";
+            check.report(Code::ConnectionType, named.span, message).help =
+                Some("write `auth: none`".to_owned());
+        }
+        return;
+    }
+    let fitting: Vec<&str> = connections
+        .iter()
+        .filter(|(_, known)| known == type_name)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match connection {
+        Some(named) => match connections.iter().find(|(name, _)| *name == named.value) {
+            None if !check.is_known => {}
+            None => {
+                let help = suggestion(&named.value, fitting.iter().copied());
+                let message = format!("there is no connection `{}`", named.value);
+                let help = help.unwrap_or_else(|| declare(check, type_name));
+                check.report(Code::UnknownConnection, named.span, message).help = Some(help);
+            }
+            Some((_, known)) if known != type_name && check.catalog.connection(known).is_some() => {
+                let message = format!(
+                    "`{}` is a connection of type `{known}`; `auth: {type_name}` needs one of type `{type_name}`",
+                    named.value
+                );
+                let help = if fitting.is_empty() {
+                    declare(check, type_name)
+                } else {
+                    format!("of that type: {}", list(fitting.iter().copied()))
+                };
+                check.report(Code::ConnectionType, named.span, message).help = Some(help);
+            }
+            Some(_) => {}
+        },
+        None if fitting.is_empty() && check.is_known => {
+            let message = format!(
+                "`auth: {type_name}` needs a connection of type `{type_name}`, and the workspace has none"
+            );
+            let help = declare(check, type_name);
+            check.report(Code::UnknownConnection, auth.span, message).help = Some(help);
+        }
+        None if fitting.len() > 1 => {
+            let message = format!("several connections fit `auth: {type_name}`");
+            check.report(Code::ConnectionNotChosen, auth.span, message).help = Some(format!(
+                "choose one, like `auth: {{ {type_name}: {} }}`; there are: {}",
+                fitting[0],
+                list(fitting.iter().copied())
+            ));
+        }
+        None => {}
+    }
+}
+
+/// What to write into the workspace file.
+fn declare(check: &FlowCheck<'_>, type_name: &str) -> String {
+    let example = check.catalog.connection(type_name).map(|spec| spec.example);
+    format!(
+        "declare one under `connections` in `lockgate.yaml`:\n{}",
+        example.unwrap_or_default()
+    )
+    .trim_end()
+    .to_owned()
 }
 
 fn takes(check: &FlowCheck<'_>, field: &str) -> bool {

@@ -138,11 +138,24 @@ impl Workspace {
             .filter(|checked| {
                 checked.flow.as_ref().is_some_and(|flow| {
                     uses(flow).any(|(name, _)| name == connection)
-                        || auth_connection(flow) == Some(connection)
+                        || self.auth_connection(flow) == Some(connection)
                 })
             })
             .map(|checked| checked.name.as_str())
             .collect()
+    }
+
+    /// The connection that holds what the callers of a flow must show: the one that its trigger's `auth` names, or the only
+    /// one of that type.
+    pub fn auth_connection(&self, flow: &Flow) -> Option<&str> {
+        let auth = &flow.syntax.trigger.http.as_ref()?.auth.as_ref()?.value;
+        let mut fitting = self.connections().iter().filter(|connection| {
+            let named = auth.connection.as_ref();
+            connection.type_name.value == auth.kind.name()
+                && named.is_none_or(|named| named.value == connection.name.value)
+        });
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(first.name.value.as_str())
     }
 
     /// Every OAuth scope that the runnable flows need, step by step.
@@ -160,12 +173,6 @@ fn uses(flow: &Flow) -> impl Iterator<Item = (&str, &crate::graph::Node)> {
         Op::Action(action) => Some((action.connection.as_deref()?, node)),
         _ => None,
     })
-}
-
-/// The connection that the trigger's `auth` names.
-fn auth_connection(flow: &Flow) -> Option<&str> {
-    let auth = flow.syntax.trigger.http.as_ref()?.auth.as_ref()?;
-    Some(auth.value.connection.as_ref()?.value.as_str())
 }
 
 /// The OAuth scopes that a flow's steps need.

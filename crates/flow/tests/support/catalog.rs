@@ -8,11 +8,12 @@ use lockgate_flow::catalog::{
 use lockgate_flow::schema::Schema;
 use serde_json::{Value, json};
 
-/// `auth0.*` for users, `http.request`, `log`; the connection types `auth0` and `token`.
+/// `auth0.*` for users, `http.request`, `log`; the connection types `auth0`, `bearer` and `hmac`.
 pub fn catalog() -> Catalog {
     let mut catalog = Catalog::new();
     catalog.add_connection(auth0());
-    catalog.add_connection(token());
+    catalog.add_connection(bearer());
+    catalog.add_connection(hmac());
     for spec in [
         create_user(),
         update_user(),
@@ -57,18 +58,35 @@ fn auth0() -> ConnectionSpec {
     }
 }
 
-fn token() -> ConnectionSpec {
+fn bearer() -> ConnectionSpec {
     ConnectionSpec {
-        type_name: "token",
+        type_name: "bearer",
         summary: "A token that callers must show.",
         settings: Schema::new(json!({
             "type": "object",
-            "properties": { "value": { "type": "string", "secret": true } },
-            "required": ["value"],
+            "properties": {
+                "token": { "type": "string", "secret": true },
+                "tokens": { "type": "array", "items": { "type": "string", "secret": true }, "secret": true },
+            },
             "additionalProperties": false,
         })),
         check: None,
-        example: "token:\n  type: token\n  value: ${CALLER_TOKEN}\n",
+        example: "callers:\n  type: bearer\n  token: ${CALLERS_TOKEN}\n",
+    }
+}
+
+fn hmac() -> ConnectionSpec {
+    ConnectionSpec {
+        type_name: "hmac",
+        summary: "A secret that callers sign with.",
+        settings: Schema::new(json!({
+            "type": "object",
+            "properties": { "secret": { "type": "string", "secret": true } },
+            "required": ["secret"],
+            "additionalProperties": false,
+        })),
+        check: None,
+        example: "partner:\n  type: hmac\n  secret: ${PARTNER_SECRET}\n",
     }
 }
 

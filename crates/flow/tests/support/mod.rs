@@ -21,6 +21,12 @@ connections:
     domain: ${AUTH0_DOMAIN}
     client_id: ${AUTH0_CLIENT_ID}
     client_secret: ${AUTH0_CLIENT_SECRET}
+  callers:
+    type: bearer
+    token: ${CALLERS_TOKEN}
+  partner:
+    type: hmac
+    secret: ${PARTNER_SECRET}
 config:
   support_email: help@example.com
   limits: { invites: 20 }

@@ -46,7 +46,7 @@ trigger:
   http:
     method: POST
     path: /all/:id
-    auth: { bearer: auth0 }
+    auth: { bearer: callers }
     cors: [https://app.example.com]
     rate_limit: { limit: 20/min, by: input.email }
     max_body: 64kb
