@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Body;
+use lockgate_engine::trace::TraceContext;
 
 use crate::answer::RUN_ID;
 use crate::call::Call;
@@ -19,6 +20,7 @@ use crate::problem::{Answer, Problem};
 use crate::routes::{Found, PathEntry, Target};
 use crate::site::Site;
 use crate::state::State;
+use crate::trace::RequestSpan;
 
 /// Where the document of a site is served, unless a flow has this route.
 const OPENAPI: &str = "/openapi.json";
@@ -31,27 +33,36 @@ where
     B: Body<Data = Bytes> + Send,
 {
     let began = Instant::now();
+    let _in_flight = state.metrics.in_flight(request.method());
     let site = state.site();
     let (head, body) = request.into_parts();
     let found = site.routes.find(head.uri.path());
+    let is_tls = state.options.tls.is_some();
+    let begin = |route| RequestSpan::begin(&site.executor, &head, route, is_tls);
     let (endpoint, parameters) = match endpoint(&site, found, &head) {
         Ok(found) => found,
         Err(answer) => {
+            begin(None).answered(answer.status());
             state
                 .metrics
                 .unrouted(&head.method, answer.status(), began.elapsed());
             return answer;
         }
     };
+    let span = begin(Some(&endpoint.template));
     let call = Call {
         state,
         site: &site,
         endpoint,
         caller: Caller::new(&state.options, peer, &head),
+        trace: span.trace.as_ref(),
     };
     let mut standing = None;
     let result = call.answer(&parameters, body, &mut standing).await;
-    let mut answer = result.unwrap_or_else(Problem::into_answer);
+    let mut answer = result.unwrap_or_else(|problem| {
+        endpoint.metrics.refused(problem.kind().0);
+        problem.into_answer()
+    });
     if let Some(standing) = standing {
         standing.write(answer.headers_mut());
     }
@@ -59,8 +70,9 @@ where
         cors.answer(head.headers.get(ORIGIN), answer.headers_mut());
     }
     let took = began.elapsed();
-    endpoint.metrics.answered(answer.status(), took);
-    log(endpoint, &head, &answer, took);
+    endpoint.metrics.answered(&head.method, answer.status(), took);
+    log(endpoint, &head, &answer, took, span.trace.as_ref());
+    span.answered(answer.status());
     answer
 }
 
@@ -88,7 +100,7 @@ fn endpoint<'s, 'p>(
 }
 
 /// The access log: one line for each request to an endpoint. No path and no query, which may hold what a caller typed.
-fn log(endpoint: &Endpoint, head: &Parts, answer: &Answer, took: Duration) {
+fn log(endpoint: &Endpoint, head: &Parts, answer: &Answer, took: Duration, trace: Option<&TraceContext>) {
     tracing::info!(
         target: "lockgate::access",
         method = head.method.as_str(),
@@ -97,6 +109,7 @@ fn log(endpoint: &Endpoint, head: &Parts, answer: &Answer, took: Duration) {
         duration_ms = took.as_secs_f64() * 1000.0,
         flow = endpoint.flow.name,
         run_id = answer.headers().get(RUN_ID).and_then(|id| id.to_str().ok()),
+        trace_id = trace.map(TraceContext::trace_id_hex),
         "answered"
     );
 }

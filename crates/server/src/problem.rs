@@ -28,6 +28,8 @@ pub(crate) enum Problem {
     Stopping,
     #[error("{0}")]
     Unauthorized(&'static str, HeaderValue),
+    #[error("{0}")]
+    Forbidden(&'static str),
     #[error("the caller's time to send the body is over")]
     BodyTimeout,
     #[error("the body could not be read")]
@@ -58,6 +60,7 @@ impl Problem {
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
             Self::Stopping => ("stopping", StatusCode::SERVICE_UNAVAILABLE),
             Self::Unauthorized(..) => ("unauthorized", StatusCode::UNAUTHORIZED),
+            Self::Forbidden(_) => ("forbidden", StatusCode::FORBIDDEN),
             Self::BodyTimeout => ("body_timeout", StatusCode::REQUEST_TIMEOUT),
             Self::BodyCut => ("body_cut", StatusCode::BAD_REQUEST),
             Self::BodyTooLarge { .. } => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE),

@@ -1,11 +1,24 @@
-//! The admin port: `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, the list of flows.
+//! The admin port: health, metrics, the list of flows.
+//!
+//! ```text
+//! GET /healthz       the process answers
+//! GET /readyz        whether it wants requests: 503 from the moment that it stops
+//! GET /metrics       what was counted (OpenMetrics)
+//! GET /api/flows     what is served, and what is not because it has mistakes
+//! GET /openapi.json  the document of the flows' port
+//! ```
+//!
+//! `guard` is asked first, about every request: with a token set, who does not show it sees the first two only; without one,
+//! the port is on loopback, and a request must have been meant for it.
+//!
+//! Not here: opening the port, and refusing one that is open to others without a token (`server`).
 
-use std::sync::Arc;
+mod flows;
+mod guard;
+mod health;
+mod metrics;
+mod router;
+#[cfg(test)]
+mod tests;
 
-use axum::Router;
-
-use crate::state::State;
-
-pub(crate) fn router(_state: Arc<State>) -> Router {
-    Router::new()
-}
+pub(crate) use router::router;
