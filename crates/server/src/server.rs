@@ -92,6 +92,12 @@ impl Server {
         self.state.publish(site);
     }
 
+    /// Counts the runs that are going on, also while the server shuts down.
+    pub fn running(&self) -> impl Fn() -> usize + Send + use<> {
+        let capacity = self.state.capacity.clone();
+        move || capacity.taken()
+    }
+
     /// Reads certificate and key again, for the connections from here on. Without TLS there is nothing to do.
     ///
     /// # Errors
