@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{HeaderValue, Method};
 use hyper::body::Body;
+use lockgate_engine::trace::TraceContext;
 use lockgate_flow::syntax::RateKey;
 use serde_json::Value;
 
@@ -27,6 +28,8 @@ pub(crate) struct Call<'a> {
     pub(crate) site: &'a Arc<Site>,
     pub(crate) endpoint: &'a Arc<Endpoint>,
     pub(crate) caller: Caller<'a>,
+    /// What a run belongs to.
+    pub(crate) trace: Option<&'a TraceContext>,
 }
 
 impl Call<'_> {
@@ -90,6 +93,7 @@ impl Call<'_> {
             endpoint: Arc::clone(self.endpoint),
             request: self.endpoint.reads_request.then(|| self.caller.request(shown)),
             run_id,
+            trace: self.trace.cloned(),
             responded: Arc::clone(&responded),
             place,
         };

@@ -50,5 +50,6 @@ mod run;
 pub mod server;
 pub mod site;
 mod state;
+mod trace;
 #[cfg(test)]
 mod testing;

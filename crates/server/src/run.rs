@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use lockgate_engine::RunOptions;
 use lockgate_engine::journal::NoJournal;
 use lockgate_engine::outcome::{Response, RunOutcome, RunStatus};
+use lockgate_engine::trace::TraceContext;
 use serde_json::Value;
 
 use crate::capacity::Place;
@@ -83,6 +84,7 @@ pub(crate) struct Running {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) request: Option<Value>,
     pub(crate) run_id: String,
+    pub(crate) trace: Option<TraceContext>,
     pub(crate) responded: Arc<OnceLock<Response>>,
     /// Given back at the end of the run, not of the request.
     pub(crate) place: Place,
@@ -95,6 +97,7 @@ impl Running {
             endpoint,
             request,
             run_id,
+            trace,
             responded,
             place,
         } = self;
@@ -111,6 +114,7 @@ impl Running {
         let options = RunOptions {
             request,
             responder: Some(&responder),
+            trace,
             ..RunOptions::new(run_id)
         };
         let outcome = site
@@ -142,7 +146,7 @@ impl Watch<'_> {
                     flow,
                     step = error.step,
                     code = %error.code,
-                    message = error.message,
+                    error = error.message,
                     "the run failed"
                 );
             }

@@ -14,7 +14,7 @@ use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
 use lockgate_engine::clock::SystemClock;
 use lockgate_engine::masks::Masks;
 use lockgate_engine::step_key::StepKey;
-use lockgate_engine::trace::Outgoing;
+use lockgate_engine::trace::{Outgoing, TraceContext};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -27,6 +27,8 @@ pub(crate) struct Step {
     pub(crate) time_left: Option<Duration>,
     /// The secrets of the run that the step is in.
     pub(crate) masks: Masks,
+    /// Where the run comes from.
+    pub(crate) caller: Option<TraceContext>,
 }
 
 impl Step {
@@ -36,6 +38,7 @@ impl Step {
             attempt: 1,
             time_left: None,
             masks: Masks::new(),
+            caller: None,
         }
     }
 
@@ -75,7 +78,10 @@ impl Step {
             connection: None,
             clock: &self.clock,
             masks: &self.masks,
-            trace: Outgoing::default(),
+            trace: Outgoing {
+                caller: self.caller.as_ref(),
+                propagation: None,
+            },
         }
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
 use lockgate_engine::action::{ActionError, Reconciled, Retry};
+use lockgate_engine::trace::TraceContext;
 use serde_json::{Value, json};
 
-use super::testing::{Names, Server, Step, json as json_reply, reply};
+use super::testing::{Names, Seen, Server, Step, json as json_reply, reply};
 use super::{HttpPolicy, HttpRequest};
 
 const NOTHING: Retry = Retry::NothingHappened { after: None };
@@ -416,6 +417,42 @@ async fn redirects_are_followed_as_their_status_says() {
     server.add(reply(302, &[("location", "/next")], ""));
     let input = json!({ "url": server.url("/"), "follow_redirects": false, "accept_status": [302] });
     assert_eq!(call(input).await.unwrap()["headers"]["location"], "/next");
+}
+
+const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// The trace context that a request came with.
+fn trace_of(seen: &Seen) -> [Option<&str>; 2] {
+    ["traceparent", "tracestate"].map(|name| seen.headers.get(name).map(|value| value.to_str().unwrap()))
+}
+
+#[tokio::test]
+async fn the_callers_trace_context_goes_on_to_who_is_called_and_no_further() {
+    let (first, second) = (Server::start([]).await, Server::start([]).await);
+    let mut step = Step::new();
+    step.caller = TraceContext::parse(PARENT).map(|context| context.with_state(["a=1", "b=2"]));
+    first.add(reply(307, &[("location", "/again")], ""));
+    first.add(reply(307, &[("location", &second.url("/"))], ""));
+    second.add(reply(307, &[("location", &first.url("/back"))], ""));
+    first.add(reply(200, &[], ""));
+    step.call(&open(), json!({ "url": first.url("/") }))
+        .await
+        .unwrap();
+    let (first_seen, second_seen) = (first.seen(), second.seen());
+    let all = [&first_seen[0], &first_seen[1], &second_seen[0], &first_seen[2]];
+    let ours = [Some(PARENT), Some("a=1,b=2")];
+    assert_eq!(all.map(trace_of), [ours, ours, [None; 2], [None; 2]]);
+
+    // What an author writes counts, and nothing is added to it.
+    first.add(reply(200, &[], ""));
+    let input = json!({ "url": first.url("/"), "headers": { "Traceparent": "written" } });
+    step.call(&open(), input).await.unwrap();
+    assert_eq!(trace_of(&first.seen()[3]), [Some("written"), None]);
+
+    // A run that belongs to no trace says nothing.
+    first.add(reply(200, &[], ""));
+    call(json!({ "url": first.url("/") })).await.unwrap();
+    assert_eq!(trace_of(&first.seen()[4]), [None; 2]);
 }
 
 #[tokio::test]

@@ -64,21 +64,24 @@ impl<'a> Outgoing<'a> {
 
 /// A span that ends with [`OpenSpan::over`]; one that is dropped before was cut off, and says so.
 #[derive(Debug)]
-pub(crate) struct OpenSpan {
+pub struct OpenSpan {
     span: Span,
     is_over: bool,
 }
 
 impl OpenSpan {
-    pub(crate) fn new(span: Span) -> Self {
+    /// For a span that has the fields `error.type` and `otel.status_code`.
+    pub fn new(span: Span) -> Self {
         Self { span, is_over: false }
     }
 
-    pub(crate) fn span(&self) -> &Span {
+    /// The span.
+    pub fn span(&self) -> &Span {
         &self.span
     }
 
-    pub(crate) fn over(&mut self) {
+    /// It has come to its end, well or not.
+    pub fn over(&mut self) {
         self.is_over = true;
     }
 }
@@ -92,7 +95,7 @@ impl Drop for OpenSpan {
 }
 
 /// Notes on a span that has the fields `error.type` and `otel.status_code` that it failed.
-pub(crate) fn mark_failed(span: &Span, error_type: &str) {
+pub fn mark_failed(span: &Span, error_type: &str) {
     span.record("error.type", error_type);
     span.record("otel.status_code", "ERROR");
 }
