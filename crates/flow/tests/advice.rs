@@ -447,3 +447,98 @@ fn variables_that_a_loop_sets() {
         assert_eq!(support::codes(&findings), expect, "{name}\n{steps}\n{shown}");
     }
 }
+
+#[test]
+fn callers_and_headers() {
+    let flow = |http: &str| {
+        format!("trigger:\n  http: {{ method: POST, path: /a, {http} }}\nsteps:\n  - return: x\n")
+    };
+    let texts = [
+        flow("auth: basic"),
+        flow("auth: { bearer: caller }"),
+        flow("auth: { bearer: partner }"),
+        flow("auth: { basic: auth0 }"),
+        flow("cors: 'https://*.example.com'"),
+        flow("cors: 'https://app.example.com?x'"),
+        flow("cors: ['https://app.example.com:8443', 'http://[::1]:3000', 'https://bücher.example', '*']"),
+    ];
+    check(&[
+        (
+            "nothing of the type",
+            &texts[0],
+            UnknownConnection,
+            &[
+                "`auth: basic` needs a connection of type `basic`",
+                "lockgate.yaml",
+            ],
+        ),
+        (
+            "a slip",
+            &texts[1],
+            UnknownConnection,
+            &["no connection `caller`", "did you mean `callers`?"],
+        ),
+        (
+            "another type",
+            &texts[2],
+            ConnectionType,
+            &["is a connection of type `hmac`", "of that type: `callers`"],
+        ),
+        (
+            "another type, and nothing fits",
+            &texts[3],
+            ConnectionType,
+            &["needs one of type `basic`", "declare one"],
+        ),
+        ("a pattern", &texts[4], InvalidTrigger, &["list each origin"]),
+        ("a query", &texts[5], InvalidTrigger, &["a scheme and a host"]),
+    ]);
+    assert_eq!(support::codes(&support::check_flow(&texts[6])), []);
+    check_steps(&[
+        (
+            "framing",
+            "  - respond: { headers: { Content-Length: 3 } }",
+            InvalidHeader,
+            &["belongs to the connection", "leave it out"],
+        ),
+        (
+            "a name with a space",
+            "  - respond: { headers: { 'x y': 3 } }",
+            InvalidHeader,
+            &["`x y` is no name of a header"],
+        ),
+        (
+            "a line break",
+            "  - respond: { headers: { x: [a, \"b\\nset-cookie: c\"] } }",
+            InvalidHeader,
+            &["control character"],
+        ),
+        (
+            "a map",
+            "  - respond: { headers: { x: { a: 1 } } }",
+            InvalidHeader,
+            &["is text", "to_json"],
+        ),
+    ]);
+    let fine = "  - respond: { headers: { x-a: [1, true, \"a\\tb\"], x-b: null, x-c: '{{input.id}}' } }";
+    assert_eq!(
+        support::codes(&support::check_flow(&format!("{INPUT}{fine}\n"))),
+        []
+    );
+}
+
+#[test]
+fn several_connections_fit_the_callers() {
+    let file = "version: 1\nconnections:\n  a: { type: bearer, token: '${A}' }\n  b: { type: bearer, tokens: ['${B}', written-out-0123456789] }\n";
+    let flow = "trigger:\n  http: { method: POST, path: /a, auth: bearer }\nsteps:\n  - return: x\n";
+    let findings = support::check(&[("lockgate.yaml", file), (support::FLOW, flow)]).diagnostics;
+    assert_eq!(support::codes(&findings), [ConnectionNotChosen, WrittenSecret]);
+    let help = findings[0].help.as_deref().unwrap();
+    assert!(
+        help.contains("`auth: { bearer: a }`") && help.contains("`b`"),
+        "{help}"
+    );
+    // The place is that of the token, not of the list.
+    let place = &findings[1].primary;
+    assert_eq!(&file[place.span.start as usize..place.span.end as usize], "written-out-0123456789");
+}

@@ -7,6 +7,7 @@ mod arguments;
 mod assignment;
 mod conditions;
 mod errors;
+mod headers;
 mod names;
 mod references;
 mod secrets;
@@ -267,6 +268,7 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
     assignment::check(&mut check);
     conditions::check(&mut check);
     errors::check(&mut check);
+    headers::check(&mut check);
     secrets::check(&mut check);
     *validators = check.validators;
     check.diagnostics

@@ -89,6 +89,7 @@ codes! {
     LG0408 InvalidDuration Error "a duration cannot be read";
     LG0409 InvalidTrigger Error "a trigger cannot be read";
     LG0410 InvalidArgument Error "an argument that the action refuses";
+    LG0411 InvalidHeader Error "a header that an answer cannot have";
     // Flow.
     LG0501 Unreachable Warning "a step that can never run";
     LG0502 SecondRespond Error "a second answer on one path";

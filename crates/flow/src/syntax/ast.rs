@@ -264,6 +264,9 @@ pub struct Step {
     pub secret: bool,
 }
 
+/// Headers that belong to a connection (RFC 9110, section 7.6.1): a server writes them, `respond` cannot.
+pub const FRAMING_HEADERS: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
+
 /// What a step does.
 #[derive(Clone, Debug)]
 #[expect(

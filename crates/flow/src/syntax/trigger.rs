@@ -189,8 +189,17 @@ fn read_cors(reader: &mut Reader, node: &Node) -> Option<Cors> {
             .value
             .strip_prefix("https://")
             .or_else(|| origin.value.strip_prefix("http://"));
-        if origin.value != "*" && !host.is_some_and(|host| !host.is_empty() && !host.contains('/')) {
-            let help = "an origin is a scheme and a host, like `https://app.example.com`, or `*`";
+        // No path, no query, no user, no pattern: browsers send an origin as it is, and it is compared as a whole.
+        let is_host = |host: &str| {
+            let fits = |c: char| c.is_alphanumeric() || "-.:_[]".contains(c);
+            !host.is_empty() && host.chars().all(fits)
+        };
+        if origin.value != "*" && !host.is_some_and(is_host) {
+            let help = if host.is_some_and(|host| host.contains('*')) {
+                "patterns are not read: list each origin; `*` alone stands for all"
+            } else {
+                "an origin is a scheme and a host, like `https://app.example.com`, or `*`"
+            };
             reader.report_help(
                 Code::InvalidTrigger,
                 origin.span,

@@ -308,14 +308,22 @@ fn check_settings(reader: &mut Reader, node: &Node, connection: &ConnectionSynta
         };
         if has_variable(&value) {
             known.unknown.push(format!("/{name}"));
-        } else if property.is_secret()
-            && value
+        }
+        let entries = setting
+            .value
+            .as_list()
+            .unwrap_or(std::slice::from_ref(&setting.value));
+        for entry in entries.iter().filter(|_| property.is_secret()) {
+            let value = entry.to_value();
+            let is_written = value
                 .as_str()
-                .is_some_and(|text| !text.is_empty() && !is_open(text))
-        {
+                .is_some_and(|text| !text.is_empty() && !is_open(text) && !has_variable(&value));
+            if !is_written {
+                continue;
+            }
             reader.report_help(
                 Code::WrittenSecret,
-                setting.value.span,
+                entry.span,
                 format!("the secret `{name}` is written out in the file"),
                 format!(
                     "read it from the environment: `{name}: ${{{}}}`",
