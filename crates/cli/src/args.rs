@@ -15,6 +15,7 @@ use lockgate_flow::duration::parse_duration;
 use lockgate_tenant::Fault;
 
 use crate::exit::EXIT_CODES;
+use crate::telemetry::{LogFormat, Role};
 use crate::terminal::ColorChoice;
 
 const STYLES: Styles = Styles::styled()
@@ -30,6 +31,7 @@ Examples:
   lockgate new my-flows                              begin a workspace
   lockgate check                                     find every mistake in it
   lockgate run hello --emulated --input name=Ada     run a flow, without an Auth0 account
+  lockgate dev                                       serve its flows while you write them
 
 {EXIT_CODES}"))]
 pub(crate) struct Cli {
@@ -61,6 +63,16 @@ pub(crate) struct Global {
         global = true
     )]
     pub(crate) log: Option<String>,
+    /// How to log; `auto`: text on a terminal and for commands that end by themselves, JSON for the log of a server
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "auto",
+        env = "LOCKGATE_LOG_FORMAT",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +115,14 @@ Exit codes:
   1    it was stopped, and runs were cut off
   2    it could not be started")]
     Serve(ServeArgs),
+    /// Serve the workspace while you write it: every saved change counts at once
+    #[command(after_help = "\
+Example:
+  lockgate dev --port 3000
+
+Connections whose variables are not set call an emulated Auth0 tenant; its users live as long as this command. Flows \
+with mistakes answer 503; all others are served.")]
+    Dev(DevArgs),
     /// Find every mistake in the workspace's flows
     #[command(after_help = "\
 Examples:
@@ -160,6 +180,26 @@ Faults are KIND or KIND:OPTION,OPTION…
 Example:
   lockgate completions bash > ~/.local/share/bash-completion/completions/lockgate")]
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// What it is to whoever watches it.
+    pub(crate) fn role(&self) -> Role {
+        match self {
+            Self::Serve(_) | Self::Dev(_) => Role::Service,
+            Self::Run(_) => Role::Run,
+            Self::New(_)
+            | Self::Check(_)
+            | Self::Explain(_)
+            | Self::Graph(_)
+            | Self::Actions(_)
+            | Self::Schema(_)
+            | Self::Connections(_)
+            | Self::Scopes(_)
+            | Self::Tenant(_)
+            | Self::Completions(_) => Role::Tool,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -252,6 +292,21 @@ pub(crate) struct ServeArgs {
         env = "LOCKGATE_SHUTDOWN_TIMEOUT"
     )]
     pub(crate) shutdown_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    /// The port for the flows on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 8080, env = "LOCKGATE_PORT")]
+    pub(crate) port: u16,
+    /// The port for health, metrics and the list of flows
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8081,
+        env = "LOCKGATE_ADMIN_PORT"
+    )]
+    pub(crate) admin_port: u16,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use lockgate_flow::source::Span;
 use lockgate_flow::workspace::{
     ConnectionSyntax, MissingVariable, Resolved, WorkspaceFile, resolve_settings,
 };
+use lockgate_server::auth::{Credentials, Scheme};
 use lockgate_tenant::Tenant;
 use serde_json::json;
 
@@ -162,8 +163,42 @@ pub(crate) fn open_auth0(
     settings: &Resolved,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth0Connection>, Diagnostic> {
-    Auth0Connection::from_settings(&connection.name.value, settings, Arc::clone(clock))
-        .map_err(|error| unusable(file, connection, error))
+    Auth0Connection::from_settings(&connection.name.value, settings, Arc::clone(clock)).map_err(
+        |error: SettingsError| {
+            let message = error.to_string();
+            unusable(file, connection, &error.setting, message, error.help)
+        },
+    )
+}
+
+/// What callers must show, as a connection of one of the types `bearer`, `basic`, `hmac` says.
+///
+/// # Errors
+/// The settings are not usable: a finding in the workspace file.
+pub(crate) fn open_credentials(
+    file: &WorkspaceFile,
+    connection: &ConnectionSyntax,
+    scheme: Scheme,
+    settings: &Resolved,
+) -> Result<Credentials, Diagnostic> {
+    Credentials::from_settings(&connection.name.value, scheme, settings).map_err(|error| {
+        let message = error.to_string();
+        unusable(file, connection, &error.setting, message, error.help)
+    })
+}
+
+/// The variables that a connection reads, each once, with whether there is a value.
+pub(crate) fn variables(loaded: &Loaded, connection: &ConnectionSyntax) -> Vec<(String, bool)> {
+    let mut seen = BTreeSet::new();
+    connection
+        .variables()
+        .into_iter()
+        .filter(|(name, _)| seen.insert(name.clone()))
+        .map(|(name, has_default)| {
+            let is_set = has_default || loaded.environment.get(&name).is_some();
+            (name, is_set)
+        })
+        .collect()
 }
 
 /// What a connection of type `auth0` is given so that it calls the emulated tenant.
@@ -233,10 +268,16 @@ fn missing_variables(
     ))
 }
 
-fn unusable(file: &WorkspaceFile, connection: &ConnectionSyntax, error: SettingsError) -> Diagnostic {
-    let span = place(connection, &error.setting);
-    let mut finding = Diagnostic::new(Code::InvalidSetting, &file.source, span, error.to_string());
-    finding.help = error.help;
+fn unusable(
+    file: &WorkspaceFile,
+    connection: &ConnectionSyntax,
+    setting: &str,
+    message: String,
+    help: Option<String>,
+) -> Diagnostic {
+    let span = place(connection, setting);
+    let mut finding = Diagnostic::new(Code::InvalidSetting, &file.source, span, message);
+    finding.help = help;
     finding
 }
 

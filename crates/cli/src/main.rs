@@ -11,7 +11,7 @@
 //!   ├─ run/*       a run on the terminal: input, progress, result
 //!   └─ terminal/*  colours, widths, tables; data on stdout, words on stderr
 //!  exit          exit codes, errors with help, the panic hook
-//!  logging       tracing to stderr
+//!  telemetry/*   the log on stderr, spans to a collector
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -21,9 +21,9 @@ mod commands;
 mod connect;
 mod environment;
 mod exit;
-mod logging;
 mod run;
 mod serve;
+mod telemetry;
 mod terminal;
 mod workspace;
 
@@ -36,13 +36,15 @@ fn main() -> ExitCode {
             Err(code) => return code,
         };
         let terminal = terminal::Terminal::new(cli.global.color, cli.global.quiet);
-        logging::start(cli.global.log.as_deref(), &terminal);
-        match commands::dispatch(cli, &terminal) {
+        let telemetry = telemetry::start(&cli.global, cli.command.role(), &terminal);
+        let code = match commands::dispatch(cli, &terminal) {
             Ok(exit) => exit.into(),
             Err(error) => {
                 exit::report(&error, &terminal);
                 exit::exit_of(&error).into()
             }
-        }
+        };
+        telemetry.finish();
+        code
     })
 }

@@ -24,7 +24,7 @@ pub(crate) const FILE: &str = "lockgate.yaml";
 const NEAR_FILE: &str = "lockgate.yml";
 
 /// The folder that flows stand in.
-const FLOWS: &str = "flows";
+pub(crate) const FLOWS: &str = "flows";
 
 /// A workspace as it stands on disk, checked.
 #[derive(Debug)]
@@ -77,23 +77,31 @@ pub(crate) fn directory(given: Option<&Path>) -> Result<PathBuf> {
         .with_context(|| format!("opening the folder {}", folder.display()))
 }
 
+/// The folder of the workspace that a folder is in.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn root_of(folder: &Path) -> Result<&Path> {
+    let root = folder.ancestors().find(|folder| folder.join(FILE).is_file());
+    root.ok_or_else(|| {
+        let near = folder.ancestors().map(|folder| folder.join(NEAR_FILE));
+        let help = near.into_iter().find(|path| path.is_file()).map_or_else(
+            || "begin a workspace with `lockgate new my-flows`".to_owned(),
+            |path| format!("there is {}: rename it to {FILE}", path.display()),
+        );
+        Mistake::new(format!("there is no {FILE} in {} or above it", folder.display()))
+            .help(help)
+            .into()
+    })
+}
+
 impl Loaded {
     /// Finds the workspace of a folder, in it or above, and checks it. `more` are flow files that stand elsewhere.
     ///
     /// # Errors
     /// There is none, or a file cannot be read. Mistakes in files are no errors here: they are findings.
     pub(crate) fn find(folder: &Path, catalog: &Catalog, more: &[PathBuf]) -> Result<Self> {
-        let root = folder
-            .ancestors()
-            .find(|folder| folder.join(FILE).is_file())
-            .ok_or_else(|| {
-                let near = folder.ancestors().map(|folder| folder.join(NEAR_FILE));
-                let help = near.into_iter().find(|path| path.is_file()).map_or_else(
-                    || "begin a workspace with `lockgate new my-flows`".to_owned(),
-                    |path| format!("there is {}: rename it to {FILE}", path.display()),
-                );
-                Mistake::new(format!("there is no {FILE} in {} or above it", folder.display())).help(help)
-            })?;
+        let root = root_of(folder)?;
         let (file, finding) = read(root, &root.join(FILE))?;
         if finding.is_some() {
             return Err(Mistake::new(format!("{FILE} is not UTF-8 text")).into());
@@ -238,7 +246,7 @@ fn read(root: &Path, path: &Path) -> Result<(Arc<Source>, Option<Diagnostic>)> {
 }
 
 /// With `/` between the parts, on every system.
-fn relative(root: &Path, path: &Path) -> String {
+pub(crate) fn relative(root: &Path, path: &Path) -> String {
     let path = path.strip_prefix(root).unwrap_or(path);
     path.components()
         .map(|part| part.as_os_str().to_string_lossy())

@@ -10,7 +10,6 @@ use lockgate_engine::action::ActionError;
 use lockgate_engine::clock::{Clock, SystemClock};
 use lockgate_flow::catalog::ScopeNeed;
 use lockgate_flow::diagnostic::suggestion;
-use lockgate_flow::workspace::ConnectionSyntax;
 use serde_json::{Value, json};
 
 use super::scopes::least;
@@ -30,7 +29,7 @@ pub(super) fn list(folder: &Path, json: bool, terminal: &Terminal) -> Result<Exi
             .iter()
             .map(|connection| {
                 let name = &connection.name.value;
-                let variables: Vec<Value> = variables(&loaded, connection)
+                let variables: Vec<Value> = connect::variables(&loaded, connection)
                     .into_iter()
                     .map(|(name, is_set)| json!({ "name": name, "set": is_set }))
                     .collect();
@@ -48,7 +47,7 @@ pub(super) fn list(folder: &Path, json: bool, terminal: &Terminal) -> Result<Exi
     let mut table = Table::new(terminal.stdout_style(), &["name", "type", "variables", "used by"]);
     for connection in connections {
         let name = &connection.name.value;
-        let variables: Vec<String> = variables(&loaded, connection)
+        let variables: Vec<String> = connect::variables(&loaded, connection)
             .into_iter()
             .map(|(name, is_set)| format!("{} {name}", if is_set { '✓' } else { '✗' }))
             .collect();
@@ -65,20 +64,6 @@ pub(super) fn list(folder: &Path, json: bool, terminal: &Terminal) -> Result<Exi
         terminal.print(&table.render())?;
     }
     Ok(Exit::Done)
-}
-
-/// The variables that a connection reads, each once, with whether there is a value.
-fn variables(loaded: &Loaded, connection: &ConnectionSyntax) -> Vec<(String, bool)> {
-    let mut seen = BTreeSet::new();
-    connection
-        .variables()
-        .into_iter()
-        .filter(|(name, _)| seen.insert(name.clone()))
-        .map(|(name, has_default)| {
-            let is_set = has_default || loaded.environment.get(&name).is_some();
-            (name, is_set)
-        })
-        .collect()
 }
 
 /// A need of the flows, and who has it.

@@ -4,6 +4,7 @@ mod actions;
 mod check;
 mod completions;
 mod connections;
+mod dev;
 mod explain;
 mod graph;
 mod new;
@@ -27,6 +28,7 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::New(args) => new::new(&folder()?, &args, terminal),
         Command::Run(args) => block_on(run::run(&folder()?, &args, terminal)),
         Command::Serve(args) => block_on(serve::serve(&folder()?, &args, terminal)),
+        Command::Dev(args) => block_on(dev::dev(&folder()?, &args, terminal)),
         Command::Check(args) => check::check(&folder()?, &args, terminal),
         Command::Explain(args) => explain::explain(&args, terminal),
         Command::Graph(args) => graph::graph(&folder()?, &args, terminal),

@@ -18,6 +18,7 @@ use crate::catalogue;
 use crate::connect::{self, Live};
 use crate::exit::{self, Exit, Mistake};
 use crate::run::{Given, Progress, Recorder, TraceJournal, as_json, invalid_as_json, read_request, show};
+use crate::telemetry;
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
@@ -109,9 +110,11 @@ async fn go(ready: Ready, args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
         .with_connections(live.connections.clone())
         .with_clock(Arc::clone(&clock))
         .with_flows(loaded.checked.runnable().into_values())
-        .with_observer(Arc::clone(&recorder) as Arc<dyn Observer>);
+        .with_observer(Arc::clone(&recorder) as Arc<dyn Observer>)
+        .with_propagation(telemetry::propagation());
     let options = RunOptions {
         request,
+        trace: telemetry::from_environment(),
         cancel: Some(Box::pin(asked_to_end())),
         ..RunOptions::new(uuid::Uuid::now_v7().to_string())
     };

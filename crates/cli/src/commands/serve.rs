@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
 pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) -> Result<Exit> {
-    let options = serve::server_options(folder, args)?;
+    let options = serve::server_options(folder, args);
     let metrics = Metrics::new();
     let mut builder = SiteBuilder::new(metrics.clone());
     let loaded = builder.load(folder)?;

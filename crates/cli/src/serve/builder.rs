@@ -1,5 +1,5 @@
-//! A workspace → a site. What has not changed since the last one is kept: a connection with its tokens, its pool and its
-//! rate budget, and the pools of `http.request`.
+//! A workspace → a site. What has not changed since the last one is kept: the connections, and the pools of
+//! `http.request`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,21 +7,19 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use lockgate_actions::HttpPolicy;
-use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE};
 use lockgate_engine::Executor;
 use lockgate_engine::action::Actions;
 use lockgate_engine::clock::{Clock, SystemClock};
-use lockgate_engine::connection::Connections;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::Diagnostic;
-use lockgate_flow::workspace::{ConnectionSyntax, Resolved, WorkspaceFile};
+use lockgate_flow::syntax::Route;
 use lockgate_server::metrics::Metrics;
 use lockgate_server::site::{Site, SiteParts};
 use lockgate_tenant::Tenant;
 
-use super::plan::{Plan, needed_connections};
+use super::connections::{Missing, Open, needs_tenant};
+use super::plan::{Plan, needed_connections, route};
 use crate::catalogue;
-use crate::connect;
 use crate::workspace::Loaded;
 
 /// Makes one site after the other.
@@ -30,18 +28,18 @@ pub(crate) struct SiteBuilder {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     actions: Option<(HttpPolicy, Actions)>,
-    connections: BTreeMap<String, Open>,
+    pub(super) open: Open,
+    /// The route of each flow file that could be read.
+    routes: BTreeMap<String, Route>,
 }
 
-/// A connection, with what it was made from.
-#[derive(Clone)]
-struct Open {
-    settings: Resolved,
-    auth0: Arc<Auth0Connection>,
+/// The site of all that is sound in a workspace.
+pub(super) struct Partial {
+    pub(super) site: Site,
+    pub(super) plan: Plan,
+    /// Connections that cannot be used, and why.
+    pub(super) unusable: BTreeMap<String, Diagnostic>,
 }
-
-/// The open connections by name; and those that cannot be used.
-type Opened = (BTreeMap<String, Open>, BTreeMap<String, Diagnostic>);
 
 impl SiteBuilder {
     pub(crate) fn new(metrics: Metrics) -> Self {
@@ -50,7 +48,8 @@ impl SiteBuilder {
             clock: Arc::new(SystemClock::new()),
             metrics,
             actions: None,
-            connections: BTreeMap::new(),
+            open: Open::default(),
+            routes: BTreeMap::new(),
         }
     }
 
@@ -82,96 +81,72 @@ impl SiteBuilder {
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
-        let (connections, unusable) = self.open(loaded, None);
+        let needed = needed_connections(loaded);
+        let (open, unusable) = Open::open(loaded, &needed, &self.open, Missing::Refused, &self.clock);
         if !unusable.is_empty() {
             return Ok(Err(unusable.into_values().collect()));
         }
-        let plan = Plan::of(loaded, &unusable);
-        self.finish(loaded, plan, connections, previous).map(Ok)
+        let plan = Plan::of(loaded, &unusable, &self.routes);
+        self.finish(loaded, plan, open, previous).map(Ok)
     }
 
-    fn finish(
+    /// Makes the site of all that is sound in a workspace. `tenant` is called in the place of Auth0 by connections that
+    /// lack a variable; see [`Self::needs_tenant`].
+    ///
+    /// # Errors
+    /// This binary has a mistake.
+    pub(super) fn build_partial(
         &mut self,
         loaded: &Loaded,
-        plan: Plan,
-        connections: BTreeMap<String, Open>,
+        tenant: Option<&Tenant>,
         previous: Option<&Site>,
-    ) -> Result<Site> {
+    ) -> Result<Partial> {
+        let needed = needed_connections(loaded);
+        let missing = Missing::Replaced(tenant);
+        let (open, unusable) = Open::open(loaded, &needed, &self.open, missing, &self.clock);
+        let plan = Plan::of(loaded, &unusable, &self.routes);
+        let site = self.finish(loaded, plan.clone(), open, previous)?;
+        for checked in &loaded.checked.flows {
+            let path = checked.source.path();
+            match route(checked) {
+                Some(route) => {
+                    self.routes.insert(path.to_owned(), route.clone());
+                }
+                None if checked.flow.is_some() => {
+                    self.routes.remove(path);
+                }
+                None => {}
+            }
+        }
+        Ok(Partial { site, plan, unusable })
+    }
+
+    /// Whether a connection that is needed lacks a variable.
+    pub(super) fn needs_tenant(loaded: &Loaded) -> bool {
+        needs_tenant(loaded, &needed_connections(loaded))
+    }
+
+    fn finish(&mut self, loaded: &Loaded, plan: Plan, open: Open, previous: Option<&Site>) -> Result<Site> {
         let policy = loaded.http_policy();
         let actions = match &self.actions {
             Some((known, actions)) if *known == policy => actions.clone(),
             _ => catalogue::actions(policy.clone()),
         };
-        let mut live = Connections::new();
-        for (name, open) in &connections {
-            live.insert(name, Arc::clone(&open.auth0) as _);
-        }
         let executor = Executor::new(actions.clone())
-            .with_connections(live)
+            .with_connections(open.connections())
             .with_clock(Arc::clone(&self.clock))
             .with_flows(plan.flows.iter().cloned());
         let parts = SiteParts {
             flows: plan.flows,
             executor,
-            credentials: BTreeMap::new(),
+            credentials: open.credentials(),
             broken: plan.broken,
         };
         let site = Site::build(parts, previous, &self.metrics).context("putting the routes together")?;
         // Only now, so that a site that cannot be made leaves nothing behind. What is replaced here lives on as long as
         // a run that uses it.
         self.actions = Some((policy, actions));
-        self.connections = connections;
+        self.open = open;
         Ok(site)
     }
-
-    /// Opens the connections that are needed. One that lacks a variable calls `tenant`, if there is one.
-    fn open(&self, loaded: &Loaded, tenant: Option<&Tenant>) -> Opened {
-        let (mut open, mut unusable) = (BTreeMap::new(), BTreeMap::new());
-        let Some(file) = &loaded.checked.file else {
-            return (open, unusable);
-        };
-        let needed = needed_connections(loaded);
-        for connection in &file.connections {
-            let name = &connection.name.value;
-            if connection.type_name.value != CONNECTION_TYPE || !needed.contains(name) {
-                continue;
-            }
-            match self.connection(loaded, file, connection, tenant) {
-                Ok(connection) => {
-                    open.insert(name.clone(), connection);
-                }
-                Err(finding) => {
-                    unusable.insert(name.clone(), finding);
-                }
-            }
-        }
-        (open, unusable)
-    }
-
-    fn connection(
-        &self,
-        loaded: &Loaded,
-        file: &WorkspaceFile,
-        connection: &ConnectionSyntax,
-        tenant: Option<&Tenant>,
-    ) -> Result<Open, Diagnostic> {
-        let settings = match (
-            connect::resolve(loaded, file, connection, WITHOUT_ACCOUNT),
-            tenant,
-        ) {
-            (Ok(settings), _) => settings,
-            (Err(_), Some(tenant)) => connect::emulated_settings(tenant),
-            (Err(missing), None) => return Err(missing),
-        };
-        match self.connections.get(&connection.name.value) {
-            Some(known) if known.settings == settings => Ok(known.clone()),
-            _ => {
-                let auth0 = connect::open_auth0(file, connection, &settings, &self.clock)?;
-                Ok(Open { settings, auth0 })
-            }
-        }
-    }
 }
-
-/// How to do without credentials.
-const WITHOUT_ACCOUNT: &str = "to try the flows without an Auth0 account: `lockgate dev`";

@@ -3,18 +3,33 @@
 //! ```text
 //!  options     what was typed → the server's options
 //!  plan        a checked workspace → the flows that are served, those that cannot be, the connections that they need
-//!  builder     a plan → a site; what has not changed since the last one is kept
+//!  connections settings → open connections; those that stay the same are kept
+//!  builder     all of it → a site
 //!  signals     SIGHUP, SIGTERM, Ctrl-C
 //!  ready       what is said when it is ready, and when it stops
+//!
+//!  develop     the workspace of `dev`, read again as it is changed
+//!  watch       which files have changed
+//!  screen      what `dev` shows
+//!  curl        a request for a flow, as a line for a shell
+//!  sample      plausible values for its input
 //! ```
 
 mod builder;
+mod connections;
+mod curl;
+mod develop;
 mod options;
 mod plan;
 mod ready;
+mod sample;
+mod screen;
 mod signals;
+mod watch;
 
 pub(crate) use builder::SiteBuilder;
+pub(crate) use develop::Development;
 pub(crate) use options::{server_options, start_failed};
 pub(crate) use ready::{announce, stop};
 pub(crate) use signals::{Asked, Signals};
+pub(crate) use watch::Watcher;

@@ -12,18 +12,8 @@ use crate::args::ServeArgs;
 use crate::exit::Mistake;
 
 /// The options of `serve`. Files are looked for from `folder` on.
-///
-/// # Errors
-/// The admin port would be open to other machines without a token.
-pub(crate) fn server_options(folder: &Path, args: &ServeArgs) -> Result<ServerOptions, Mistake> {
+pub(crate) fn server_options(folder: &Path, args: &ServeArgs) -> ServerOptions {
     let admin_token = args.admin_token.as_deref().filter(|token| !token.is_empty());
-    if admin_token.is_none() && !args.admin_host.is_loopback() {
-        return Err(Mistake::new(format!(
-            "the admin port would be open to everyone who reaches {}",
-            args.admin_host
-        ))
-        .help("set LOCKGATE_ADMIN_TOKEN to what its callers must show, or leave `--admin-host` out"));
-    }
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(TlsFiles {
             certificate: folder.join(certificate),
@@ -31,7 +21,7 @@ pub(crate) fn server_options(folder: &Path, args: &ServeArgs) -> Result<ServerOp
         }),
         _ => None,
     };
-    Ok(ServerOptions {
+    ServerOptions {
         address: SocketAddr::new(args.host, args.port),
         admin_address: SocketAddr::new(args.admin_host, args.admin_port),
         admin_token: admin_token.map(SecretString::from),
@@ -39,7 +29,7 @@ pub(crate) fn server_options(folder: &Path, args: &ServeArgs) -> Result<ServerOp
         trusted_proxies: args.trust_proxy.clone(),
         max_runs: args.max_runs.get(),
         ..ServerOptions::default()
-    })
+    }
 }
 
 /// Why a server did not start, with what to do about it.
@@ -65,7 +55,10 @@ pub(crate) fn start_failed(error: StartError) -> anyhow::Error {
                 _ => None,
             }
         }
-        StartError::Tls(_) | StartError::AdminExposed { .. } => None,
+        StartError::Tls(_) => None,
+        StartError::AdminExposed { .. } => Some(
+            "set LOCKGATE_ADMIN_TOKEN to what its callers must show, or leave `--admin-host` out".to_owned(),
+        ),
     };
     let error = anyhow::Error::new(error);
     Mistake::new(crate::exit::message(&error)).maybe_help(help).into()

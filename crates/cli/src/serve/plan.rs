@@ -12,16 +12,17 @@ use lockgate_server::site::BrokenFlow;
 use crate::workspace::{FILE, Loaded};
 
 /// What a workspace has to serve.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
     /// The flows that run, those without a route too: others call them.
-    pub(crate) flows: Vec<Arc<Flow>>,
+    pub(super) flows: Vec<Arc<Flow>>,
     /// The flows that do not.
-    pub(crate) broken: Vec<BrokenFlow>,
+    pub(super) broken: Vec<BrokenFlow>,
 }
 
-/// The connections that the flows with a route use, and those that the flows that they call use.
-pub(crate) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
+/// The connections that the flows with a route use to check their callers or in a step, and those that the flows that
+/// they call use.
+pub(super) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
     let flows = loaded.checked.runnable();
     let (mut connections, mut seen) = (BTreeSet::new(), BTreeSet::new());
     let mut todo: Vec<&Arc<Flow>> = flows
@@ -32,13 +33,12 @@ pub(crate) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
         if !seen.insert(flow.name.as_str()) {
             continue;
         }
-        for used in uses(flow) {
+        for used in uses(flow).chain(callers(flow, loaded).map(Use::Connection)) {
             match used {
-                Use::Connection(name) => {
-                    if !connections.contains(name) {
-                        connections.insert(name.to_owned());
-                    }
+                Use::Connection(name) if !connections.contains(name) => {
+                    connections.insert(name.to_owned());
                 }
+                Use::Connection(_) => {}
                 Use::Flow(name) => todo.extend(flows.get(name)),
             }
         }
@@ -49,7 +49,14 @@ pub(crate) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
 impl Plan {
     /// Serves what has no mistake: neither the flow, nor a flow that it calls, nor a connection that one of them uses
     /// (`unusable`: the connection's name, and why). A mistake in the workspace file is one of every flow.
-    pub(crate) fn of(loaded: &Loaded, unusable: &BTreeMap<String, Diagnostic>) -> Self {
+    ///
+    /// `routes` are those that the flows of a file had before: a file that cannot be read any more keeps its route, which
+    /// then says what is wrong.
+    pub(super) fn of(
+        loaded: &Loaded,
+        unusable: &BTreeMap<String, Diagnostic>,
+        routes: &BTreeMap<String, Route>,
+    ) -> Self {
         let mut reasons: BTreeMap<&str, String> = BTreeMap::new();
         for finding in loaded
             .checked
@@ -80,7 +87,8 @@ impl Plan {
                     reason().unwrap_or_else(|| format!("{}: the flow cannot run", checked.source.path())),
                 ),
                 Some(flow) => reason().or_else(|| {
-                    uses(flow).find_map(|used| match used {
+                    let callers = callers(flow, loaded).map(Use::Connection);
+                    uses(flow).chain(callers).find_map(|used| match used {
                         Use::Connection(name) => unusable.get(name).map(one_line),
                         Use::Flow(_) => None,
                     })
@@ -100,7 +108,9 @@ impl Plan {
                 (Some(flow), None) => plan.flows.push(Arc::clone(flow)),
                 (_, finding) => plan.broken.push(BrokenFlow {
                     name: checked.name.clone(),
-                    route: route(checked).cloned(),
+                    route: route(checked)
+                        .or_else(|| routes.get(checked.source.path()))
+                        .cloned(),
                     finding: finding.unwrap_or_default(),
                 }),
             }
@@ -110,7 +120,7 @@ impl Plan {
 }
 
 /// The route of a flow, as far as it could be read.
-fn route(checked: &CheckedFlow) -> Option<&Route> {
+pub(super) fn route(checked: &CheckedFlow) -> Option<&Route> {
     Some(&checked.syntax.as_ref()?.trigger.http.as_ref()?.route.value)
 }
 
@@ -145,8 +155,31 @@ fn uses(flow: &Flow) -> impl Iterator<Item = Use<'_>> {
     })
 }
 
+/// The connection that holds what the flow's callers must show: the one that its trigger names, or the only one of the
+/// type.
+pub(super) fn callers<'a>(flow: &'a Flow, loaded: &'a Loaded) -> impl Iterator<Item = &'a str> {
+    let auth = flow
+        .syntax
+        .trigger
+        .http
+        .as_ref()
+        .and_then(|http| http.auth.as_ref());
+    let name = auth.and_then(|auth| match &auth.value.connection {
+        Some(named) => Some(named.value.as_str()),
+        None => {
+            let type_name = auth.value.kind.name();
+            let connections = loaded.checked.connections().iter();
+            connections
+                .filter(|connection| connection.type_name.value == type_name)
+                .map(|connection| connection.name.value.as_str())
+                .next()
+        }
+    });
+    name.into_iter()
+}
+
 /// A finding for a place that has one line.
-fn one_line(finding: &Diagnostic) -> String {
+pub(super) fn one_line(finding: &Diagnostic) -> String {
     let source = &finding.primary.source;
     let place = source.position(finding.primary.span.start);
     format!(

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::Signals;
 use crate::commands::counted;
 use crate::exit::Exit;
+use crate::run::duration;
 use crate::terminal::Terminal;
 
 /// One line of JSON for whoever started this, unless that is a person at a terminal.
@@ -23,30 +24,44 @@ pub(crate) fn announce(url: &str, admin_url: &str, terminal: &Terminal) -> Resul
     terminal.print(&json!({ "url": url, "admin_url": admin_url }).to_string())
 }
 
-/// Waits for what is going on, at most so long, or until it is asked to end once more.
+/// Accepts nothing more and waits for what is going on: at most so long, or until it is asked to end once more.
 pub(crate) async fn stop(
     server: Server,
     limit: Duration,
     signals: &mut Signals,
     terminal: &Terminal,
 ) -> Exit {
-    terminal.remark("stopping: nothing more is accepted");
-    let cut_off = tokio::select! {
-        cut_off = server.shutdown(limit) => cut_off,
-        () = signals.stop() => {
-            terminal.say("ended at once: runs that were going on are cut off");
-            return Exit::Failed;
-        }
+    let running = server.running();
+    let before = running();
+    let waits = if before == 0 {
+        String::new()
+    } else {
+        format!(
+            "; waiting for {}, at most {}",
+            counted(before, "run"),
+            duration(limit)
+        )
+    };
+    terminal.remark(&format!("stopping: nothing more is accepted{waits}"));
+    let (cut_off, when) = tokio::select! {
+        cut_off = server.shutdown(limit) => (cut_off, format!("after {}", duration(limit))),
+        () = signals.stop() => (running(), "by the second signal".to_owned()),
+    };
+    let finished = before.saturating_sub(cut_off);
+    let finished = if finished == 0 {
+        "stopped".to_owned()
+    } else {
+        format!("stopped; {} came to an end", counted(finished, "run"))
     };
     if cut_off == 0 {
-        terminal.remark("stopped");
+        terminal.remark(&finished);
         return Exit::Done;
     }
+    let warning = terminal.stderr_style().warn("warning");
+    let were = if cut_off == 1 { "was" } else { "were" };
     terminal.say(&format!(
-        "{}: {} cut off after {}",
-        terminal.stderr_style().warn("warning"),
-        counted(cut_off, "run"),
-        crate::run::duration(limit)
+        "{warning}: {finished}; {} {were} cut off {when}",
+        counted(cut_off, "run")
     ));
     Exit::Failed
 }
