@@ -38,18 +38,18 @@ where
     let (head, body) = request.into_parts();
     let found = site.routes.find(head.uri.path());
     let is_tls = state.options.tls.is_some();
-    let begin = |route| RequestSpan::begin(&site.executor, &head, route, is_tls);
+    let span_of = |route| RequestSpan::begin(&site.executor, &head, route, is_tls);
     let (endpoint, parameters) = match endpoint(&site, found, &head) {
         Ok(found) => found,
         Err(answer) => {
-            begin(None).answered(answer.status());
+            span_of(None).answered(answer.status());
             state
                 .metrics
                 .unrouted(&head.method, answer.status(), began.elapsed());
             return answer;
         }
     };
-    let span = begin(Some(&endpoint.template));
+    let span = span_of(Some(&endpoint.template));
     let call = Call {
         state,
         site: &site,

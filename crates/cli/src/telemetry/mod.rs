@@ -1,0 +1,145 @@
+//! What the process says of itself: log lines on stderr, and spans to whoever collects them.
+//!
+//! ```text
+//!  text          lines for people
+//!  json          lines for machines: one object each
+//!   └─ writer    from where lines are written without anyone waiting for it
+//!  otlp          spans to an OpenTelemetry collector, where OTEL_* variables ask for it
+//!   └─ propagation   W3C trace context ↔ spans
+//! ```
+//!
+//! What is logged is the libraries' business; secrets never are. Metrics are not here: the admin port shows them.
+
+mod json;
+mod otlp;
+mod propagation;
+mod text;
+mod writer;
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use lockgate_engine::trace;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::{EnvFilter, Registry};
+
+use crate::args::Global;
+use crate::terminal::Terminal;
+
+use otlp::Exporter;
+use writer::LogWriter;
+
+pub(crate) use propagation::{from_environment, propagation};
+
+/// What is shown unless something else is asked for: warnings, and what flows log themselves.
+const DEFAULT: &str = "off,lockgate=warn,lockgate::log=info";
+
+/// A server also says what it answered.
+const DEFAULT_OF_SERVICE: &str = "off,lockgate=warn,lockgate::log=info,lockgate::access=info";
+
+/// What a command is to whoever watches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It goes on until it is asked to end; nobody may have to wait for its log.
+    Service,
+    /// It runs a flow.
+    Run,
+    /// It does something quick, and there is nothing to trace.
+    Tool,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+impl LogFormat {
+    /// People who type a command that ends by itself see text wherever it goes.
+    fn is_json(self, role: Role) -> bool {
+        match self {
+            Self::Auto => role == Role::Service && !std::io::stderr().is_terminal(),
+            Self::Text => false,
+            Self::Json => true,
+        }
+    }
+}
+
+/// What is to be brought to its end when the process ends.
+#[must_use]
+pub(crate) struct Telemetry {
+    writer: Option<Arc<LogWriter>>,
+    exporter: Option<Exporter>,
+}
+
+/// Starts to log and, where the environment asks for it, to export spans.
+pub(crate) fn start(global: &Global, role: Role, terminal: &Terminal) -> Telemetry {
+    let warn = |text: &str| {
+        terminal.say(&format!("{}: {text}", terminal.stderr_style().warn("warning")));
+    };
+    let default = if role == Role::Service {
+        DEFAULT_OF_SERVICE
+    } else {
+        DEFAULT
+    };
+    let filter = global.log.as_deref().unwrap_or(default);
+    let filter = EnvFilter::try_new(directives(filter)).unwrap_or_else(|error| {
+        warn(&format!("the log filter is not usable: {error}"));
+        EnvFilter::new(default)
+    });
+    let exporter = if role == Role::Tool {
+        Ok(None)
+    } else {
+        Exporter::start(&warn)
+    };
+    let exporter = exporter.unwrap_or_else(|error| {
+        warn(&format!("no spans are exported: {error}"));
+        None
+    });
+    let is_json = global.log_format.is_json(role);
+    let writer = (role == Role::Service && !std::io::stderr().is_terminal())
+        .then(|| LogWriter::start(if is_json { json::lost } else { text::lost }))
+        .flatten();
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_json {
+        Box::new(json::Lines::new(writer.clone(), exporter.is_some()))
+    } else {
+        Box::new(text::lines(terminal, writer.clone()))
+    };
+    // Spans are of no interest here. So where they are not exported, nobody is interested in them, and making one costs
+    // next to nothing.
+    let events = filter_fn(|metadata| metadata.is_event());
+    let subscriber = tracing_subscriber::registry()
+        .with(lines.with_filter(filter.and(events)))
+        .with(exporter.as_ref().map(|exporter| {
+            let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == trace::TARGET);
+            exporter.layer().with_filter(spans)
+        }));
+    // Only the first call of a process can succeed, and this is it.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Telemetry { writer, exporter }
+}
+
+impl Telemetry {
+    /// Sends and writes what is left, as far as that is possible in a moment.
+    pub(crate) fn finish(self) {
+        if let Some(exporter) = self.exporter {
+            exporter.finish();
+        }
+        if let Some(writer) = self.writer {
+            writer.finish();
+        }
+    }
+}
+
+/// A level alone is about Lockgate: at `trace`, the libraries below log bytes that may be secret.
+fn directives(filter: &str) -> String {
+    if filter.contains(['=', ',']) {
+        filter.to_owned()
+    } else {
+        format!("off,lockgate={filter}")
+    }
+}
