@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lockgate_engine::clock::Clock;
 use lockgate_flow::graph::{Flow, Op};
 use lockgate_flow::syntax::{AuthKind, HttpTrigger, PathPart};
 
@@ -35,6 +36,7 @@ impl Endpoint {
         flows: &BTreeMap<&str, &Arc<Flow>>,
         credentials: &BTreeMap<String, Arc<Credentials>>,
         known: Option<&Arc<Self>>,
+        clock: &Arc<dyn Clock>,
         metrics: &Metrics,
     ) -> Result<Self, SiteError> {
         let route = &trigger.route.value;
@@ -43,7 +45,7 @@ impl Endpoint {
             let known = known.and_then(|known| known.rate_limit.as_ref());
             match known {
                 Some(known) if *known.limit() == limit.value => Arc::clone(known),
-                _ => Arc::new(RateLimiter::new(limit.value.clone())),
+                _ => Arc::new(RateLimiter::new(limit.value.clone(), Arc::clone(clock))),
             }
         });
         Ok(Self {

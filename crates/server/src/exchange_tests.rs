@@ -269,7 +269,7 @@ async fn the_ends_of_a_run_are_answered() {
             "- respond: { headers: { content-type: text/plain }, body: hello }",
         ),
         ("empty", "- respond: { status: 204, body: hello }"),
-        ("framing", "- respond: { headers: { 'not a name': 3 } }"),
+        ("framing", "- respond: { headers: { x-a: '{{base64_decode \"AQ==\"}}' } }"),
     ]
     .iter()
     .map(|(name, steps)| format!("name: {name}\ntrigger: {{ http: GET /{name} }}\nsteps:\n  {steps}\n"))

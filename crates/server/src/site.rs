@@ -90,7 +90,15 @@ impl Site {
                 continue;
             };
             let known = previous.and_then(|site| site.routes.endpoint_of(&flow.name));
-            let endpoint = Endpoint::new(flow, trigger, &by_name, &credentials, known, metrics)?;
+            let endpoint = Endpoint::new(
+                flow,
+                trigger,
+                &by_name,
+                &credentials,
+                known,
+                executor.clock(),
+                metrics,
+            )?;
             let route = trigger.route.value.clone();
             let target = Target::Flow(Arc::new(endpoint));
             routes.add(&route, target).map_err(|taken| SiteError::SameRoute {

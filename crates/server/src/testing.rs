@@ -10,6 +10,7 @@ use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Full};
 use lockgate_engine::Executor;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Actions};
+use lockgate_engine::testing::TestClock;
 use lockgate_flow::catalog::{ActionSpec, Catalog, Effect, ErrorSpec};
 use lockgate_flow::schema::Schema;
 use lockgate_flow::source::Source;
@@ -122,7 +123,9 @@ impl Served {
             .collect();
         assert!(errors.is_empty(), "{errors:?}");
         let flows: Vec<_> = workspace.runnable().into_values().collect();
-        let executor = Executor::new(actions).with_flows(flows.iter().cloned());
+        let executor = Executor::new(actions)
+            .with_clock(Arc::new(TestClock::default()))
+            .with_flows(flows.iter().cloned());
         let metrics = Metrics::new();
         let parts = SiteParts {
             flows,
