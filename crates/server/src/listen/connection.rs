@@ -121,7 +121,7 @@ async fn drive(protocol: &Protocol, peer: Peer, stream: Stream, mut phase: watch
     let mut connection = pin!(http.serve_connection(socket, service));
     let mut stopping = pin!(Phase::Serving.is_over(&mut phase));
     let mut timer = pin!(sleep_until(Instant::now() + limits.head));
-    let mut is_stopping = false;
+    let (mut is_stopping, mut is_told) = (false, false);
     let mut close_at = None;
     // What the client owes; `None` while it is the server's turn.
     let deadline = |close_at: Option<Instant>| match close_at {
@@ -138,6 +138,10 @@ async fn drive(protocol: &Protocol, peer: Peer, stream: Stream, mut phase: watch
             }
             if !is_stopping && stopping.as_mut().poll(context).is_ready() {
                 is_stopping = true;
+            }
+            // hyper would close on a client that has sent half a head.
+            if is_stopping && !is_told && !progress.is_amid_head() {
+                is_told = true;
                 connection.as_mut().graceful_shutdown();
                 continue;
             }

@@ -132,7 +132,7 @@ impl Progress {
 
     /// The server closes: whether the client may still be sending something that nobody will read.
     pub(super) fn may_be_sending(&self) -> bool {
-        self.has_unread.load(Ordering::Relaxed) || self.head_since.load(Ordering::Relaxed) != 0
+        self.has_unread.load(Ordering::Relaxed) || self.is_amid_head()
     }
 
     /// The server has closed its side and waits for the client's.
@@ -140,6 +140,11 @@ impl Progress {
         if self.lingering_since.load(Ordering::Relaxed) == 0 {
             self.lingering_since.store(self.now(), Ordering::Relaxed);
         }
+    }
+
+    /// The client has sent a part of a head.
+    pub(super) fn is_amid_head(&self) -> bool {
+        self.head_since.load(Ordering::Relaxed) != 0
     }
 
     pub(super) fn is_answering(&self) -> bool {

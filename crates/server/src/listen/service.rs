@@ -62,12 +62,19 @@ pub(super) async fn answer(
 ) -> Result<Outgoing, Infallible> {
     let _in_flight = progress.request();
     let (head, body) = request.into_parts();
-    if !has_one_host(&head.headers, head.version) {
-        let problem = Problem::Malformed("a request has one `Host`".to_owned());
-        return Ok(problem.into_answer().map(Either::Left));
-    }
-    let state = match &*port {
-        Port::Flows(state) => state,
+    let version = head.version;
+    let (mut answer, is_unread) = match &*port {
+        _ if !has_one_host(&head.headers, version) => {
+            let problem = Problem::Malformed("a request has one `Host`".to_owned());
+            let answer = problem.into_answer().map(Either::Left);
+            (answer, !body.is_end_stream())
+        }
+        Port::Flows(state) => {
+            let mut body = Sent { body, is_over: false };
+            let request = Request::from_parts(head, &mut body);
+            let answer = exchange(state, peer, request).map(|answer| answer.map(Either::Left));
+            (guarded(answer).await, !body.is_end_stream())
+        }
         Port::Admin(_, router) => {
             let request = Request::from_parts(head, axum::body::Body::new(body));
             let service = TowerToHyperService::new(router.clone());
@@ -75,15 +82,19 @@ pub(super) async fn answer(
                 Ok(answer) => answer.map(Either::Right),
                 Err(never) => match never {},
             });
-            return Ok(guarded(answer).await);
+            // axum has the body, and knows what to do with the rest of it.
+            (guarded(answer).await, false)
         }
     };
-    let version = head.version;
-    let mut body = Sent { body, is_over: false };
-    let request = Request::from_parts(head, &mut body);
-    let answer = exchange(state, peer, request).map(|answer| answer.map(Either::Left));
-    let answer = guarded(answer).await;
-    Ok(closing(answer, version, &body, &progress))
+    if is_unread {
+        progress.body_is_unread();
+    }
+    // HTTP/2 has frames for both.
+    if version < Version::HTTP_2 && (port.state().is_stopping() || is_unread && gives_up(&answer)) {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(CONNECTION, close);
+    }
+    Ok(answer)
 }
 
 /// RFC 9112, section 3.2: a request of HTTP/1.1 has exactly one `Host`. Servers that disagree about which one counts can
@@ -94,21 +105,12 @@ fn has_one_host(headers: &http::HeaderMap, version: Version) -> bool {
     second.is_none() && (first.is_some() || version != Version::HTTP_11)
 }
 
-/// A client whose body nobody waits for any longer is told that the connection ends here.
-fn closing(mut answer: Outgoing, version: Version, body: &Sent, progress: &Progress) -> Outgoing {
-    if !body.is_end_stream() {
-        progress.body_is_unread();
-        let gives_up = matches!(
-            answer.status(),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE
-        );
-        // HTTP/2 resets the stream instead.
-        if gives_up && version < Version::HTTP_2 {
-            let close = HeaderValue::from_static("close");
-            answer.headers_mut().insert(CONNECTION, close);
-        }
-    }
-    answer
+/// Whether nobody waits for the rest of the body any longer.
+fn gives_up(answer: &Outgoing) -> bool {
+    matches!(
+        answer.status(),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE
+    )
 }
 
 async fn guarded(answer: impl Future<Output = Outgoing>) -> Outgoing {

@@ -1,0 +1,15 @@
+//! The server through real sockets: limits, hostile clients, TLS, HTTP/2, and its end.
+//!
+//! No test waits by the clock: limits are set short, and what is to happen is waited for.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod body;
+mod capacity;
+mod client;
+mod head;
+mod http2;
+mod served;
+mod stop;
+mod target;
+mod time;
+mod tls;
