@@ -463,3 +463,34 @@ fn flows_that_nobody_calls_make_no_series() {
     }
     assert_eq!(text(&metrics).lines().count(), without);
 }
+
+/// `docs/observability.md` has a row for each metric, under the name of its samples, with its labels.
+#[test]
+fn every_metric_is_documented() {
+    let page = include_str!("../../../../docs/observability.md");
+    let metrics = Metrics::new();
+    let endpoint = metrics.endpoint("POST", "/a", "a");
+    endpoint.answered(&Method::POST, StatusCode::OK, Duration::ZERO);
+    endpoint.refused("busy");
+    endpoint.ran(RunStatus::Succeeded, Duration::ZERO);
+    metrics.reload_succeeded(Timestamp::from_second(1).unwrap());
+    let observer = metrics.observer(&catalog());
+    tell(&*observer, finished("test.call", Some("refused"), false));
+    let error = std::borrow::Cow::Owned(StepError::new("refused", 500, ""));
+    let step = step(Some("test.call"));
+    let delay = Duration::ZERO;
+    tell(&*observer, EventKind::StepRetrying { step, error, delay });
+    for sample in parse(&text(&metrics)) {
+        let histogram = ["_sum", "_count", "_bucket"];
+        let is_part = histogram.iter().any(|suffix| sample.name.ends_with(suffix));
+        let name = if is_part { &sample.family } else { &sample.name };
+        let row = page
+            .lines()
+            .find(|line| line.starts_with("| `") && line.contains(&format!("`{name}`")))
+            .unwrap_or_else(|| panic!("{name}"));
+        let labels = sample.labels.iter().filter(|(label, _)| label != "le");
+        for (label, _) in labels {
+            assert!(row.contains(&format!("`{label}`")), "{label} of {name}");
+        }
+    }
+}
