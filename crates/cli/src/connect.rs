@@ -24,10 +24,15 @@ use crate::workspace::{self, FILE, Loaded};
 /// How `run` and `connections check` do without credentials.
 const WITHOUT_ACCOUNT: &str = "to try the flow without an Auth0 account: `--emulated`";
 
+/// How to do without a secret that callers show.
+const WITHOUT_SECRET: &str = "`lockgate dev` makes up what is missing";
+
 /// Connections that can be called.
 pub(crate) struct Live {
     pub(crate) connections: Connections,
     pub(crate) auth0: Vec<Arc<Auth0Connection>>,
+    /// The connections that hold what callers must show. None are looked at where the emulated tenant stands in.
+    pub(crate) callers: Vec<(String, Scheme)>,
     /// The emulated tenant, if one was asked for.
     pub(crate) tenant: Option<Tenant>,
 }
@@ -85,6 +90,7 @@ pub(crate) async fn connect(
     let mut live = Live {
         connections: Connections::new(),
         auth0: Vec::new(),
+        callers: Vec::new(),
         tenant: None,
     };
     let Some(file) = &loaded.checked.file else {
@@ -107,6 +113,17 @@ pub(crate) async fn connect(
     let mut findings = Vec::new();
     for connection in wanted {
         let name = &connection.name.value;
+        if let Some(scheme) = Scheme::of_type(&connection.type_name.value) {
+            if !emulated {
+                let read = resolve(loaded, file, connection, WITHOUT_SECRET)
+                    .and_then(|settings| open_credentials(file, connection, scheme, &settings));
+                match read {
+                    Ok(_) => live.callers.push((name.clone(), scheme)),
+                    Err(finding) => findings.push(finding),
+                }
+            }
+            continue;
+        }
         let settings = match &live.tenant {
             Some(tenant) => emulated_settings(tenant),
             None => match resolve(loaded, file, connection, WITHOUT_ACCOUNT) {
@@ -385,6 +402,39 @@ mod tests {
             text.contains("login.example.com") && !text.contains("canary"),
             "{text}"
         );
+    }
+
+    #[tokio::test]
+    async fn what_callers_show_is_read() {
+        let connection =
+            "version: 1\nconnections:\n  main: { type: bearer, token: '${LOCKGATE_TEST_TOKEN}' }\n";
+        for (env, emulated, expect) in [
+            ("LOCKGATE_TEST_TOKEN=canary-canary-canary\n", false, Ok(1)),
+            (
+                "LOCKGATE_TEST_TOKEN=canary\n",
+                false,
+                Err(("LG0703", "shorter than 16")),
+            ),
+            ("", false, Err(("LG0704", "`lockgate dev` makes up"))),
+            ("", true, Ok(0)),
+        ] {
+            let (folder, _) = workspace(SETTINGS, env);
+            std::fs::write(folder.path().join(FILE), connection).unwrap();
+            let root = folder.path().canonicalize().unwrap();
+            let loaded = Loaded::find(&root, &catalogue::catalog(), &[]).unwrap();
+            match (connect_main(&loaded, emulated).await, expect) {
+                (Ok(live), Ok(count)) => {
+                    assert_eq!(live.callers.len(), count);
+                    live.close().await;
+                }
+                (Err(details), Err((code, words))) => {
+                    let text = details.to_string();
+                    assert_eq!(details[0]["code"], code);
+                    assert!(text.contains(words) && !text.contains("canary"), "{text}");
+                }
+                (live, _) => panic!("{env}: {:?}", live.map(|live| live.callers)),
+            }
+        }
     }
 
     #[tokio::test]

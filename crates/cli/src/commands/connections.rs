@@ -92,11 +92,24 @@ pub(super) async fn check(folder: &Path, args: &ConnectionsCheckArgs, terminal: 
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let live = connect::connect(&loaded, &names, args.emulated, &clock, terminal).await?;
-    if live.auth0.is_empty() {
+    if names.is_empty() {
         terminal.remark("this workspace has no connections");
     }
     let mut is_good = true;
     let mut list = Vec::new();
+    for (name, scheme) in &live.callers {
+        let type_name = scheme.type_name();
+        if args.json {
+            list.push(json!({ "name": name, "status": "usable", "type": type_name, "error": null }));
+        } else {
+            let style = terminal.stdout_style();
+            terminal.print(&format!(
+                "{} {}: what callers must show for `auth: {type_name}` is there\n",
+                style.good("✓"),
+                style.name(name),
+            ))?;
+        }
+    }
     for connection in &live.auth0 {
         let result = connection.check().await;
         let needs = needs(&loaded, connection.name(), result.as_ref().ok());
