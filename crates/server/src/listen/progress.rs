@@ -199,7 +199,7 @@ mod tests {
     fn due(progress: &Progress) -> Option<(u64, Late)> {
         let (at, late) = progress.deadline(&LIMITS)?;
         Some((
-            at.duration_since(Instant::now()).as_secs_f64().round() as u64,
+            (at.duration_since(Instant::now()) + Duration::from_millis(500)).as_secs(),
             late,
         ))
     }

@@ -36,9 +36,7 @@ async fn an_empty_or_half_head_is_closed_without_a_word() {
 async fn heads_have_a_limit() {
     let served = Served::start(|options| options.max_head = 16 * 1024).await;
     let request = |head: &str| format!("GET /ping HTTP/1.1\r\nHost: a\r\n{head}\r\n");
-    let many: String = (0..100_000)
-        .map(|index| format!("X-{index}: {index}\r\n"))
-        .collect();
+    let many = "X-Field: value\r\n".repeat(100_000);
     assert_eq!(served.refusal(request(&many)).await, (431, None));
     let some = "X: y\r\n".repeat(101);
     assert_eq!(

@@ -149,7 +149,7 @@ async fn the_end_waits_for_its_streams() {
     let running = ask("POST /gate");
     served.gate.entered().await;
     let (gate, address) = (served.gate.clone(), served.server.address());
-    let stopping = tokio::spawn(served.server.shutdown(Duration::from_secs(60)));
+    let stopping = tokio::spawn(served.server.shutdown(Duration::from_mins(1)));
     until("nothing more is accepted", || {
         std::net::TcpStream::connect(address).is_err()
     })

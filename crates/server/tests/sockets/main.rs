@@ -1,7 +1,13 @@
 //! The server through real sockets: limits, hostile clients, TLS, HTTP/2, and its end.
 //!
 //! No test waits by the clock: limits are set short, and what is to happen is waited for.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+// A test's tasks end with its runtime.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::large_futures
+)]
 
 mod body;
 mod capacity;

@@ -221,7 +221,7 @@ pub(crate) fn site() -> (Site, Gate, Metrics) {
 
 /// What must happen soon. The limit is far beyond every limit of a test, for machines that are busy.
 pub(crate) async fn soon<T>(what: &str, it: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), it)
+    tokio::time::timeout(Duration::from_mins(1), it)
         .await
         .unwrap_or_else(|_| panic!("this did not happen: {what}"))
 }

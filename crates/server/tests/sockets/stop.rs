@@ -12,7 +12,7 @@ use crate::served::{Served, options, site, soon, tasks, until};
 const GATE: &str = "POST /gate HTTP/1.1\r\nHost: a\r\n\r\n";
 const LATER: &str = "POST /later HTTP/1.1\r\nHost: a\r\n\r\n";
 const PING: &str = "GET /ping HTTP/1.1\r\nHost: a\r\n\r\n";
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn what_is_running_ends_and_what_is_idle_closes_at_once() {
