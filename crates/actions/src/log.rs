@@ -60,11 +60,11 @@ impl Action for Log {
                 match input.get("fields").map(|fields| context.masks.apply_to(fields)) {
                     Some(fields) => tracing::event!(
                         target: "lockgate::log", tracing::Level::$level,
-                        run = context.run_id, step, fields = %fields, "{message}"
+                        run_id = context.run_id, step, fields = %fields, "{message}"
                     ),
                     None => tracing::event!(
                         target: "lockgate::log", tracing::Level::$level,
-                        run = context.run_id, step, "{message}"
+                        run_id = context.run_id, step, "{message}"
                     ),
                 }
             }};
@@ -139,9 +139,9 @@ mod tests {
         assert_eq!(
             *lines.0.lock().unwrap(),
             [
-                r#"lockgate::log INFO message=sold {it} run="run-1" step="steps/0""#,
-                r#"lockgate::log INFO message=it was •••• run="run-1" step="steps/0" fields={"password":"••••"}"#,
-                r#"lockgate::log WARN message=late run="run-1" step="steps/0" fields={"plan":"pro"}"#,
+                r#"lockgate::log INFO message=sold {it} run_id="run-1" step="steps/0""#,
+                r#"lockgate::log INFO message=it was •••• run_id="run-1" step="steps/0" fields={"password":"••••"}"#,
+                r#"lockgate::log WARN message=late run_id="run-1" step="steps/0" fields={"plan":"pro"}"#,
             ]
         );
     }

@@ -34,7 +34,10 @@ fn arrows_go_down_only() {
         ("tenant", &[]),
         ("cli", &["flow", "engine", "actions", "auth0", "server", "tenant"]),
         // The benchmark drives a tenant.
-        ("xtask", &["flow", "engine", "actions", "auth0", "server", "tenant"]),
+        (
+            "xtask",
+            &["flow", "engine", "actions", "auth0", "server", "tenant"],
+        ),
     ];
     for (name, below) in allowed {
         let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
