@@ -86,16 +86,12 @@ impl Cors {
                 origin.filter(|origin| origins.contains(origin)).cloned()
             }
         };
-        match allowed.filter(|_| origin.is_some()) {
-            Some(allowed) => {
-                answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-                true
-            }
-            None => {
-                answer.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
-                false
-            }
-        }
+        let Some(allowed) = allowed.filter(|_| origin.is_some()) else {
+            answer.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
+            return false;
+        };
+        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        true
     }
 }
 

@@ -148,7 +148,9 @@ fn hash(value: &Value, state: &mut impl Hasher) {
         Value::Number(number) => (number.as_f64().unwrap_or_default() + 0.0).to_bits().hash(state),
         Value::Array(items) => {
             items.len().hash(state);
-            items.iter().for_each(|item| hash(item, state));
+            for item in items {
+                hash(item, state);
+            }
         }
         Value::Object(fields) => {
             let mut fields: Vec<(&String, &Value)> = fields.iter().collect();

@@ -52,7 +52,7 @@ async fn a_bucket_is_emptied_at_once_and_fills_by_and_by() {
     advance(Duration::from_millis(1)).await;
     assert_eq!(limiter.count_address(one).retry_after, None);
     assert_eq!(limiter.count_address(one).retry_after, Some(3));
-    advance(Duration::from_secs(3600)).await;
+    advance(Duration::from_hours(1)).await;
     assert_eq!(limiter.count_address(one).remaining, 19);
 }
 
@@ -112,7 +112,7 @@ async fn memory_is_bounded_and_who_has_called_much_is_remembered() {
     // The last ones are still there, too.
     assert_eq!(limiter.count_value(&Value::from(49_999)).remaining, 8);
     // What is full again is forgotten when room is needed.
-    advance(Duration::from_secs(60)).await;
+    advance(Duration::from_mins(1)).await;
     for other in 0..1000 {
         limiter.count_value(&Value::from(-other - 1));
     }

@@ -96,7 +96,7 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
             summary: "Callers send a token: `Authorization: Bearer …`",
             settings: settings(
                 &[],
-                json!({
+                &json!({
                     "token": secret("The token, at least 16 characters."),
                     "tokens": secrets("Several tokens, each of them good: the new one and the old one while callers \
                                        change over. An empty one is passed over."),
@@ -110,7 +110,7 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
             summary: "Callers send a name and a password: `Authorization: Basic …`",
             settings: settings(
                 &["username", "password"],
-                json!({
+                &json!({
                     "username": {
                         "type": "string",
                         "minLength": 1,
@@ -127,7 +127,7 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
             summary: "Callers sign each request with a secret that both sides have",
             settings: settings(
                 &[],
-                json!({
+                &json!({
                     "secret": secret("The secret, at least 16 characters."),
                     "secrets": secrets("Several secrets, each of them good: the new one and the old one while callers \
                                         change over. An empty one is passed over."),
@@ -149,7 +149,7 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
     }
 }
 
-fn settings(required: &[&str], properties: Value) -> Schema {
+fn settings(required: &[&str], properties: &Value) -> Schema {
     Schema::new(json!({
         "type": "object",
         "additionalProperties": false,

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,11 +61,14 @@ async fn get(served: &Served, headers: &[(&str, &str)]) -> Read {
     served.send(request("GET /invite", headers, "")).await
 }
 
+/// Settings, and what comes of them: the setting that is refused, and words of why.
+type Case<'a> = (Scheme, Value, Result<(), (&'a str, &'a str)>);
+
 #[test]
 fn settings_are_read_or_refused_with_help() {
     use Scheme::{Basic, Bearer, Hmac};
     let (good, short) = ("canary-canary-canary", "canary");
-    let cases: Vec<(Scheme, Value, Result<(), (&str, &str)>)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (Bearer, json!({ "token": good }), Ok(())),
         (Bearer, json!({ "token": "0123456789abcdef" }), Ok(())),
         (Bearer, json!({ "tokens": [good, OTHER] }), Ok(())),
@@ -339,7 +343,10 @@ fn sign(secret: &str, time: i64, method: &str, target: &str, body: &str) -> Stri
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{time}\n{method}\n{target}\n{body}").as_bytes());
     let digest = mac.finalize().into_bytes();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 const BODY: &str = "{\"email\":\"ada@example.com\"}";
@@ -464,7 +471,7 @@ async fn a_signature_gets_old() {
         );
     }
     let signature = at(NOW);
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     // The same one again: nothing is remembered of it.
     assert_eq!(
         post(&served, "POST /invite", &[&signature], BODY).await.status,
