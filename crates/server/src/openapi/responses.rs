@@ -118,6 +118,7 @@ impl Entry {
         };
         let texts = self.problems.entry((is_other, name)).or_default();
         let when = when.split_whitespace().collect::<Vec<_>>().join(" ");
+        let when = when.trim_end_matches('.').to_owned();
         if !when.is_empty() {
             texts.insert(when);
         }
@@ -141,7 +142,11 @@ impl Entry {
             let mut schema = union(schemas);
             if is_worth_a_name(&schema) {
                 let name = components.claim(schema_name);
-                describe(&mut schema, &format!("The body of {}.", phrase(status)));
+                let description = match status {
+                    DEFAULT => "The body of an answer whose status the flow works out.".to_owned(),
+                    status => format!("The body of {status} {}.", phrase(status)),
+                };
+                describe(&mut schema, &description);
                 schema = components.put(name, schema);
             }
             content.insert(media, json!({ "schema": schema }));

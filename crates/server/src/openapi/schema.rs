@@ -34,12 +34,8 @@ pub(super) fn is_worth_a_name(schema: &Value) -> bool {
 /// it stands, and what is secret is write-only.
 pub(super) fn of_request(schema: &Value, is_secret: bool, place: &str) -> Value {
     let mut shown = moved(schema, place, true);
-    let types = SchemaView::of(&shown).types();
-    if let Value::Object(fields) = &mut shown {
-        name_type(fields, types);
-        if is_secret {
-            write_only(fields);
-        }
+    if is_secret && let Value::Object(fields) = &mut shown {
+        write_only(fields);
     }
     shown
 }
@@ -61,12 +57,14 @@ pub(super) fn has_references(schema: &Value) -> bool {
 }
 
 /// `enum` alone is enough for a validator; a generator wants the type.
-fn name_type(fields: &mut Map<String, Value>, types: TypeSet) {
-    if !fields.contains_key("type") && (fields.contains_key("enum") || fields.contains_key("const")) {
-        let named = of_types(types);
-        if let Some(name) = named.get("type") {
-            fields.shift_insert(0, "type".to_owned(), name.clone());
-        }
+fn name_type(schema: &mut Value) {
+    let types = types_of(schema);
+    if let Value::Object(fields) = schema
+        && !fields.contains_key("type")
+        && (fields.contains_key("enum") || fields.contains_key("const"))
+        && let Some(name) = of_types(types).get("type")
+    {
+        fields.shift_insert(0, "type".to_owned(), name.clone());
     }
 }
 
@@ -125,7 +123,9 @@ fn moved(schema: &Value, place: &str, is_request: bool) -> Value {
     if is_secret && is_request {
         write_only(&mut result);
     }
-    Value::Object(result)
+    let mut result = Value::Object(result);
+    name_type(&mut result);
+    result
 }
 
 /// Whether a schema can stand elsewhere than where it was written: it names nothing that only its own root knows.
