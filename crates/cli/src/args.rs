@@ -186,7 +186,8 @@ impl Command {
     /// What it is to whoever watches it.
     pub(crate) fn role(&self) -> Role {
         match self {
-            Self::Serve(_) | Self::Dev(_) => Role::Service,
+            Self::Serve(_) => Role::Service,
+            Self::Dev(_) => Role::Development,
             Self::Run(_) => Role::Run,
             Self::New(_)
             | Self::Check(_)

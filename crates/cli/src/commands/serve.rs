@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use lockgate_flow::diagnostic::list;
+use lockgate_flow::graph::Flow;
 use lockgate_server::metrics::Metrics;
 use lockgate_server::server::Server;
 
@@ -12,6 +14,9 @@ use crate::exit::Exit;
 use crate::serve::{self, Asked, Signals, SiteBuilder};
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
+
+/// What is logged of a reload.
+const RELOAD: &str = "lockgate::reload";
 
 pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) -> Result<Exit> {
     let options = serve::server_options(folder, args);
@@ -25,7 +30,7 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     // Asked before anyone can know that it is ready.
     let mut signals = Signals::listen().context("listening for signals")?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
-    let server = Server::start(options, site, metrics)
+    let server = Server::start(options, site, metrics.clone())
         .await
         .map_err(serve::start_failed)?;
     let url = format!("{scheme}://{}", server.address());
@@ -33,57 +38,114 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     tell(&loaded, &url, &admin_url, terminal);
     drop(loaded);
     serve::announce(&url, &admin_url, terminal)?;
-    loop {
-        match signals.next().await {
-            Asked::Reload => reload(folder, &mut builder, &server),
-            Asked::Stop => break,
-        }
+    while signals.next().await == Asked::Reload {
+        reload(folder, &mut builder, &server, &metrics);
     }
     Ok(serve::stop(server, args.shutdown_timeout, &mut signals, terminal).await)
 }
 
-/// Reads the workspace and `.env` again. With a mistake in them, what is served stays as it is.
-fn reload(folder: &Path, builder: &mut SiteBuilder, server: &Server) {
+/// Reads the workspace, `.env` and the certificate again. With a mistake in them, what is served stays as it is.
+fn reload(folder: &Path, builder: &mut SiteBuilder, server: &Server, metrics: &Metrics) {
     let made = builder
         .load(folder)
-        .and_then(|loaded| builder.build_sound(&loaded, Some(&server.site())));
+        .and_then(|loaded| Ok((builder.build_sound(&loaded, Some(&server.site()))?, loaded)));
+    let mut is_good = false;
     match made {
-        Ok(Ok(site)) => {
+        Ok((Ok(site), loaded)) => {
             server.publish(site);
-            tracing::info!("reloaded");
+            is_good = true;
+            let routes = routed(&loaded).count();
+            tracing::info!(target: RELOAD, routes, "reloaded: what was read is served from now on");
         }
-        Ok(Err(findings)) => {
+        Ok((Err(findings), _)) => {
             for finding in &findings {
+                let source = &finding.primary.source;
+                let place = source.position(finding.primary.span.start);
                 tracing::error!(
+                    target: RELOAD,
                     code = finding.code.as_str(),
-                    file = finding.primary.source.path(),
-                    line = finding.primary.source.position(finding.primary.span.start).line,
+                    file = source.path(),
+                    line = place.line,
+                    column = place.column,
                     "{}",
                     finding.message
                 );
             }
-            tracing::error!("not reloaded: what was served before is still served");
+            let findings = findings.len();
+            tracing::error!(target: RELOAD, findings, "not reloaded: what was served before is still served");
         }
         Err(error) => {
-            tracing::error!(
-                "not reloaded: {}; what was served before is still served",
-                crate::exit::message(&error)
-            );
+            let error = crate::exit::message(&error);
+            tracing::error!(target: RELOAD, error, "not reloaded: what was served before is still served");
         }
+    }
+    if let Err(error) = server.reload_tls() {
+        is_good = false;
+        let error = crate::exit::message(&anyhow::Error::new(error));
+        tracing::error!(target: RELOAD, error, "the certificate was not reloaded: the old one is still shown");
+    }
+    if is_good {
+        metrics.reload_succeeded(builder.clock().now());
+    } else {
+        metrics.reload_failed();
     }
 }
 
-/// What is served, and what is not.
+/// The flows that have a route.
+fn routed(loaded: &Loaded) -> impl Iterator<Item = &Flow> {
+    let flows = loaded
+        .checked
+        .flows
+        .iter()
+        .filter_map(|checked| checked.flow.as_deref());
+    flows.filter(|flow| flow.syntax.trigger.http.is_some())
+}
+
+/// What is served, and what an operator might think is.
 fn tell(loaded: &Loaded, url: &str, admin_url: &str, terminal: &Terminal) {
     let style = terminal.stderr_style();
     for link in loaded.left_out.iter().filter(|file| file.is_link()) {
         terminal.remark(&link.note(style));
     }
-    let flows = loaded.checked.runnable();
-    let routed = flows.values().filter(|flow| flow.syntax.trigger.http.is_some());
+    for note in notes(loaded) {
+        terminal.remark(&format!("{}: {note}", style.warn("note")));
+    }
     terminal.remark(&format!(
         "{} at {} (admin port: {admin_url})",
-        counted(routed.count(), "flow"),
+        counted(routed(loaded).count(), "flow"),
         style.name(url)
     ));
+}
+
+/// What a flow asks for and does not get.
+fn notes(loaded: &Loaded) -> Vec<String> {
+    let flows = || {
+        loaded
+            .checked
+            .flows
+            .iter()
+            .filter_map(|checked| checked.flow.as_deref())
+    };
+    let mut notes = Vec::new();
+    let warnings = loaded.checked.diagnostics.len();
+    if warnings > 0 {
+        notes.push(format!(
+            "{}: `lockgate check` shows them",
+            counted(warnings, "warning")
+        ));
+    }
+    if flows().any(|flow| flow.durable) {
+        notes.push(
+            "runs are not kept yet, also those of flows with `durable: true`: they end with the process"
+                .to_owned(),
+        );
+    }
+    let scheduled: Vec<&str> = flows()
+        .filter(|flow| flow.syntax.trigger.schedule.is_some())
+        .map(|flow| flow.name.as_str())
+        .collect();
+    if !scheduled.is_empty() {
+        notes.push(format!("schedules do not start flows yet: {}", list(scheduled)));
+    }
+    notes
 }

@@ -10,6 +10,7 @@ use lockgate_actions::HttpPolicy;
 use lockgate_engine::Executor;
 use lockgate_engine::action::Actions;
 use lockgate_engine::clock::{Clock, SystemClock};
+use lockgate_engine::event::Observer;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::syntax::Route;
@@ -17,9 +18,10 @@ use lockgate_server::metrics::Metrics;
 use lockgate_server::site::{Site, SiteParts};
 use lockgate_tenant::Tenant;
 
-use super::connections::{Missing, Open, needs_tenant};
+use super::connections::{Missing, OpenConnections, needs_tenant};
 use super::plan::{Plan, needed_connections, route};
 use crate::catalogue;
+use crate::telemetry;
 use crate::workspace::Loaded;
 
 /// Makes one site after the other.
@@ -27,8 +29,9 @@ pub(crate) struct SiteBuilder {
     catalog: Catalog,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    observer: Arc<dyn Observer>,
     actions: Option<(HttpPolicy, Actions)>,
-    pub(super) open: Open,
+    pub(super) open: OpenConnections,
     /// The route of each flow file that could be read.
     routes: BTreeMap<String, Route>,
 }
@@ -43,14 +46,21 @@ pub(super) struct Partial {
 
 impl SiteBuilder {
     pub(crate) fn new(metrics: Metrics) -> Self {
+        let catalog = catalogue::catalog();
         Self {
-            catalog: catalogue::catalog(),
+            observer: metrics.observer(&catalog),
+            catalog,
             clock: Arc::new(SystemClock::new()),
             metrics,
             actions: None,
-            open: Open::default(),
+            open: OpenConnections::default(),
             routes: BTreeMap::new(),
         }
+    }
+
+    /// The clock of all runs.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// Reads the workspace of a folder, and `.env`.
@@ -82,7 +92,8 @@ impl SiteBuilder {
             return Ok(Err(errors));
         }
         let needed = needed_connections(loaded);
-        let (open, unusable) = Open::open(loaded, &needed, &self.open, Missing::Refused, &self.clock);
+        let (open, unusable) =
+            OpenConnections::of(loaded, &needed, &self.open, Missing::Refused, &self.clock);
         if !unusable.is_empty() {
             return Ok(Err(unusable.into_values().collect()));
         }
@@ -103,7 +114,7 @@ impl SiteBuilder {
     ) -> Result<Partial> {
         let needed = needed_connections(loaded);
         let missing = Missing::Replaced(tenant);
-        let (open, unusable) = Open::open(loaded, &needed, &self.open, missing, &self.clock);
+        let (open, unusable) = OpenConnections::of(loaded, &needed, &self.open, missing, &self.clock);
         let plan = Plan::of(loaded, &unusable, &self.routes);
         let site = self.finish(loaded, plan.clone(), open, previous)?;
         for checked in &loaded.checked.flows {
@@ -126,7 +137,13 @@ impl SiteBuilder {
         needs_tenant(loaded, &needed_connections(loaded))
     }
 
-    fn finish(&mut self, loaded: &Loaded, plan: Plan, open: Open, previous: Option<&Site>) -> Result<Site> {
+    fn finish(
+        &mut self,
+        loaded: &Loaded,
+        plan: Plan,
+        open: OpenConnections,
+        previous: Option<&Site>,
+    ) -> Result<Site> {
         let policy = loaded.http_policy();
         let actions = match &self.actions {
             Some((known, actions)) if *known == policy => actions.clone(),
@@ -135,7 +152,10 @@ impl SiteBuilder {
         let executor = Executor::new(actions.clone())
             .with_connections(open.connections())
             .with_clock(Arc::clone(&self.clock))
-            .with_flows(plan.flows.iter().cloned());
+            .with_observer(Arc::clone(&self.observer))
+            .with_propagation(telemetry::propagation())
+            .with_flows(plan.flows.iter().cloned())
+            .with_propagation(telemetry::propagation());
         let parts = SiteParts {
             flows: plan.flows,
             executor,

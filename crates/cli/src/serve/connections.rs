@@ -18,9 +18,9 @@ use crate::workspace::Loaded;
 /// How to do without credentials.
 const WITHOUT_ACCOUNT: &str = "to try the flows without an Auth0 account: `lockgate dev`";
 
-/// Open connections, by name.
+/// OpenConnections connections, by name.
 #[derive(Clone, Default)]
-pub(super) struct Open(BTreeMap<String, One>);
+pub(super) struct OpenConnections(BTreeMap<String, One>);
 
 /// A connection, with what it was made from.
 #[derive(Clone)]
@@ -74,9 +74,9 @@ pub(super) enum Target {
     Set,
 }
 
-impl Open {
+impl OpenConnections {
     /// Opens the connections of these names, but for those that `known` has. With those that cannot be used, and why.
-    pub(super) fn open(
+    pub(super) fn of(
         loaded: &Loaded,
         names: &BTreeSet<String>,
         known: &Self,

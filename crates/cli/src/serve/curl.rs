@@ -1,5 +1,7 @@
 //! A request that a flow accepts, as a line for a shell: to be pasted as it stands.
 
+use std::fmt::Write as _;
+
 use lockgate_flow::graph::Flow;
 use lockgate_flow::syntax::{HttpTrigger, Method, PathPart};
 use lockgate_server::auth::Scheme;
@@ -50,7 +52,7 @@ pub(super) fn line(url: &str, flow: &Flow, trigger: &HttpTrigger, proof: Option<
     if route.method == Method::Get {
         for (index, (name, value)) in input.iter().enumerate() {
             let before = if index == 0 { '?' } else { '&' };
-            target.push_str(&format!("{before}{}={}", encoded(name), encoded(&as_text(value))));
+            let _ = write!(target, "{before}{}={}", encoded(name), encoded(&as_text(value)));
         }
     } else if !input.is_empty() {
         body = Value::Object(input).to_string();
@@ -168,7 +170,7 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
@@ -219,7 +221,7 @@ mod tests {
                 r#"curl http://127.0.0.1:1/go -H 'content-type: application/json' -d '{"said":"it'\''s"}'"#,
             ),
             (
-                "PUT '/users/:id/x'",
+                "PUT /users/:id/x",
                 "id: { const: 'a|b/c' }, age: { type: integer, minimum: 18 }, more: { type: string, required: false }",
                 r#"curl -X PUT http://127.0.0.1:1/users/a%7Cb%2Fc/x -H 'content-type: application/json' -d '{"age":18}'"#,
             ),

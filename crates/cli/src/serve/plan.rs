@@ -164,16 +164,14 @@ pub(super) fn callers<'a>(flow: &'a Flow, loaded: &'a Loaded) -> impl Iterator<I
         .http
         .as_ref()
         .and_then(|http| http.auth.as_ref());
-    let name = auth.and_then(|auth| match &auth.value.connection {
-        Some(named) => Some(named.value.as_str()),
-        None => {
+    let name = auth.and_then(|auth| {
+        let named = auth.value.connection.as_ref().map(|named| named.value.as_str());
+        named.or_else(|| {
             let type_name = auth.value.kind.name();
             let connections = loaded.checked.connections().iter();
-            connections
-                .filter(|connection| connection.type_name.value == type_name)
-                .map(|connection| connection.name.value.as_str())
-                .next()
-        }
+            let mut fitting = connections.filter(|connection| connection.type_name.value == type_name);
+            fitting.next().map(|connection| connection.name.value.as_str())
+        })
     });
     name.into_iter()
 }

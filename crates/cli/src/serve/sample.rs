@@ -160,8 +160,8 @@ fn numbers(schema: &Value) -> Vec<Value> {
             let at = bound + by;
             found.extend([
                 at,
-                (at / step).ceil() * step,
                 (at / step).floor() * step,
+                (at / step).ceil() * step,
                 bound + by / 2.0,
             ]);
         }

@@ -71,6 +71,10 @@ impl Watcher {
         while let Ok(Some(told)) = timeout(QUIET, self.told.recv()).await {
             self.note(told);
         }
+        // Once, and after all is quiet: that it is watched again is told as well.
+        if self.pending.contains(&self.root.join(FLOWS)) {
+            self.watch_flows_again();
+        }
         let changed = std::mem::take(&mut self.pending);
         changed.iter().map(|path| relative(&self.root, path)).collect()
     }
@@ -89,9 +93,6 @@ impl Watcher {
             }
             // A new folder that cannot be watched, for one.
             Err(error) => self.look_instead(&error),
-        }
-        if self.pending.contains(&self.root.join(FLOWS)) {
-            self.watch_flows_again();
         }
     }
 

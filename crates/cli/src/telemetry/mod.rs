@@ -36,14 +36,17 @@ pub(crate) use propagation::{from_environment, propagation};
 /// What is shown unless something else is asked for: warnings, and what flows log themselves.
 const DEFAULT: &str = "off,lockgate=warn,lockgate::log=info";
 
-/// A server also says what it answered.
-const DEFAULT_OF_SERVICE: &str = "off,lockgate=warn,lockgate::log=info,lockgate::access=info";
+/// A server also says what it answered, and what it serves from then on.
+const DEFAULT_OF_SERVICE: &str =
+    "off,lockgate=warn,lockgate::log=info,lockgate::access=info,lockgate::reload=info";
 
 /// What a command is to whoever watches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// It goes on until it is asked to end; nobody may have to wait for its log.
     Service,
+    /// So does this; whoever watches it writes the flows.
+    Development,
     /// It runs a flow.
     Run,
     /// It does something quick, and there is nothing to trace.
@@ -81,7 +84,7 @@ pub(crate) fn start(global: &Global, role: Role, terminal: &Terminal) -> Telemet
     let warn = |text: &str| {
         terminal.say(&format!("{}: {text}", terminal.stderr_style().warn("warning")));
     };
-    let default = if role == Role::Service {
+    let default = if matches!(role, Role::Service | Role::Development) {
         DEFAULT_OF_SERVICE
     } else {
         DEFAULT
