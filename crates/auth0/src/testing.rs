@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::step_key::StepKey;
-use lockgate_engine::trace::Outgoing;
+use lockgate_engine::trace::{Outgoing, TraceContext};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
 
@@ -264,6 +264,8 @@ pub(crate) struct Step {
     pub(crate) run_id: String,
     pub(crate) attempt: u32,
     pub(crate) time_left: Option<Duration>,
+    /// Where the run comes from.
+    pub(crate) caller: Option<TraceContext>,
     connection: Arc<dyn std::any::Any + Send + Sync>,
 }
 
@@ -280,6 +282,7 @@ impl Step {
             run_id: "run-1".to_owned(),
             attempt: 1,
             time_left: None,
+            caller: None,
             connection,
         }
     }
@@ -300,7 +303,10 @@ impl Step {
             connection: Some(&self.connection),
             clock: &self.clock,
             masks: &NO_MASKS,
-            trace: Outgoing::default(),
+            trace: Outgoing {
+                caller: self.caller.as_ref(),
+                propagation: None,
+            },
         }
     }
 

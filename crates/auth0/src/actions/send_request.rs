@@ -323,6 +323,8 @@ fn result(answer: &Answer, body: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use lockgate_engine::trace::TraceContext;
+
     use super::*;
     use crate::testing::{Reply, StandIn, Step};
 
@@ -348,6 +350,26 @@ mod tests {
         assert_eq!(seen.headers["auth0-custom-domain"], "login.acme.com");
         assert_eq!(seen.headers["content-type"], "application/json");
         assert_eq!(seen.json(), json!({ "roles": ["r"] }));
+    }
+
+    #[tokio::test]
+    async fn the_callers_trace_context_goes_on() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let answer = || Reply::json(200, &json!({}));
+        let stand_in = StandIn::start([answer(), answer()]).await;
+        let mut step = Step::new(&stand_in);
+        step.caller = TraceContext::parse(parent).map(|context| context.with_state(["a=1"]));
+        let mut input = json!({ "method": "GET", "path": "/api/v2/clients" });
+        step.call(&SendRequest, input.clone()).await.unwrap();
+        input["headers"] = json!({ "Traceparent": "written" });
+        step.call(&SendRequest, input).await.unwrap();
+        let requests = stand_in.requests();
+        assert_eq!(requests[0].headers["traceparent"], parent);
+        assert_eq!(requests[0].headers["tracestate"], "a=1");
+        // What an author writes counts.
+        let written: Vec<_> = requests[1].headers.get_all("traceparent").iter().collect();
+        assert_eq!(written, ["written"]);
+        assert!(!requests[1].headers.contains_key("tracestate"));
     }
 
     #[tokio::test]
