@@ -58,9 +58,7 @@ impl<'a> Signature<'a> {
         if shown.is_empty() {
             return Err("there is no signature of version 1");
         }
-        // Digits alone: no sign, no two ways of writing a time that a caller may have meant differently.
-        let is_number = time.bytes().all(|byte| byte.is_ascii_digit());
-        let seconds = time.parse().ok().filter(|_| is_number);
+        let seconds = time.parse().ok();
         let moment = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
         let moment = moment.ok_or("the signature's time cannot be read")?;
         if now.duration_since(moment).unsigned_abs() > signed.tolerance {
