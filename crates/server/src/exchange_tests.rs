@@ -269,7 +269,10 @@ async fn the_ends_of_a_run_are_answered() {
             "- respond: { headers: { content-type: text/plain }, body: hello }",
         ),
         ("empty", "- respond: { status: 204, body: hello }"),
-        ("framing", "- respond: { headers: { x-a: '{{base64_decode \"AQ==\"}}' } }"),
+        (
+            "framing",
+            "- respond: { headers: { x-a: '{{base64_decode \"AQ==\"}}' } }",
+        ),
     ]
     .iter()
     .map(|(name, steps)| format!("name: {name}\ntrigger: {{ http: GET /{name} }}\nsteps:\n  {steps}\n"))
