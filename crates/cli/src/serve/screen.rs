@@ -37,6 +37,15 @@ pub(super) enum Shown {
     },
 }
 
+impl Shown {
+    fn curl(&self) -> Option<&Line> {
+        match self {
+            Self::Served { curl, .. } => Some(curl),
+            Self::Broken { .. } => None,
+        }
+    }
+}
+
 /// Shows one view after the other.
 pub(super) struct Screen<'a> {
     terminal: &'a Terminal,
@@ -63,7 +72,7 @@ impl<'a> Screen<'a> {
             self.say("no flow has a route: add `trigger: { http: POST /path }` to one");
         }
         for ((route, flow), shown) in view.routes.iter().take(MOST_ROUTES) {
-            self.route(route, flow, shown, "");
+            self.route(route, flow, shown, "", true);
         }
         if let Some(more) = view
             .routes
@@ -137,14 +146,17 @@ impl<'a> Screen<'a> {
             ));
         }
         for (key, shown) in &view.routes {
-            let word = match (last.routes.get(key), shown) {
+            let before = last.routes.get(key);
+            let word = match (before, shown) {
                 (Some(before), now) if before == now => continue,
                 (None, _) => "new",
                 (Some(Shown::Broken { .. }), Shown::Served { .. }) => "served again",
                 (Some(Shown::Served { .. }), Shown::Served { .. }) => "changed",
                 (Some(_), Shown::Broken { .. }) => "",
             };
-            self.route(&key.0, &key.1, shown, word);
+            // The line that stands above already would only be read again.
+            let is_other = before.and_then(Shown::curl) != shown.curl();
+            self.route(&key.0, &key.1, shown, word, is_other);
         }
         self.sum(view);
     }
@@ -207,7 +219,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn route(&self, route: &str, flow: &str, shown: &Shown, word: &str) {
+    fn route(&self, route: &str, flow: &str, shown: &Shown, word: &str, with_curl: bool) {
         let style = self.terminal.stderr_style();
         let word = if word.is_empty() {
             String::new()
@@ -221,6 +233,9 @@ impl<'a> Screen<'a> {
                     style.good("✓"),
                     style.name(route)
                 ));
+                if !with_curl {
+                    return;
+                }
                 self.say(&format!("  {}", curl.text));
                 if let Some(lacks) = &curl.lacks {
                     self.say(&format!("  {}", style.dim(&format!("({lacks})"))));

@@ -5,6 +5,7 @@
 mod binary;
 mod emulated;
 mod folder;
+mod served;
 mod stand_in;
 mod terminal;
 
@@ -12,6 +13,7 @@ mod terminal;
 mod canaries;
 mod checking;
 mod connecting;
+mod developing;
 mod examples;
 mod faults;
 mod house;
@@ -20,6 +22,7 @@ mod listing;
 mod readme;
 mod renewal;
 mod running;
+mod serving;
 mod shipped;
 mod sync_profile;
 mod tenant_command;
