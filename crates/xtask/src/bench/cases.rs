@@ -29,11 +29,11 @@ use super::workspace::route_flow;
 
 /// The cases, and how often each is done. What is done before the first time is not counted.
 pub(super) const CASES: [(&str, u32); 5] = [
-    ("steps", 300),
-    ("expressions", 300),
-    ("validation", 1000),
-    ("request", 300),
-    ("request-of-1000-flows", 300),
+    ("steps", 1000),
+    ("expressions", 1000),
+    ("validation", 3000),
+    ("request", 1000),
+    ("request-of-1000-flows", 1000),
 ];
 
 /// Does a case so many times.

@@ -1,13 +1,14 @@
 //! The two services under the same load, round by round in turns.
 
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
 use super::binaries::Binaries;
 use super::latency::Latencies;
-use super::load::{self, Connection, Until};
+use super::load::{self, Until};
 use super::proc::{CpuTimes, resident_bytes};
 use super::program::{Program, Running};
 use super::report::Memory;
@@ -22,6 +23,9 @@ const REQUESTS: u32 = 100_000;
 
 /// How long each service is driven before the first round.
 const WARM_UP: Duration = Duration::from_millis(500);
+
+/// How long a line of the log may be on its way.
+const LOG_TIME: Duration = Duration::from_secs(5);
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -166,28 +170,36 @@ async fn round(server: &Running, scenario: Scenario, connections: usize, length:
     server.forget_log()?;
     let before = CpuTimes::of(server.process())?;
     let (latencies, took) = load::drive(connections, scenario, Until::Passed(length)).await?;
+    logged(server, scenario, latencies.count()).await?;
     let cpu = CpuTimes::of(server.process())?.since(&before);
-    has_access_log(server, scenario, &latencies)?;
     Ok(Round { latencies, took, cpu })
 }
 
-/// Logging is a part of what is measured: there is a line for each request.
-fn has_access_log(server: &Running, scenario: Scenario, latencies: &Latencies) -> Result<()> {
-    let log = server.log_text()?;
-    let lines = log.lines().filter(|line| line.contains(scenario.name())).count();
-    // A writer behind the scenes may have some lines left to write.
-    ensure!(
-        lines * 10 >= latencies.count() * 9,
-        "{} requests, but {lines} lines in the access log: {}",
-        latencies.count(),
-        log.lines().next().unwrap_or_default()
-    );
-    Ok(())
+/// Logging is a part of what is measured: waits until there is a line for each request. A log that nobody waits for may
+/// leave some out.
+async fn logged(server: &Running, scenario: Scenario, requests: usize) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        let log = server.log_text()?;
+        let lines = log.lines().filter(|line| line.contains(scenario.name())).count();
+        if lines >= requests {
+            return Ok(());
+        }
+        if began.elapsed() > LOG_TIME {
+            ensure!(
+                lines * 10 >= requests * 9,
+                "{requests} requests, but {lines} lines in the access log: {}",
+                log.lines().next().unwrap_or_default()
+            );
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// And so are metrics.
-fn has_metrics(address: std::net::SocketAddr, scenario: Scenario) -> Result<()> {
-    let text = runtime()?.block_on(async { Connection::open(address).await?.get("/metrics").await })?;
+fn has_metrics(address: SocketAddr, scenario: Scenario) -> Result<()> {
+    let text = runtime()?.block_on(load::get(address, "/metrics"))?;
     let route = format!("/{}\"", scenario.name());
     ensure!(
         text.contains(&route),

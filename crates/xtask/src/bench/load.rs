@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -55,17 +55,6 @@ impl Connection {
         Ok(took)
     }
 
-    /// `GET path`: the body of the answer.
-    pub(super) async fn get(&mut self, path: &str) -> Result<String> {
-        self.request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes();
-        let (status, head) = self.send().await?;
-        let body = String::from_utf8_lossy(&self.answer[head..]).into_owned();
-        if status != 200 {
-            bail!("{path} was answered with {status}: {body}");
-        }
-        Ok(body)
-    }
-
     /// Sends what is in `request`; the status, and where in `answer` the body begins.
     async fn send(&mut self) -> Result<(u16, usize)> {
         self.stream
@@ -97,6 +86,29 @@ impl Connection {
             }
         }
     }
+}
+
+/// `GET path`: the answer, head and body. In HTTP/1.0, whose answers end with the connection and not in chunks.
+pub(super) async fn get(address: SocketAddr, path: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .with_context(|| format!("connecting to {address}"))?;
+    let request = format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .context("sending a request")?;
+    let mut answer = Vec::new();
+    stream
+        .read_to_end(&mut answer)
+        .await
+        .context("reading an answer")?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    ensure!(
+        answer.split_whitespace().nth(1) == Some("200"),
+        "{path} was answered with {answer}"
+    );
+    Ok(answer)
 }
 
 /// Status, length of the head, and length of the body, if the head is there.

@@ -55,3 +55,14 @@ pub(super) fn resident_bytes(process: u32) -> Result<u64> {
         .with_context(|| format!("{path} has no VmRSS"))?;
     Ok(kibibytes * 1024)
 }
+
+/// What to say where the machine has other things to do: caches and cores that are shared cost both services time.
+pub(super) fn busy() -> Result<Option<String>> {
+    let text = fs::read_to_string("/proc/loadavg").context("reading /proc/loadavg")?;
+    let load: f64 = text
+        .split_whitespace()
+        .next()
+        .and_then(|field| field.parse().ok())
+        .context("/proc/loadavg has no load")?;
+    Ok((load > 1.0).then(|| format!("the machine is busy (load {load}): the figures will be coarse")))
+}
