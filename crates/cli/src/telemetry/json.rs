@@ -1,7 +1,7 @@
 //! Log lines for machines: one JSON object each, its fields flat.
 //!
 //! Made by hand, straight into a buffer that each thread keeps: a server writes one for each request, and the formatter
-//! of `tracing-subscriber` takes several times as long for it.
+//! of `tracing-subscriber` takes more than twice as long for it.
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};

@@ -1,6 +1,7 @@
 //! The loop over the nodes of a region.
 
 use std::borrow::Cow;
+use std::pin::pin;
 
 use futures_util::future::BoxFuture;
 use lockgate_flow::expression::{Ambient, ValueTemplate, equal, truthy};
@@ -114,8 +115,14 @@ impl<'r, J: Journal> Walker<'r, J> {
             };
             let limit = around.narrowed(node.timeout, &*self.run.executor.clock);
             let span = self.step_span(node, &frame.indices);
-            let performed = self.perform(node, frame, limit, &mut trace);
-            let end = performed.instrument(span.span().clone()).await;
+            let end = {
+                let performed = pin!(self.perform(node, frame, limit, &mut trace));
+                if span.span().is_disabled() {
+                    performed.await
+                } else {
+                    performed.instrument(span.span().clone()).await
+                }
+            };
             self.end_step_span(span, node, &trace, end.as_ref());
             match end {
                 Ok(done) => {
