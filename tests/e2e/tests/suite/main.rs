@@ -3,6 +3,7 @@
 
 // What the tests stand on.
 mod binary;
+mod collector;
 mod emulated;
 mod folder;
 mod served;
@@ -24,7 +25,9 @@ mod renewal;
 mod running;
 mod serving;
 mod shipped;
+mod statuses;
 mod sync_profile;
+mod telemetry;
 mod tenant_command;
 
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! Logs and spans of the real binary: what a collector gets, what a log line says, and what is in neither.
 
+#[cfg(unix)]
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -431,6 +433,32 @@ fn the_log_of_a_server_is_json_unless_it_is_text() {
         ended.transcript()
     );
     assert_eq!(lines(&ended.stderr), <[Value; 0]>::default());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_goes_on_when_nobody_reads_its_log() {
+    let flow = "trigger: { http: GET /x }\nsteps: [{ return: 1 }]\n";
+    let folder = Folder::with(&[("lockgate.yaml", "version: 1\n"), ("flows/x.yaml", flow)]);
+    let mut line = folder.lockgate(&["serve", "--port", "0", "--admin-port", "0"]);
+    let mut child = line.spawn();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    let urls: Value = serde_json::from_str(&ready).unwrap();
+    let address = urls["url"].as_str().unwrap().strip_prefix("http://").unwrap();
+    // A pipe takes 64 kB.
+    let requests = 600;
+    for _ in 0..requests {
+        assert_eq!(crate::served::ask(address, "GET", "/x", "").unwrap().status, 200);
+    }
+    crate::tenant_command::signal(&child, "TERM");
+    let ended = line.ended(child.wait_with_output().unwrap()).assert_code(0);
+    assert!(ended.stderr.len() > 64 * 1024);
+    let lines = lines(&ended.stderr);
+    let answered = lines.iter().filter(|line| line["target"] == "lockgate::access");
+    assert_eq!(answered.count(), requests);
 }
 
 #[test]
