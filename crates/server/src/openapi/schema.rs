@@ -155,6 +155,10 @@ pub(super) fn of_types(types: TypeSet) -> Value {
             rest = rest.without(set);
         }
     }
+    if !rest.is_empty() {
+        // Numbers that are not whole have no name of their own.
+        names.push("number");
+    }
     match names.as_slice() {
         [name] => json!({ "type": name }),
         names => json!({ "type": names }),

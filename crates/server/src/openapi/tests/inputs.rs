@@ -165,7 +165,7 @@ fn no_flows_are_a_document_too() {
     assert!(document.get("components").is_none());
 }
 
-/// Time grows with the number of flows, not with its square: 3,000 flows, of which each calls the one before.
+/// Time grows with the number of flows, not with its square: each of these flows calls the one before, twice in its result.
 #[test]
 fn a_long_chain_of_calls_is_no_matter() {
     let flow = |number: usize| {
@@ -182,9 +182,9 @@ fn a_long_chain_of_calls_is_no_matter() {
             "name: flow-{number}\ntrigger: {{ http: POST /{number} }}\nsteps:\n{call}  - return: {result}\n"
         )
     };
-    let texts: Vec<String> = (0..3000).map(flow).collect();
+    let texts: Vec<String> = (0..800).map(flow).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let document = document(&flows(None, &texts), &BTreeMap::new());
-    assert_eq!(document["paths"].as_object().unwrap().len(), 3000);
-    assert!(document.to_string().len() < 10_000_000);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 800);
+    assert!(document.to_string().len() < 3_000_000);
 }
