@@ -121,7 +121,7 @@ fn unrouted(site: &Site, head: &Parts) -> Answer {
     }
     let allow = HeaderValue::from_static("GET, HEAD, OPTIONS");
     let mut answer = match head.method {
-        Method::GET | Method::HEAD => Response::new(Full::new(site.openapi.clone())),
+        Method::GET | Method::HEAD => Response::new(Full::new(site.openapi())),
         Method::OPTIONS => return empty_with_allow(allow),
         _ => return Problem::MethodNotAllowed { allow }.into_answer(),
     };

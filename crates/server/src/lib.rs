@@ -20,7 +20,7 @@
 //!        │   └ answer        what the run said → HTTP
 //!        └ cors          what pages of other origins may read
 //!  admin       another port: health, metrics, the list of flows
-//!  openapi     the document of a site, made once when it is built
+//!  openapi     the document of a site, made once when it is asked for
 //! ```
 //!
 //! # What this crate does not know
@@ -50,6 +50,6 @@ mod run;
 pub mod server;
 pub mod site;
 mod state;
-mod trace;
 #[cfg(test)]
 mod testing;
+mod trace;

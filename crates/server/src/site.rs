@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use lockgate_engine::Executor;
@@ -21,7 +21,9 @@ pub struct Site {
     pub(crate) executor: Executor,
     pub(crate) flows: Vec<Arc<Flow>>,
     pub(crate) broken: Vec<BrokenFlow>,
-    pub(crate) openapi: Bytes,
+    credentials: BTreeMap<String, Arc<Credentials>>,
+    /// Made when it is first asked for: of many flows it is large, and a start does not wait for it.
+    openapi: OnceLock<Bytes>,
 }
 
 /// What a site is made of.
@@ -113,14 +115,20 @@ impl Site {
                 let _ = routes.add(route, Target::Broken(Arc::new(flow.clone())));
             }
         }
-        let openapi = Bytes::from(openapi::document(&flows, &credentials).to_string());
         Ok(Self {
             routes,
             executor,
             flows,
             broken,
-            openapi,
+            credentials,
+            openapi: OnceLock::new(),
         })
+    }
+
+    /// The `OpenAPI` document.
+    pub(crate) fn openapi(&self) -> Bytes {
+        let document = || openapi::document(&self.flows, &self.credentials).to_string();
+        self.openapi.get_or_init(|| Bytes::from(document())).clone()
     }
 }
 

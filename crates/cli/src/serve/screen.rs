@@ -81,7 +81,7 @@ impl<'a> Screen<'a> {
             .filter(|more| *more > 0)
         {
             self.say(&format!(
-                "  … and {}: {admin_url}/flows",
+                "  … and {}: {admin_url}/api/flows",
                 counted(more, "more route")
             ));
         }

@@ -1,6 +1,6 @@
 //! What only several flows together can get wrong: names and routes that stand twice, circles of calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
@@ -44,20 +44,15 @@ fn names(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
 type Routed<'a> = (&'a Spanned<Route>, &'a Flow);
 
 fn routes(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
-    // By method and length of the path: only such routes can be the same.
-    let mut seen: BTreeMap<(&'static str, usize), Vec<Routed<'_>>> = BTreeMap::new();
+    let mut seen: HashMap<_, Routed<'_>> = HashMap::new();
     for flow in flows {
         let Some(http) = &flow.syntax.trigger.http else {
             continue;
         };
         let route = &http.route;
-        let bucket = seen
-            .entry((route.value.method.name(), route.value.parts.len()))
-            .or_default();
-        if let Some((first, other)) = bucket
-            .iter()
-            .find(|(other, _)| other.value.collides_with(&route.value))
-        {
+        let known = seen.entry(route.value.shape()).or_insert((route, *flow));
+        let (first, other) = *known;
+        if !std::ptr::eq(other, *flow) {
             findings.push(
                 Diagnostic::new(
                     Code::DuplicateRoute,
@@ -71,8 +66,6 @@ fn routes(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
                 .and_in(&other.source, first.span, "by this trigger")
                 .help("a method and a path belong to one flow"),
             );
-        } else {
-            bucket.push((route, flow));
         }
     }
 }

@@ -120,15 +120,14 @@ impl Route {
         })
     }
 
-    /// Whether both answer some same request line.
-    pub fn collides_with(&self, other: &Self) -> bool {
-        self.method == other.method
-            && self.parts.len() == other.parts.len()
-            && self.parts.iter().zip(&other.parts).all(|pair| match pair {
-                (PathPart::Fixed(a), PathPart::Fixed(b)) => a == b,
-                (PathPart::Parameter(_), PathPart::Parameter(_)) => true,
-                _ => false,
-            })
+    /// The method, and the path without the names of its parameters. Routes that answer some same request line have the
+    /// same.
+    pub fn shape(&self) -> (Method, Vec<Option<&str>>) {
+        let parts = self.parts.iter().map(|part| match part {
+            PathPart::Fixed(text) => Some(text.as_str()),
+            PathPart::Parameter(_) => None,
+        });
+        (self.method, parts.collect())
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
 
 async fn openapi(Shared(state): Shared<Arc<State>>) -> Response {
     let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    (json, state.site().openapi.clone()).into_response()
+    (json, state.site().openapi()).into_response()
 }
 
 /// Nothing here is to be kept, or taken for anything but what its type says.

@@ -422,5 +422,5 @@ async fn the_document_is_the_sites() {
         (read.status, read.header("content-type")),
         (200, "application/json")
     );
-    assert_eq!(read.text.as_bytes(), &admin.state.site().openapi[..]);
+    assert_eq!(read.text.as_bytes(), &admin.state.site().openapi()[..]);
 }
