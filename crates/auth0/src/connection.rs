@@ -272,7 +272,7 @@ impl<'a> Session<'a> {
                 .client()
                 .request(
                     request.method.clone(),
-                    connection.settings.url(request.path.as_str()),
+                    connection.settings.endpoint(&request.path),
                 )
                 .headers(request.headers.clone())
                 .header(AUTHORIZATION, token.authorization.clone());

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::assertion::AssertionKey;
 use crate::domain::Host;
+use crate::path::ApiPath;
 
 /// The type's name in `lockgate.yaml`.
 pub const CONNECTION_TYPE: &str = "auth0";
@@ -168,6 +169,16 @@ impl Settings {
             credentials,
             audience: text("audience")?.map_or(default_audience, str::to_owned),
         })
+    }
+
+    /// Where an endpoint of the Management API is. Only the path is parsed: the rest has been.
+    pub(crate) fn endpoint(&self, path: &ApiPath) -> Url {
+        let mut url = self.base.clone();
+        match self.base.path().trim_end_matches('/') {
+            "" => url.set_path(path.as_str()),
+            prefix => url.set_path(&format!("{prefix}{}", path.as_str())),
+        }
+        url
     }
 
     /// `BASE/path`, for paths that this crate writes itself.

@@ -17,6 +17,8 @@ fn check(settings: &Value, expected: Result<(&str, &str), (&str, &str)>) {
                 (found.url("").as_str(), found.audience.as_str()),
                 (base, audience)
             );
+            let path = ApiPath::user("auth0|a b/é").unwrap();
+            assert_eq!(found.endpoint(&path).as_str(), found.url(path.as_str()));
         }
         (Err(found), Err((setting, problem))) => {
             assert_eq!(

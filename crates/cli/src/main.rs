@@ -29,6 +29,12 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
+/// A run makes and drops many small values, which this allocator does in less time than the system's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> ExitCode {
     exit::guard(|| {
         let cli = match args::parse() {

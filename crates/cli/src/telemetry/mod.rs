@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use lockgate_engine::trace;
+use tracing::Dispatch;
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Registry};
@@ -112,17 +113,8 @@ pub(crate) fn start(global: &Global, role: Role, terminal: &Terminal) -> Telemet
     } else {
         Box::new(text::lines(terminal, writer.clone()))
     };
-    // Spans are of no interest here. So where they are not exported, nobody is interested in them, and making one costs
-    // next to nothing.
-    let events = filter_fn(|metadata| metadata.is_event());
-    let subscriber = tracing_subscriber::registry()
-        .with(lines.with_filter(filter.and(events)))
-        .with(exporter.as_ref().map(|exporter| {
-            let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == trace::TARGET);
-            exporter.layer().with_filter(spans)
-        }));
     // Only the first call of a process can succeed, and this is it.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = tracing::dispatcher::set_global_default(dispatch(lines, filter, exporter.as_ref()));
     Telemetry { writer, exporter }
 }
 
@@ -138,11 +130,42 @@ impl Telemetry {
     }
 }
 
+/// Lines by their filter, and spans, if someone collects them. If nobody does, nobody is interested in them, and making one
+/// costs next to nothing. (So there must be no layer for them then: `None` in the place of one is interested in everything.)
+fn dispatch(
+    lines: impl Layer<Registry> + Send + Sync,
+    filter: EnvFilter,
+    exporter: Option<&Exporter>,
+) -> Dispatch {
+    let events = filter_fn(|metadata| metadata.is_event());
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter.and(events)));
+    let Some(exporter) = exporter else {
+        return Dispatch::new(subscriber);
+    };
+    let spans = filter_fn(|metadata| metadata.is_span() && metadata.target() == trace::TARGET);
+    Dispatch::new(subscriber.with(exporter.layer().with_filter(spans)))
+}
+
 /// A level alone is about Lockgate: at `trace`, the libraries below log bytes that may be secret.
 fn directives(filter: &str) -> String {
     if filter.contains(['=', ',']) {
         filter.to_owned()
     } else {
         format!("off,lockgate={filter}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_that_nobody_collects_are_not_made() {
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+        let dispatch = dispatch(lines, EnvFilter::new(DEFAULT_OF_SERVICE), None);
+        tracing::dispatcher::with_default(&dispatch, || {
+            assert!(tracing::info_span!(target: trace::TARGET, "run").is_disabled());
+            assert!(tracing::event_enabled!(target: "lockgate::access", tracing::Level::INFO));
+        });
     }
 }

@@ -72,7 +72,12 @@ impl InputSpec {
             let name = &field.name.value;
             match input.shift_remove(name) {
                 Some(value) => {
-                    for problem in problems(validator, &value) {
+                    let found = if validator.is_valid(&value) {
+                        Vec::new()
+                    } else {
+                        problems(validator, &value)
+                    };
+                    for problem in found {
                         let message = if field.secret {
                             problem.masked
                         } else {
