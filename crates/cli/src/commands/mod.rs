@@ -14,6 +14,8 @@ mod scopes;
 mod serve;
 mod tenant;
 
+use std::thread::available_parallelism;
+
 use anyhow::{Context as _, Result};
 
 use crate::args::{Cli, Command, ConnectionsCommand};
@@ -27,7 +29,11 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
     match cli.command {
         Command::New(args) => new::new(&folder()?, &args, terminal),
         Command::Run(args) => block_on(run::run(&folder()?, &args, terminal)),
-        Command::Serve(args) => block_on(serve::serve(&folder()?, &args, terminal)),
+        Command::Serve(args) => {
+            // As many as there are processors; two at the least, so that one that computes stops nobody.
+            let workers = available_parallelism().map_or(FEW, |processors| processors.get().max(FEW));
+            block_on_with(workers, serve::serve(&folder()?, &args, terminal))
+        }
         Command::Dev(args) => block_on(dev::dev(&folder()?, &args, terminal)),
         Command::Check(args) => check::check(&folder()?, &args, terminal),
         Command::Explain(args) => explain::explain(&args, terminal),
@@ -46,11 +52,18 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
     }
 }
 
+/// The threads of a command that waits for one thing after the other.
+const FEW: usize = 2;
+
 /// Runs a command that waits: sockets, timers, signals.
 fn block_on(command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
+    block_on_with(FEW, command)
+}
+
+fn block_on_with(workers: usize, command: impl Future<Output = Result<Exit>>) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .worker_threads(2)
+        .worker_threads(workers)
         .build()
         .context("starting the runtime")?;
     let result = runtime.block_on(command);

@@ -1,6 +1,7 @@
 //! `lockgate dev`: what it shows, an emulated tenant for what has no credentials, and reload on save.
 #![cfg(unix)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -287,7 +288,7 @@ fn the_lines_that_it_prints_can_be_pasted() {
     for line in lines {
         let (body, status) = pasted(&line);
         assert_eq!(status, 200, "{line}\n{body}");
-        text += &format!("{line}\n→ {body}\n");
+        let _ = writeln!(text, "{line}\n→ {body}");
     }
     let secret = regex::Regex::new(r"\b[0-9a-f]{32}\b").unwrap();
     snapshot("dev-curl", &secret.replace_all(&text, "[secret]"));

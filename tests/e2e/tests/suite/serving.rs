@@ -299,10 +299,7 @@ fn it_waits_no_longer_than_it_may() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let gate = Gate::start();
-    let served = Served::start(
-        &with_gate(&gate),
-        &["serve", "--log", "lockgate=warn,lockgate::reload=info"],
-    );
+    let served = Served::start(&with_gate(&gate), &["serve", "--log", "off"]);
     let slow = ask_apart(&served, "/gated");
     gate.until_waiting(1);
     served.signal("TERM");
