@@ -43,9 +43,14 @@ pub(crate) async fn stop(
         )
     };
     terminal.remark(&format!("stopping: nothing more is accepted{waits}"));
+    // Counted before the server is dropped, which is what cuts them off.
+    let second = async {
+        signals.stop().await;
+        running()
+    };
     let (cut_off, when) = tokio::select! {
         cut_off = server.shutdown(limit) => (cut_off, format!("after {}", duration(limit))),
-        () = signals.stop() => (running(), "by the second signal".to_owned()),
+        cut_off = second => (cut_off, "by the second signal".to_owned()),
     };
     let finished = before.saturating_sub(cut_off);
     let finished = if finished == 0 {
