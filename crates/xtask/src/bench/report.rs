@@ -135,6 +135,15 @@ impl Rounds {
         median(self.pairs.iter().map(Pair::p99_ratio))
     }
 
+    /// The lowest CPU per request that each has shown: what else the machine does can only add to it.
+    fn lowest_cpu(&self) -> (f64, f64) {
+        let lowest = |side: fn(&Pair) -> &Round| {
+            let all = self.pairs.iter().map(|pair| side(pair).cpu_per_thousand());
+            all.fold(f64::INFINITY, f64::min)
+        };
+        (lowest(|pair| &pair.base), lowest(|pair| &pair.measured))
+    }
+
     fn json(&self) -> Value {
         let service = |side: fn(&Pair) -> &Round| {
             let middle =
@@ -149,11 +158,13 @@ impl Rounds {
         let ratios = |ratio: fn(&Pair) -> f64| -> Vec<Value> {
             self.pairs.iter().map(|pair| rounded(ratio(pair))).collect()
         };
+        let (base_cpu, measured_cpu) = self.lowest_cpu();
         json!({
             "scenario": self.scenario.name(),
             "concurrency": self.connections,
             "cpu_ratio": rounded(self.cpu_ratio()),
             "p99_ratio": rounded(self.p99_ratio()),
+            "lowest_cpu_ratio": rounded(measured_cpu / base_cpu),
             "base": { "name": self.base, "median": service(|pair| &pair.base) },
             "measured": { "name": self.measured, "median": service(|pair| &pair.measured) },
             "cpu_ratios": ratios(Pair::cpu_ratio),
@@ -185,7 +196,10 @@ impl fmt::Display for Rounds {
             writeln!(f, "{:>6} {base} {measured} {cpu:>7.3} {p99:>7.3}", number + 1)?;
         }
         let (cpu, p99) = (self.cpu_ratio(), self.p99_ratio());
-        writeln!(f, "{:>6} {:>42} {:>42} {cpu:>7.3} {p99:>7.3}", "median", "", "")
+        writeln!(f, "{:>6} {:>42} {:>42} {cpu:>7.3} {p99:>7.3}", "median", "", "")?;
+        let (base, measured) = self.lowest_cpu();
+        let ratio = measured / base;
+        writeln!(f, "{:>6} {base:>42.4} {measured:>42.4} {ratio:>7.3}", "lowest")
     }
 }
 

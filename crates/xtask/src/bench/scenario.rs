@@ -23,6 +23,11 @@ impl Scenario {
         }
     }
 
+    /// Whether the hand-written service has it too. Then both have to do the same.
+    pub(super) fn is_compared(self) -> bool {
+        self != Self::Route
+    }
+
     /// The status of a good answer.
     pub(super) fn status(self) -> u16 {
         match self {
