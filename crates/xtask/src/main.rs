@@ -1,10 +1,11 @@
-//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `bench`.
+//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `schemathesis`, `bench`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
 
 mod bench;
 mod catalog;
 mod generate;
 mod process;
+mod schemathesis;
 mod suite;
 
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ enum Chore {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Asks the shipped flows what Schemathesis makes of their OpenAPI document; needs Python and, once, PyPI.
+    Schemathesis,
     Bench(bench::BenchArguments),
     /// One case of `bench --instructions`, so many times: what valgrind runs.
     #[command(hide = true)]
@@ -63,6 +66,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Test => suite::test(),
         Chore::Generate { check } => generate::generate(check),
         Chore::Fuzz { target, seconds } => suite::fuzz(target.as_deref(), seconds),
+        Chore::Schemathesis => schemathesis::test(),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::BenchCase { case, times } => bench::run_case(&case, times),
     }

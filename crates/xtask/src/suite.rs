@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::generate;
 use crate::process::{cargo, run, works};
+use crate::schemathesis;
 
 pub(crate) fn test() -> Result<()> {
     run("formatting", cargo(["fmt", "--all", "--check"]))?;
@@ -56,6 +57,7 @@ pub(crate) fn test() -> Result<()> {
     println!("\n── generated files");
     generate::generate(true)?;
     fuzz(None, 3)?;
+    schemathesis::test()?;
     if works(cargo(["deny", "--version"])) {
         run(
             "dependencies",

@@ -1,0 +1,68 @@
+//! `cargo xtask schemathesis`: requests by chance from the document of the shipped flows, against the flows themselves.
+//!
+//! - `python`: Schemathesis and a validator of OpenAPI documents, from PyPI, in a virtual environment under `target/`
+//! - `workspace`: the shipped flows, each behind a route
+//! - `server`: `lockgate dev` with an emulated tenant
+//! - `profiles`: stands in for the service that `sync-profile` asks
+//!
+//! What is asked and checked stands in `crates/xtask/schemathesis/schemathesis.toml`.
+
+mod profiles;
+mod python;
+mod server;
+mod workspace;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::process::{cargo, run};
+
+/// Fails on any finding. Where there is no Python, or PyPI cannot be reached, it says so and is left out, unless `CI` is
+/// set.
+pub(crate) fn test() -> Result<()> {
+    let target = target_folder()?;
+    let python = match python::environment(&target.join("schemathesis")) {
+        Ok(python) => python,
+        Err(problem) if std::env::var_os("CI").is_none() => {
+            println!("\n({problem:#}; the OpenAPI document was not tested against the flows)");
+            return Ok(());
+        }
+        Err(problem) => return Err(problem),
+    };
+    run(
+        "building lockgate",
+        cargo(["build", "--quiet", "--package", "lockgate-cli"]),
+    )?;
+    let profiles = profiles::start()?;
+    let folder = workspace::write(profiles)?;
+    let executable = target
+        .join("debug")
+        .join(format!("lockgate{}", std::env::consts::EXE_SUFFIX));
+    let server = server::Server::start(&executable, folder.path())?;
+    let document = format!("{}/openapi.json", server.url);
+    let files = crate::root().join("crates/xtask/schemathesis");
+    let mut validate = python.command("python");
+    validate.arg(files.join("validate.py")).arg(&document);
+    run("the OpenAPI document", validate)?;
+    let mut schemathesis = python.command("schemathesis");
+    schemathesis
+        .arg("--config-file")
+        .arg(files.join("schemathesis.toml"))
+        .args(["run", &document])
+        .env("CALLERS_TOKEN", server::TOKEN);
+    run("Schemathesis", schemathesis).with_context(|| server.log())
+}
+
+fn target_folder() -> Result<PathBuf> {
+    let output = cargo(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(crate::root())
+        .output()
+        .context("cannot start cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("reading cargo's metadata")?;
+    match metadata["target_directory"].as_str() {
+        Some(folder) => Ok(folder.into()),
+        None => bail!("cargo's metadata has no target directory"),
+    }
+}
