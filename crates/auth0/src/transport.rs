@@ -131,7 +131,8 @@ impl Transport {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(EXCHANGE_TIMEOUT)
             .pool_idle_timeout(Duration::from_mins(1))
-            .pool_max_idle_per_host(32)
+            // As many as are used at once stay open for the next burst; the idle timeout closes them.
+            .pool_max_idle_per_host(512)
             // Retrying is decided where it is known what a request does.
             .retry(reqwest::retry::never())
             // A redirect would carry the token to wherever it points.

@@ -86,7 +86,7 @@ impl Auth0 {
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_mins(1))
-            .pool_max_idle_per_host(32)
+            .pool_max_idle_per_host(512)
             .retry(reqwest::retry::never())
             .redirect(redirect::Policy::none());
         if settings.base_url.starts_with("http://") {

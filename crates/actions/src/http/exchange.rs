@@ -186,7 +186,7 @@ impl Exchange {
                 .tcp_nodelay(true)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .pool_idle_timeout(Duration::from_mins(1))
-                .pool_max_idle_per_host(8)
+                .pool_max_idle_per_host(64)
                 // Through a proxy the address that is checked would not be the one that is reached.
                 .no_proxy()
                 .retry(reqwest::retry::never())
