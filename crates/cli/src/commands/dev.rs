@@ -51,7 +51,7 @@ pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> R
         tokio::select! {
             files = watcher.changed() => development.again(&files, &server).await,
             asked = signals.next() => match asked {
-                Asked::Reload => development.again(&BTreeSet::new(), &server).await,
+                Asked::Reload => development.again(&BTreeSet::from(["SIGHUP".to_owned()]), &server).await,
                 Asked::Stop => break,
             },
         }

@@ -163,10 +163,19 @@ impl<'a> Screen<'a> {
 
     fn head(&self, files: &BTreeSet<String>) {
         const MOST: usize = 3;
-        let mut names: Vec<&str> = files.iter().map(String::as_str).take(MOST).collect();
-        let more = files.len().saturating_sub(MOST);
-        let more = format!("{more} more");
-        if files.len() > MOST {
+        // What has no ending is a folder, or what an editor wrote on the way to the file.
+        let (with_ending, without): (Vec<&str>, Vec<&str>) = files
+            .iter()
+            .map(String::as_str)
+            .partition(|name| name.contains('.'));
+        let mut names = if with_ending.is_empty() {
+            without
+        } else {
+            with_ending
+        };
+        let more = format!("{} more", names.len().saturating_sub(MOST));
+        if names.len() > MOST {
+            names.truncate(MOST);
             names.push(&more);
         }
         let style = self.terminal.stderr_style();
