@@ -45,18 +45,13 @@ impl<'a> Calls<'a> {
 
     /// Adds the errors that a flow can end with, as errors of the step that calls it.
     pub(super) fn failures(&self, flow: &str, failures: &mut Failures<'a>) {
-        match self.0.get(flow) {
-            Some(called) => failures.extend(
-                called
-                    .failures
-                    .iter()
-                    .map(|(failure, when)| (failure.of_call(), when.clone())),
-            ),
+        if let Some(called) = self.0.get(flow) {
+            let of_call = |(failure, when): (&Failure<'a>, &Cow<'a, str>)| (failure.of_call(), when.clone());
+            failures.extend(called.failures.iter().map(of_call));
+        } else {
             // One that is not there, or that calls itself: the checker reports both.
-            None => {
-                let when = Cow::Borrowed("the flow that is called cannot be run");
-                failures.insert(Failure::new(500, "unknown_flow"), when);
-            }
+            let when = Cow::Borrowed("the flow that is called cannot be run");
+            failures.insert(Failure::new(500, "unknown_flow"), when);
         }
     }
 }

@@ -68,8 +68,8 @@ impl Components {
     }
 
     /// Those that the values refer to, and those that these refer to in turn.
-    pub(super) fn used_by(self, root: &Value) -> Map<String, Value> {
-        let mut todo: Vec<&Value> = vec![root];
+    pub(super) fn used_by(self, roots: [&Value; 2]) -> Map<String, Value> {
+        let mut todo: Vec<&Value> = roots.to_vec();
         let mut used: BTreeSet<&str> = BTreeSet::new();
         while let Some(value) = todo.pop() {
             match value {

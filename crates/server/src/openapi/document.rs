@@ -69,10 +69,8 @@ pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credenti
         shared,
         ..
     } = common;
-    let written = json!({ "paths": paths, "responses": shared.into_responses() });
-    let schemas = components.used_by(&written);
-    let [paths, responses] =
-        ["paths", "responses"].map(|part| written.get(part).cloned().unwrap_or_default());
+    let (paths, responses) = (Value::Object(paths), Value::Object(shared.into_responses()));
+    let schemas = components.used_by([&paths, &responses]);
     let headers = used_headers(&paths, &responses);
     let mut named = Map::new();
     for (part, entries) in [
@@ -85,15 +83,15 @@ pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credenti
             named.insert(part.to_owned(), entries);
         }
     }
-    let mut document = json!({
-        "openapi": "3.1.0",
-        "info": { "title": "Lockgate flows", "description": DESCRIPTION, "version": version(&roots) },
-        "paths": paths,
-    });
+    let info = json!({ "title": "Lockgate flows", "description": DESCRIPTION, "version": version(&roots) });
+    let mut document = Map::new();
+    document.insert("openapi".to_owned(), "3.1.0".into());
+    document.insert("info".to_owned(), info);
+    document.insert("paths".to_owned(), paths);
     if !named.is_empty() {
-        document["components"] = Value::Object(named);
+        document.insert("components".to_owned(), Value::Object(named));
     }
-    document
+    Value::Object(document)
 }
 
 /// Twelve hexadecimal digits that change when a served flow does.

@@ -73,7 +73,7 @@ impl<'a, 'c> Inference<'a, 'c> {
             },
             ValueTemplate::List(items) => {
                 let items: Vec<Value> = items.iter().map(|item| self.template(item, around)).collect();
-                list_of(union(items))
+                list_of(&union(items))
             }
             ValueTemplate::Map(entries) => {
                 let properties: Vec<_> = entries
@@ -209,7 +209,7 @@ impl<'a, 'c> Inference<'a, 'c> {
                     if may_be_left_out(template) {
                         items = or_null(items);
                     }
-                    list_of(items)
+                    list_of(&items)
                 }
                 None => json!({ "type": "array", "items": { "type": "null" } }),
             },

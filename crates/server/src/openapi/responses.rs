@@ -1,6 +1,7 @@
 //! The answers of one operation, by status.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -213,7 +214,7 @@ impl Entry {
             };
             let when = when.iter().map(String::as_str).collect::<Vec<_>>().join("; ");
             let separator = if when.is_empty() { "" } else { ": " };
-            text.push_str(&format!("\n- {name}{separator}{when}"));
+            let _ = write!(text, "\n- {name}{separator}{when}");
         }
         text
     }
@@ -229,22 +230,24 @@ pub(super) struct Shared {
 impl Shared {
     fn response(&mut self, status: &str, response: Value) -> Value {
         let text = response.to_string();
-        let name = match self.names.get(&text) {
-            Some(name) => name.clone(),
-            None => {
-                let words = phrase(status);
-                let wanted: String = words.chars().filter(char::is_ascii_alphanumeric).collect();
-                let mut name = wanted.clone();
-                let mut number = 2_u32;
-                while self.responses.contains_key(&name) {
-                    name = format!("{wanted}_{number}");
-                    number += 1;
-                }
-                self.responses.insert(name.clone(), response);
-                self.names.insert(text, name.clone());
-                name
-            }
-        };
+        if let Some(name) = self.names.get(&text) {
+            return Self::reference(name);
+        }
+        let words = phrase(status);
+        let wanted: String = words.chars().filter(char::is_ascii_alphanumeric).collect();
+        let mut name = wanted.clone();
+        let mut number = 2_u32;
+        while self.responses.contains_key(&name) {
+            name = format!("{wanted}_{number}");
+            number += 1;
+        }
+        let reference = Self::reference(&name);
+        self.responses.insert(name.clone(), response);
+        self.names.insert(text, name);
+        reference
+    }
+
+    fn reference(name: &str) -> Value {
         json!({ "$ref": format!("#/components/responses/{name}") })
     }
 

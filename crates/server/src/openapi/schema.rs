@@ -179,7 +179,7 @@ fn described(value: &Value, exactly: bool) -> Value {
     match value {
         Value::Null => json!({ "type": "null" }),
         Value::Array(items) if items.is_empty() => json!({ "type": "array" }),
-        Value::Array(items) => list_of(union(items.iter().map(like))),
+        Value::Array(items) => list_of(&union(items.iter().map(like))),
         Value::Object(fields) => {
             let properties = fields
                 .iter()
@@ -197,8 +197,8 @@ fn described(value: &Value, exactly: bool) -> Value {
 }
 
 /// A list of these.
-pub(super) fn list_of(items: Value) -> Value {
-    if is_any(&items) {
+pub(super) fn list_of(items: &Value) -> Value {
+    if is_any(items) {
         json!({ "type": "array" })
     } else {
         json!({ "type": "array", "items": items })

@@ -45,14 +45,15 @@ pub(crate) fn test() -> Result<()> {
     let files = crate::root().join("crates/xtask/schemathesis");
     let mut validate = python.command("python");
     validate.arg(files.join("validate.py")).arg(&document);
-    run("the OpenAPI document", validate)?;
+    println!("\n── the OpenAPI document and Schemathesis");
+    python::finish(validate, "the OpenAPI document is not valid")?;
     let mut schemathesis = python.command("schemathesis");
     schemathesis
         .arg("--config-file")
         .arg(files.join("schemathesis.toml"))
         .args(["run", &document])
         .env("CALLERS_TOKEN", server::TOKEN);
-    run("Schemathesis", schemathesis).with_context(|| server.log())
+    python::finish(schemathesis, "Schemathesis has findings").with_context(|| server.log())
 }
 
 fn target_folder() -> Result<PathBuf> {

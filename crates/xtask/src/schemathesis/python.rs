@@ -12,14 +12,17 @@ use crate::process::works;
 const OLDEST: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
 
 pub(super) struct Python {
-    /// Of the environment's programs.
+    /// Of the environment; what its programs leave behind comes here, too.
     folder: PathBuf,
 }
 
 impl Python {
     /// A program of the environment.
     pub(super) fn command(&self, name: &str) -> Command {
-        Command::new(self.folder.join(name))
+        let programs = if cfg!(windows) { "Scripts" } else { "bin" };
+        let mut command = Command::new(self.folder.join(programs).join(name));
+        command.current_dir(&self.folder);
+        command
     }
 }
 
@@ -29,7 +32,7 @@ pub(super) fn environment(folder: &Path) -> Result<Python> {
     let wanted =
         fs::read_to_string(&requirements).with_context(|| format!("reading {}", requirements.display()))?;
     let python = Python {
-        folder: folder.join(if cfg!(windows) { "Scripts" } else { "bin" }),
+        folder: folder.to_owned(),
     };
     // Written last: an installation that was broken off is made again.
     let installed = folder.join("installed.txt");
@@ -63,7 +66,8 @@ pub(super) fn environment(folder: &Path) -> Result<Python> {
     Ok(python)
 }
 
-fn finish(mut command: Command, otherwise: &str) -> Result<()> {
+/// Runs a command to its end.
+pub(super) fn finish(mut command: Command, otherwise: &str) -> Result<()> {
     let status = command.status().with_context(|| otherwise.to_owned())?;
     ensure!(status.success(), "{otherwise}");
     Ok(())

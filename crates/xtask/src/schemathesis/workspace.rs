@@ -1,5 +1,6 @@
 //! The workspace that is served: the shipped flows, those that no HTTP trigger starts behind a route of their own here.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -55,7 +56,7 @@ pub(super) fn write(profiles: SocketAddr) -> Result<TempDir> {
                 .iter()
                 .find(|(flow, _)| **flow == *name)
                 .with_context(|| format!("{} has no trigger: give it a route here", path.display()))?;
-            text.push_str(&format!("\ntrigger:\n  http: {route}\n"));
+            let _ = write!(text, "\ntrigger:\n  http: {route}\n");
         }
         put(&folder.path().join("flows").join(file), &text)?;
     }

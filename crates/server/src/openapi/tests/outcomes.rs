@@ -1,5 +1,7 @@
 //! What flows can answer.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::laboratory::{body_of, codes, document_of, resolved, responses_of, statuses};
@@ -23,7 +25,7 @@ fn each_way_to_end_has_its_status() {
     );
     answers(
         "input: { s: integer }\nsteps:\n  - respond: { status: '{{input.s}}' }\n",
-        &["504", "default"][1..].as_ref(),
+        &["default"],
     );
 }
 
@@ -236,9 +238,10 @@ fn variables_that_double_each_other_stay_small() {
     let mut rest = "input: { a: string }\nsteps:\n  - set: { v0: '{{input.a}}' }\n".to_owned();
     for number in 1..60 {
         let before = number - 1;
-        rest.push_str(&format!(
-            "  - set: {{ v{number}: {{ a: '{{{{vars.v{before}}}}}', b: '{{{{vars.v{before}}}}}' }} }}\n"
-        ));
+        let _ = writeln!(
+            rest,
+            "  - set: {{ v{number}: {{ a: '{{{{vars.v{before}}}}}', b: '{{{{vars.v{before}}}}}' }} }}"
+        );
     }
     rest.push_str("  - return: '{{vars.v59}}'\n");
     let (document, _) = responses_of(&rest, &[]);
