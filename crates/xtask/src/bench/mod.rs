@@ -44,7 +44,7 @@ pub(crate) use self::cases::run_case;
 /// Measures requests/s, p50, p99, CPU per 1,000 requests, memory and start of `lockgate serve`, beside
 /// `examples/handwritten` under the same load. The last line is one JSON object with the figures.
 ///
-/// Without options it takes about eight minutes after the builds. Linux only: it reads /proc.
+/// Without options it takes about seven minutes after the builds. Linux only: it reads /proc.
 #[derive(Args, Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct BenchArguments {
