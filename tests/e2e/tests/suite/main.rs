@@ -3,6 +3,7 @@
 
 // What the tests stand on.
 mod binary;
+mod callers;
 mod collector;
 mod emulated;
 mod folder;
@@ -23,6 +24,7 @@ mod listing;
 mod readme;
 mod renewal;
 mod running;
+mod served_faults;
 mod serving;
 mod shipped;
 mod statuses;

@@ -110,6 +110,11 @@ impl Served {
         self.ask("GET", path, "")
     }
 
+    /// The id of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         signal(self.child.as_ref().unwrap(), name);
     }

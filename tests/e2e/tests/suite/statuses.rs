@@ -98,7 +98,7 @@ fn flows(dead: &str, silent: &str) -> Vec<(String, String)> {
 }
 
 /// The schema of an answer, as the document declares it; the document's own components are where its references lead.
-fn schema(document: &Value, path: &str, method: &str, status: u16) -> Option<Value> {
+pub(crate) fn schema(document: &Value, path: &str, method: &str, status: u16) -> Option<Value> {
     let responses = &document["paths"][path][method]["responses"];
     let mut response = responses.get(status.to_string())?;
     if let Some(reference) = response["$ref"].as_str() {
