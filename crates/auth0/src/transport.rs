@@ -171,7 +171,7 @@ impl Transport {
             .timeout(timeout.min(EXCHANGE_TIMEOUT))
             .build()
             .map_err(|error| Failure::NotSent(chain(&error.without_url())))?;
-        let response = self.client.execute(request).await.map_err(|error| {
+        let mut response = self.client.execute(request).await.map_err(|error| {
             let (is_connect, is_timeout) = (error.is_connect() || error.is_builder(), error.is_timeout());
             let reason = chain(&error.without_url());
             match (is_connect, is_timeout) {
@@ -181,11 +181,9 @@ impl Transport {
             }
         })?;
         let status = response.status();
-        let headers = response.headers().clone();
-        if response
-            .content_length()
-            .is_some_and(|length| length > MAX_BODY as u64)
-        {
+        let announced = response.content_length();
+        let headers = std::mem::take(response.headers_mut());
+        if announced.is_some_and(|length| length > MAX_BODY as u64) {
             return Err(Failure::TooLarge {
                 status: status.as_u16(),
             });
@@ -207,6 +205,10 @@ impl Transport {
                 return Err(Failure::TooLarge {
                     status: status.as_u16(),
                 });
+            }
+            if body.is_empty() {
+                // Nearly every answer is one piece.
+                body.reserve_exact(chunk.len());
             }
             body.extend_from_slice(&chunk);
         }
