@@ -540,5 +540,8 @@ fn several_connections_fit_the_callers() {
     );
     // The place is that of the token, not of the list.
     let place = &findings[1].primary;
-    assert_eq!(&file[place.span.start as usize..place.span.end as usize], "written-out-0123456789");
+    assert_eq!(
+        &file[place.span.start as usize..place.span.end as usize],
+        "written-out-0123456789"
+    );
 }
