@@ -42,7 +42,7 @@ impl Action for Act {
 #[derive(Clone, Debug)]
 enum Step {
     Act(u8, On),
-    Choice(u8, Vec<Step>, Vec<Step>),
+    Choice(u8, Vec<Step>, Vec<Step>, On),
     Parallel(Vec<Step>, Vec<Step>, On),
     Each(Vec<Step>),
     Call(On),
@@ -120,7 +120,8 @@ fn step(depth: u32) -> BoxedStrategy<Step> {
     prop_oneof![
         3 => leaf,
         3 => (0..3_u8, on(depth)).prop_map(|(which, on)| Step::Act(which, on)),
-        2 => (0..3_u8, steps(depth - 1), steps(depth - 1)).prop_map(|(which, a, b)| Step::Choice(which, a, b)),
+        2 => (0..3_u8, steps(depth - 1), steps(depth - 1), on(depth))
+            .prop_map(|(which, a, b, on)| Step::Choice(which, a, b, on)),
         1 => (steps(depth - 1), steps(depth - 1), on(depth)).prop_map(|(a, b, on)| Step::Parallel(a, b, on)),
         1 => steps(depth - 1).prop_map(Step::Each),
         1 => on(depth).prop_map(Step::Call),
@@ -159,9 +160,12 @@ impl Writer {
                 let step = json!({ "id": id, "action": "test.act", "with": { "fail": code } });
                 self.on_error(step, on, true)
             }
-            Step::Choice(which, then, otherwise) => json!({
-                "if": format!("input.b{which}"), "then": self.list(then), "else": self.list(otherwise),
-            }),
+            Step::Choice(which, then, otherwise, on) => {
+                let step = json!({
+                    "if": format!("input.b{which}"), "then": self.list(then), "else": self.list(otherwise),
+                });
+                self.on_error(step, on, false)
+            }
             Step::Parallel(a, b, on) => {
                 let step = json!({ "parallel": { "a": self.list(a), "b": self.list(b) } });
                 self.on_error(step, on, false)
@@ -285,13 +289,13 @@ fn is_declared(document: &Value, answer: &Response) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_global_rejects: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, max_global_rejects: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_answer_is_declared(
         outer in steps(3),
         inner in steps(2),
-        on_error in prop_oneof![2 => Just(Vec::new()), 1 => steps(1)],
+        on_error in prop_oneof![Just(Vec::new()), steps(1)],
         inputs in prop::collection::vec(inputs(), 6),
     ) {
         let texts = [

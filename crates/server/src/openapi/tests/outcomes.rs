@@ -68,6 +68,12 @@ fn errors_go_where_the_executor_sends_them() {
          on_error: { locked: [{ return: 2 }] }\n",
         &["200", "204", "410", "502", "504"],
     );
+    // A code that is not declared as well.
+    answers(
+        "input: { a: boolean }\nsteps:\n  - if: input.a\n    then: [{ action: test.act, on_error: { gone: [{ return: 1 }] } }]\n    \
+         on_error: { '*': [{ respond: { status: 299 } }] }\n",
+        &["200", "204", "299", "504"],
+    );
     answers(
         "steps:\n  - parallel: { a: [{ action: test.act }], b: [{ set: { c: 1 } }] }\n    \
          on_error: { gone: [{ respond: { status: 206 } }] }\n",
