@@ -1,55 +1,86 @@
 //! How many runs go on at once; and waiting for the last of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
 /// The places for runs. A request takes one when it has been read and admitted, and its run keeps it to its own end.
+///
+/// No semaphore: whoever waits for all of its permits holds those that are free, and nobody can tell any more how many
+/// runs go on.
 #[derive(Clone, Debug)]
-pub(crate) struct Capacity {
-    places: Arc<Semaphore>,
+pub(crate) struct Capacity(Arc<Places>);
+
+#[derive(Debug)]
+struct Places {
+    taken: AtomicUsize,
     most: usize,
+    all_free: Notify,
 }
 
 /// A place; given back when it is dropped.
-pub(crate) type Place = OwnedSemaphorePermit;
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Places>);
 
 impl Capacity {
     pub(crate) fn new(most: usize) -> Self {
-        let most = most.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-        Self {
-            places: Arc::new(Semaphore::new(most)),
-            most,
-        }
+        Self(Arc::new(Places {
+            taken: AtomicUsize::new(0),
+            most: most.max(1),
+            all_free: Notify::new(),
+        }))
     }
 
     /// A place, if there is one.
     pub(crate) fn take(&self) -> Option<Place> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+        let one_more = |taken| (taken < self.0.most).then_some(taken + 1);
+        let taken = self
+            .0
+            .taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.ok().map(|_| Place(Arc::clone(&self.0)))
     }
 
     /// Whether there is none now.
     pub(crate) fn is_full(&self) -> bool {
-        self.places.available_permits() == 0
+        self.taken() >= self.0.most
     }
 
     /// How many places there are.
     pub(crate) fn most(&self) -> usize {
-        self.most
+        self.0.most
     }
 
     /// How many places are taken.
     pub(crate) fn taken(&self) -> usize {
-        self.most - self.places.available_permits()
+        self.0.taken.load(Ordering::Acquire)
     }
 
     /// Waits until all places are free, at most so long. How many are still taken then.
     pub(crate) async fn drained(&self, limit: Duration) -> usize {
-        let most = u32::try_from(self.most).unwrap_or(u32::MAX);
-        match tokio::time::timeout(limit, self.places.acquire_many(most)).await {
-            Ok(_) => 0,
+        let all_free = async {
+            loop {
+                // Listens before it looks: what becomes free in between is heard.
+                let freed = self.0.all_free.notified();
+                if self.taken() == 0 {
+                    return;
+                }
+                freed.await;
+            }
+        };
+        match tokio::time::timeout(limit, all_free).await {
+            Ok(()) => 0,
             Err(_) => self.taken(),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0.taken.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.all_free.notify_waiters();
         }
     }
 }
@@ -68,6 +99,7 @@ mod tests {
         assert_eq!(capacity.drained(Duration::from_secs(1)).await, 1);
         let ended = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(capacity.taken(), 1, "waiting takes no place");
             drop(second);
         };
         let (left, ()) = tokio::join!(capacity.drained(Duration::from_secs(2)), ended);
