@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use http::HeaderName;
 use http::request::Parts;
+use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 
@@ -63,18 +63,67 @@ fn address(trusted: &[IpNet], peer: IpAddr, head: &Parts) -> IpAddr {
     if !is_trusted(address) {
         return address;
     }
-    let lines: Vec<&str> = head
+    let lines: Vec<&[u8]> = head
         .headers
         .get_all(FORWARDED)
         .iter()
-        .filter_map(|line| line.to_str().ok())
+        .map(HeaderValue::as_bytes)
         .collect();
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Ok(hop) = hop.trim().parse() else { break };
-        address = hop;
-        if !is_trusted(hop) {
+    // Bytes: what a caller sends before the proxy's own part may be no text, and must not hide that part.
+    let hops = lines
+        .iter()
+        .rev()
+        .flat_map(|line| line.rsplit(|byte| *byte == b','));
+    for hop in hops {
+        let hop = std::str::from_utf8(hop)
+            .ok()
+            .and_then(|hop| hop.trim().parse::<IpAddr>().ok());
+        let Some(hop) = hop else { break };
+        address = hop.to_canonical();
+        if !is_trusted(address) {
             break;
         }
     }
     address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(peer: &str, lines: &[&[u8]], expected: &str) {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        for line in lines {
+            let line = HeaderValue::from_bytes(line).unwrap();
+            head.headers.append("x-forwarded-for", line);
+        }
+        let found = address(&trusted, peer.parse().unwrap(), &head);
+        assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{lines:?}");
+    }
+
+    #[test]
+    fn the_last_address_that_no_trusted_proxy_has_counts() {
+        check("192.0.2.1", &[b"203.0.113.7"], "192.0.2.1");
+        check("10.0.0.1", &[], "10.0.0.1");
+        check("10.0.0.1", &[b"203.0.113.7"], "203.0.113.7");
+        check("10.0.0.1", &[b"1.1.1.1, 203.0.113.7 , 10.0.0.2"], "203.0.113.7");
+        check("10.0.0.1", &[b"1.1.1.1, 203.0.113.7", b"fd00::2"], "203.0.113.7");
+        check("10.0.0.1", &[b"10.0.0.3, 10.0.0.2"], "10.0.0.3");
+        check(
+            "10.0.0.1",
+            &[b"::ffff:203.0.113.7, ::ffff:10.0.0.2"],
+            "203.0.113.7",
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_where_it_ends() {
+        check("10.0.0.1", &[b"1.1.1.1, unknown"], "10.0.0.1");
+        check("10.0.0.1", &[b"1.1.1.1, unknown, 10.0.0.2"], "10.0.0.2");
+        // A caller's part that is no text does not hide what the proxy has added.
+        check("10.0.0.1", &[b"\xff, 203.0.113.7"], "203.0.113.7");
+        check("10.0.0.1", &[b"1.1.1.1", b"\xff", b"10.0.0.2"], "10.0.0.2");
+    }
 }
