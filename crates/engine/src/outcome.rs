@@ -68,12 +68,17 @@ impl RunOutcome {
     /// What an HTTP caller gets: the response; else the returned value with 200; else 204; and for an error a
     /// problem document (RFC 9457) with its status.
     pub fn answer(&self) -> Response {
-        if let Some(response) = &self.response {
-            return response.clone();
+        self.clone().into_answer()
+    }
+
+    /// [`Self::answer`], without copying it.
+    pub fn into_answer(self) -> Response {
+        if let Some(response) = self.response {
+            return response;
         }
-        match (&self.error, &self.output) {
+        match (self.error, self.output) {
             (Some(error), _) => error.problem(&self.run_id),
-            (None, Some(output)) => Response::new(200, Some(output.clone())),
+            (None, Some(output)) => Response::new(200, Some(output)),
             (None, None) if self.status == RunStatus::Succeeded => Response::new(204, None),
             (None, None) => Response::new(503, None),
         }

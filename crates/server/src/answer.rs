@@ -1,10 +1,11 @@
 //! What a run said → an HTTP answer.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, UPGRADE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 use http_body_util::Full;
 use lockgate_engine::outcome::{Response, RunOutcome};
+use lockgate_flow::syntax::FRAMING_HEADERS;
 use serde_json::Value;
 
 use crate::problem::{Answer, Problem};
@@ -12,22 +13,17 @@ use crate::problem::{Answer, Problem};
 /// The header that names the run.
 pub(crate) const RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
 
-/// These belong to the connection: an author's value would break its framing (RFC 9110, section 7.6.1).
-const FRAMING: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE];
-
 /// The answer of a run that ended without one of its own steps giving it, or that has failed.
-pub(crate) fn of_outcome(outcome: &RunOutcome, shows_internals: bool) -> Answer {
-    if let (None, Some(error)) = (&outcome.response, &outcome.error)
+pub(crate) fn of_outcome(mut outcome: RunOutcome, shows_internals: bool) -> Answer {
+    if let (None, Some(error)) = (&outcome.response, &mut outcome.error)
         && error.status >= 500
         && !error.is_from_fail()
         && !shows_internals
     {
         // What failed inside is for the operator: the log has it under the run's id.
-        let mut hidden = error.clone();
-        Problem::Internal.to_string().clone_into(&mut hidden.message);
-        return of_response(&hidden.problem(&outcome.run_id));
+        error.message = Problem::Internal.to_string();
     }
-    of_response(&outcome.answer())
+    of_response(&outcome.into_answer())
 }
 
 /// An answer as it goes over the wire. One that cannot be written is a mistake in the flow, and a 500.
@@ -45,7 +41,7 @@ fn try_of_response(response: &Response) -> Result<Answer, String> {
     for (name, value) in &response.headers {
         let header = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("`{name}` is no name of a header"))?;
-        if FRAMING.contains(&header) {
+        if FRAMING_HEADERS.contains(&header.as_str()) {
             return Err(format!(
                 "`{name}` belongs to the connection, a flow cannot set it"
             ));

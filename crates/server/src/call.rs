@@ -1,6 +1,6 @@
 //! A request that has found its endpoint: who may call, what was sent, the run.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method};
@@ -18,7 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::input;
 use crate::problem::{Answer, Problem};
 use crate::rate_limit::Standing;
-use crate::run::{Attached, RunAnswer, Running};
+use crate::run::{Attached, Responded, RunAnswer, Running};
 use crate::site::Site;
 use crate::state::State;
 
@@ -86,7 +86,7 @@ impl Call<'_> {
     async fn run(&self, place: Place, input: Value) -> Answer {
         let run_id = uuid::Uuid::now_v7().to_string();
         let header = HeaderValue::try_from(run_id.as_str());
-        let responded = Arc::new(OnceLock::new());
+        let responded = Responded::default();
         let shown = self.endpoint.credentials.as_deref().map(Credentials::header);
         let running = Running {
             site: Arc::clone(self.site),
@@ -94,13 +94,13 @@ impl Call<'_> {
             request: self.endpoint.reads_request.then(|| self.caller.request(shown)),
             run_id,
             trace: self.trace.cloned(),
-            responded: Arc::clone(&responded),
+            responded: responded.clone(),
             place,
         };
         let run = Box::pin(running.run(input));
         let mut answer = match Attached::new(run, responded, &self.state.tasks).await {
-            RunAnswer::Responded(response) => answer::of_response(&response),
-            RunAnswer::Ended(outcome) => answer::of_outcome(&outcome, self.state.options.shows_internals),
+            RunAnswer::Responded(answer) => answer,
+            RunAnswer::Ended(outcome) => answer::of_outcome(*outcome, self.state.options.shows_internals),
         };
         if let Ok(header) = header {
             answer.headers_mut().insert(RUN_ID, header);

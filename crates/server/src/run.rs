@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -14,32 +14,44 @@ use lockgate_engine::outcome::{Response, RunOutcome, RunStatus};
 use lockgate_engine::trace::TraceContext;
 use serde_json::Value;
 
+use crate::answer;
 use crate::capacity::Place;
 use crate::endpoint::Endpoint;
 use crate::listen::Tasks;
+use crate::problem::Answer;
 use crate::site::Site;
 
 /// What a run can answer with: its own answer, or its end if there was none.
 pub(crate) enum RunAnswer {
-    Responded(Response),
+    Responded(Answer),
     Ended(Box<RunOutcome>),
+}
+
+/// Where a run's `Responder` leaves the answer for the caller, as it goes over the wire.
+#[derive(Clone, Default)]
+pub(crate) struct Responded(Arc<Mutex<Option<Answer>>>);
+
+impl Responded {
+    fn set(&self, answer: Answer) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+    }
+
+    fn take(&self) -> Option<Answer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Waits for a run's answer. The run is polled in the caller's task, which is cheaper than one of its own; if this is
 /// dropped before the run's end (the caller left, or has its answer), the run moves into a task of its own.
 pub(crate) struct Attached<'a> {
     run: Option<BoxFuture<'static, RunOutcome>>,
-    responded: Arc<OnceLock<Response>>,
+    responded: Responded,
     tasks: &'a Tasks,
 }
 
 impl<'a> Attached<'a> {
     /// `responded` is filled by the run's `Responder`; `tasks` has the run when its caller is gone.
-    pub(crate) fn new(
-        run: BoxFuture<'static, RunOutcome>,
-        responded: Arc<OnceLock<Response>>,
-        tasks: &'a Tasks,
-    ) -> Self {
+    pub(crate) fn new(run: BoxFuture<'static, RunOutcome>, responded: Responded, tasks: &'a Tasks) -> Self {
         Self {
             run: Some(run),
             responded,
@@ -55,16 +67,14 @@ impl Future for Attached<'_> {
         let Some(run) = &mut self.run else {
             return Poll::Pending;
         };
-        match run.as_mut().poll(context) {
-            Poll::Ready(outcome) => {
-                self.run = None;
-                Poll::Ready(RunAnswer::Ended(Box::new(outcome)))
-            }
-            Poll::Pending => match self.responded.get() {
-                Some(response) => Poll::Ready(RunAnswer::Responded(response.clone())),
-                None => Poll::Pending,
-            },
+        let ended = run.as_mut().poll(context);
+        if ended.is_ready() {
+            self.run = None;
         }
+        if let Some(answer) = self.responded.take() {
+            return Poll::Ready(RunAnswer::Responded(answer));
+        }
+        ended.map(|outcome| RunAnswer::Ended(Box::new(outcome)))
     }
 }
 
@@ -85,7 +95,7 @@ pub(crate) struct Running {
     pub(crate) request: Option<Value>,
     pub(crate) run_id: String,
     pub(crate) trace: Option<TraceContext>,
-    pub(crate) responded: Arc<OnceLock<Response>>,
+    pub(crate) responded: Responded,
     /// Given back at the end of the run, not of the request.
     pub(crate) place: Place,
 }
@@ -107,10 +117,7 @@ impl Running {
             endpoint: &endpoint,
             is_over: false,
         };
-        let responder = move |response: &Response| {
-            // The executor gives one answer in a life of a run.
-            let _ = responded.set(response.clone());
-        };
+        let responder = move |response: &Response| responded.set(answer::of_response(response));
         let options = RunOptions {
             request,
             responder: Some(&responder),

@@ -133,6 +133,9 @@ impl<J: Journal> Walker<'_, J> {
         node: &Node,
         compute: impl FnOnce(&mut dyn Ambient) -> Result<Value, Box<StepError>> + Send,
     ) -> Result<Value, Stop> {
+        if !J::RECORDS {
+            return Ok(compute(&mut self.ambient())?);
+        }
         let effect = |_| async {
             let mut ambient = RunAmbient {
                 masked: Some(Vec::new()),

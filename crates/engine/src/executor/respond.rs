@@ -64,41 +64,18 @@ impl<J: Journal> Walker<'_, J> {
         frame: &Frame<'_>,
         compute: impl FnOnce(&mut dyn Ambient) -> Result<Response, Box<StepError>> + Send,
     ) -> Result<(), Stop> {
-        let compute = |ambient: &mut dyn Ambient| {
-            compute(ambient).map(
-                |Response {
-                     status,
-                     headers,
-                     body,
-                 }| match body {
-                    Some(body) => json!({ "status": status, "headers": headers, "body": body }),
-                    None => json!({ "status": status, "headers": headers, "body": null, "empty": true }),
-                },
-            )
-        };
-        let mut recorded = self.recorded(node, &frame.indices, "", compute).await?;
-        let is_empty = recorded["empty"] == true;
-        let body = Some(recorded["body"].take()).filter(|_| !is_empty);
-        let headers = serde_json::from_value(recorded["headers"].take());
-        let status = recorded["status"]
-            .as_u64()
-            .and_then(|status| u16::try_from(status).ok());
-        let (Some(status), Ok(headers)) = (status, headers) else {
-            return Err(malformed(node, "an answer"));
+        let response = if J::RECORDS {
+            let compute = |ambient: &mut dyn Ambient| compute(ambient).map(record);
+            let recorded = self.recorded(node, &frame.indices, "", compute).await?;
+            response(recorded).ok_or_else(|| malformed(node, "an answer"))?
+        } else {
+            compute(&mut self.ambient())?
         };
         if self.depth > 0 {
             return Ok(());
         }
-        if self
-            .run
-            .response
-            .set(Response {
-                status,
-                headers,
-                body,
-            })
-            .is_ok()
-        {
+        let status = response.status;
+        if self.run.response.set(response).is_ok() {
             if let (Some(responder), Some(response)) = (self.run.responder, self.run.response.get()) {
                 responder.respond(response);
             }
@@ -158,4 +135,27 @@ impl<J: Journal> Walker<'_, J> {
         }
         Ok(())
     }
+}
+
+/// An answer as a journal keeps it. A body that is null is not the same as none.
+fn record(response: Response) -> Value {
+    let Response {
+        status,
+        headers,
+        body,
+    } = response;
+    match body {
+        Some(body) => json!({ "status": status, "headers": headers, "body": body }),
+        None => json!({ "status": status, "headers": headers, "body": null, "empty": true }),
+    }
+}
+
+/// The answer in a record, if it is one.
+fn response(mut recorded: Value) -> Option<Response> {
+    let is_empty = recorded["empty"] == true;
+    Some(Response {
+        status: u16::try_from(recorded["status"].as_u64()?).ok()?,
+        headers: serde_json::from_value(recorded["headers"].take()).ok()?,
+        body: Some(recorded["body"].take()).filter(|_| !is_empty),
+    })
 }

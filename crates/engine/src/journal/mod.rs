@@ -41,6 +41,9 @@ pub trait Journal: Send + Sync {
     /// Whether it looks at [`StepInfo::input`]. Where it does not, the input is not copied for it.
     const READS_INPUT: bool;
 
+    /// Whether it records anything. Where it does not, what is only recorded is not put together for it.
+    const RECORDS: bool = true;
+
     /// Gives the recorded outcome, or lets the effect happen and records what it gave. An effect that gives `None`
     /// has learned nothing (it is in doubt): nothing is recorded, and `None` is handed on.
     ///

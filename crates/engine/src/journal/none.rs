@@ -14,6 +14,7 @@ pub struct NoJournal;
 
 impl Journal for NoJournal {
     const READS_INPUT: bool = false;
+    const RECORDS: bool = false;
 
     #[inline]
     async fn step<'a, F, Fut>(
