@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod duration;
 pub mod expression;
 pub mod graph;
+pub mod json;
 pub mod json_schema;
 pub mod render;
 pub mod schema;

@@ -100,14 +100,14 @@ async fn what_cannot_be_read_is_refused() {
             &json,
             b"{\"age\": 1, \"age\": 2}",
             400,
-            "the key `age` comes twice",
+            "the key `age` stands twice",
         ),
         (
             "PUT /people/1",
             &json,
             b"{\"x\": {\"a\": 1, \"a\": 2}}",
             400,
-            "the key `a` comes twice",
+            "the key `a` stands twice",
         ),
         (
             "PUT /people/1",

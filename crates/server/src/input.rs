@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use lockgate_flow::graph::{Coercion, InputSpec};
+use lockgate_flow::json::Unique;
 use percent_encoding::percent_decode_str;
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use crate::body::MediaType;
@@ -25,10 +26,11 @@ pub(crate) fn read(
         let text = percent_decode_str(raw)
             .decode_utf8()
             .map_err(|_| Problem::Malformed(format!("the path's `{name}` is not UTF-8 text")))?;
-        add(&mut input, name, coerce(spec, name, &text), "the path")?;
+        add(&mut input, name.clone(), coerce(spec, name, &text), "the path")?;
     }
     for (name, text) in pairs(query.unwrap_or_default().as_bytes(), "query")? {
-        add(&mut input, &name, coerce(spec, &name, &text), "the query")?;
+        let value = coerce(spec, &name, &text);
+        add(&mut input, name, value, "the query")?;
     }
     if !body.is_empty() {
         match media {
@@ -36,13 +38,18 @@ pub(crate) fn read(
                 let Value::Object(fields) = json(body)? else {
                     return Err(Problem::Malformed("the body is not a JSON object".to_owned()));
                 };
-                for (name, value) in fields {
-                    add(&mut input, &name, value, "the body")?;
+                if input.is_empty() {
+                    input = fields;
+                } else {
+                    for (name, value) in fields {
+                        add(&mut input, name, value, "the body")?;
+                    }
                 }
             }
             MediaType::Form => {
                 for (name, text) in pairs(body, "form")? {
-                    add(&mut input, &name, coerce(spec, &name, &text), "the form")?;
+                    let value = coerce(spec, &name, &text);
+                    add(&mut input, name, value, "the form")?;
                 }
             }
         }
@@ -50,14 +57,17 @@ pub(crate) fn read(
     spec.validate(input).map_err(Problem::InvalidInput)
 }
 
-fn add(input: &mut Map<String, Value>, name: &str, value: Value, place: &str) -> Result<(), Problem> {
-    if input.contains_key(name) {
-        return Err(Problem::Malformed(format!(
-            "`{name}` comes twice, the second time in {place}"
-        )));
+fn add(input: &mut Map<String, Value>, name: String, value: Value, place: &str) -> Result<(), Problem> {
+    match input.entry(name) {
+        Entry::Occupied(entry) => Err(Problem::Malformed(format!(
+            "`{}` comes twice, the second time in {place}",
+            entry.key()
+        ))),
+        Entry::Vacant(entry) => {
+            entry.insert(value);
+            Ok(())
+        }
     }
-    input.insert(name.to_owned(), value);
-    Ok(())
 }
 
 fn coerce(spec: &InputSpec, name: &str, text: &str) -> Value {
@@ -83,74 +93,9 @@ fn is_utf8_decoded(text: &[u8]) -> bool {
     percent_encoding::percent_decode(text).decode_utf8().is_ok()
 }
 
-/// A JSON text without duplicate keys: two parsers could take different ones of them (RFC 8259, section 4).
+/// A JSON text without duplicate keys.
 fn json(body: &Bytes) -> Result<Value, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    Strict
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value))
+    serde_json::from_slice(body)
+        .map(|Unique(value)| value)
         .map_err(|error| Problem::Malformed(format!("the body is not JSON: {error}")))
-}
-
-/// Reads a value and refuses duplicate keys.
-struct Strict;
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict)? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(name) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(Strict)?;
-            if map.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the key `{name}` comes twice")));
-            }
-            map.insert(name, value);
-        }
-        Ok(Value::Object(map))
-    }
 }

@@ -1,12 +1,10 @@
 //! JSON that was typed: the text itself, `@FILE`, or `-` for stdin. A key that stands twice is a mistake.
 
-use std::fmt;
 use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
+use lockgate_flow::json::Unique;
 use serde_json::{Map, Value};
 
 use super::input::read_text;
@@ -33,76 +31,6 @@ pub(super) fn read_object(option: &str, argument: &str, folder: &Path) -> Result
         Ok(_) => Err(Mistake::new(format!("`{option}` is no JSON object")).into()),
         Err(error) if error.is_data() => Err(Mistake::new(format!("`{option}`: {error}")).into()),
         Err(error) => Err(Mistake::new(format!("`{option}` is no JSON: {error}")).into()),
-    }
-}
-
-/// A value in which no object has a key twice: JSON lets the last one win, and the first is lost unseen.
-struct Unique(Value);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(UniqueVisitor).map(Self)
-    }
-}
-
-struct UniqueVisitor;
-
-impl<'de> Visitor<'de> for UniqueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Unique(value)) = elements.next_element()? {
-            list.push(value);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            match object.entry(key) {
-                Entry::Occupied(entry) => {
-                    return Err(A::Error::custom(format!(
-                        "the key `{}` stands twice",
-                        entry.key()
-                    )));
-                }
-                Entry::Vacant(entry) => {
-                    let Unique(value) = entries.next_value()?;
-                    entry.insert(value);
-                }
-            }
-        }
-        Ok(object.into())
     }
 }
 
