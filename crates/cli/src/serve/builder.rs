@@ -153,7 +153,6 @@ impl SiteBuilder {
             .with_connections(open.connections())
             .with_clock(Arc::clone(&self.clock))
             .with_observer(Arc::clone(&self.observer))
-            .with_propagation(telemetry::propagation())
             .with_flows(plan.flows.iter().cloned())
             .with_propagation(telemetry::propagation());
         let parts = SiteParts {

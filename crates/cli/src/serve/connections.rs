@@ -18,7 +18,7 @@ use crate::workspace::Loaded;
 /// How to do without credentials.
 const WITHOUT_ACCOUNT: &str = "to try the flows without an Auth0 account: `lockgate dev`";
 
-/// OpenConnections connections, by name.
+/// Open connections, by name.
 #[derive(Clone, Default)]
 pub(super) struct OpenConnections(BTreeMap<String, One>);
 
