@@ -5,6 +5,7 @@ use crate::catalog::Effect;
 use crate::diagnostic::Code;
 use crate::expression::functions::Group;
 use crate::expression::{Expression, Part, Path, Slot, Template};
+use crate::graph::meet;
 use crate::schema::SchemaView;
 use crate::source::Span;
 use crate::syntax::{DataKind, DataNode, Step, Verb};
@@ -204,14 +205,6 @@ fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
             .collect::<Vec<_>>()
             .join(".")
     };
-    let covers = |secret: &str, path: &str| {
-        let below = |inner: &str, outer: &str| {
-            inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        below(path, secret) || below(secret, path) || path.is_empty()
-    };
     match path.slot {
         Slot::Input => {
             let path = dotted();
@@ -221,7 +214,7 @@ fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
                 .input
                 .secrets
                 .iter()
-                .any(|secret| covers(secret, &path))
+                .any(|secret| path.is_empty() || meet(secret, &path))
         }
         Slot::Var(slot) => check
             .lowered

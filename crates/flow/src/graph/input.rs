@@ -13,7 +13,7 @@ pub struct InputSpec {
     pub fields: Vec<InputField>,
     /// All of them as one JSON Schema of an object.
     pub schema: Value,
-    /// Dotted paths of what is secret: `password`, `card.number`.
+    /// Dotted paths of what is secret: `password`, `card.number`; `*` stands for a list's elements: `keys.*`.
     pub secrets: Vec<String>,
     validators: Vec<Validator>,
 }
@@ -77,8 +77,10 @@ impl InputSpec {
                     } else {
                         problems(validator, &value)
                     };
+                    // A mistake may be about the whole of which the secret is a part.
+                    let is_masked = self.secrets.iter().any(|secret| meet(secret, name));
                     for problem in found {
-                        let message = if field.secret {
+                        let message = if is_masked {
                             problem.masked
                         } else {
                             problem.message
@@ -177,17 +179,61 @@ fn with_plain_format(message: String) -> String {
         .unwrap_or(message)
 }
 
+/// Whether one of two dotted paths leads to the other, or through it.
+pub(crate) fn meet(one: &str, other: &str) -> bool {
+    let (one, other) = (one.split('.'), other.split('.'));
+    one.zip(other).all(|(a, b)| a == b || a == "*" || b == "*")
+}
+
+/// What is secret in a value. Where no path leads to it (an alternative, a reference), all around it is.
 fn nested_secrets(schema: SchemaView<'_>, path: &str, secrets: &mut Vec<String>) {
-    for name in schema.property_names() {
-        let Some(property) = schema.property(name) else {
-            continue;
-        };
+    if holds_secret_elsewhere(schema.as_value()) {
+        secrets.push(path.to_owned());
+        return;
+    }
+    let mut nested = |name: &str, inner: SchemaView<'_>| {
         let path = format!("{path}.{name}");
-        if property.is_secret() {
+        if inner.is_secret() {
             secrets.push(path);
         } else {
-            nested_secrets(property, &path, secrets);
+            nested_secrets(inner, &path, secrets);
         }
+    };
+    for name in schema.property_names() {
+        if let Some(property) = schema.property(name) {
+            nested(name, property);
+        }
+    }
+    if schema.as_value().get("items").is_some() {
+        nested("*", schema.items());
+    }
+}
+
+/// Whether `secret` stands somewhere that `properties` and `items` do not lead to, or under a name that would be read as
+/// a path.
+fn holds_secret_elsewhere(schema: &Value) -> bool {
+    let Some(keywords) = schema.as_object() else {
+        return false;
+    };
+    keywords.iter().any(|(keyword, value)| match keyword.as_str() {
+        "items" | "default" | "const" | "enum" | "examples" => false,
+        "properties" => value.as_object().is_some_and(|properties| {
+            let is_path = |name: &str| name == "*" || name.contains('.');
+            properties
+                .iter()
+                .any(|(name, property)| is_path(name) && holds_secret(property))
+        }),
+        _ => holds_secret(value),
+    })
+}
+
+fn holds_secret(schema: &Value) -> bool {
+    match schema {
+        Value::Object(keywords) => {
+            keywords.get("secret") == Some(&Value::Bool(true)) || keywords.values().any(holds_secret)
+        }
+        Value::Array(schemas) => schemas.iter().any(holds_secret),
+        _ => false,
     }
 }
 
@@ -196,6 +242,45 @@ mod tests {
     use super::*;
     use crate::source::Source;
     use crate::syntax::parse;
+
+    #[test]
+    fn secrets_are_found_wherever_they_stand() {
+        let source = Source::new(
+            "flows/a.yaml",
+            "input:\n  plain: { properties: { a: { type: string } }, default: { secret: true } }\n  \
+             key: { type: string, minLength: 20, secret: true }\n  \
+             card: { properties: { number: { pattern: '^1', secret: true }, name: { type: string } } }\n  \
+             keys: { items: { maxLength: 3, secret: true } }\n  \
+             cards: { items: { properties: { number: { maxLength: 3, secret: true } } } }\n  \
+             either: { anyOf: [{ type: integer, secret: true }, { type: boolean }] }\n  \
+             named: { $ref: '#/$defs/a', $defs: { a: { maxLength: 3, secret: true } } }\n  \
+             dotted: { properties: { a.b: { maxLength: 3, secret: true } } }\n\
+             steps:\n  - return: 1\n",
+        );
+        let spec = InputSpec::new(&parse(&source).flow.unwrap().input);
+        assert_eq!(
+            spec.secrets,
+            [
+                "key",
+                "card.number",
+                "keys.*",
+                "cards.*.number",
+                "either",
+                "named",
+                "dotted"
+            ]
+        );
+        let input = json!({
+            "plain": {}, "key": "canary", "card": { "number": "canary" }, "keys": ["canary"],
+            "cards": [{ "number": "canary" }], "either": "canary", "named": "canary", "dotted": { "a.b": "canary" },
+        });
+        let Value::Object(input) = input else {
+            unreachable!()
+        };
+        let mistakes = spec.validate(input).unwrap_err();
+        assert_eq!(mistakes.len(), 7, "{mistakes:?}");
+        assert!(!format!("{mistakes:?}").contains("canary"), "{mistakes:?}");
+    }
 
     #[test]
     fn formats_have_the_names_that_people_know() {

@@ -15,6 +15,7 @@ mod template;
 pub use compiled::{
     ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
 };
+pub(crate) use input::meet;
 pub use input::{Coercion, InputMistake, InputSpec, input_schema};
 pub use lower::{InputValidators, Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
