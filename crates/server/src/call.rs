@@ -61,6 +61,7 @@ impl Call<'_> {
         let body = if head.method == Method::GET || head.method == Method::HEAD {
             Bytes::new()
         } else {
+            body::check_encoding(&head.headers)?;
             body::read(body, endpoint.max_body, self.state.options.body_timeout).await?
         };
         if let (Some(credentials), Some(signature)) = (&endpoint.credentials, signature) {

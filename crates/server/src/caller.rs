@@ -1,7 +1,8 @@
 //! What a request says of its caller and of itself: the address behind proxies, and `request` in expressions.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
+use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -30,6 +31,10 @@ impl<'a> Caller<'a> {
     pub(crate) fn request(&self, hidden: Option<&HeaderName>) -> Value {
         let text = |value: &str| Value::String(value.to_owned());
         let mut headers = Map::new();
+        // HTTP/2 has it in `:authority` (RFC 9113, section 8.3.1); flows are to see no difference.
+        if let (None, Some(authority)) = (self.head.headers.get(HOST), self.head.uri.authority()) {
+            headers.insert(HOST.as_str().to_owned(), text(authority.as_str()));
+        }
         for name in self.head.headers.keys().filter(|name| Some(*name) != hidden) {
             let values: Vec<String> = self
                 .head
@@ -77,7 +82,7 @@ fn address(trusted: &[IpNet], peer: IpAddr, head: &Parts) -> IpAddr {
     for hop in hops {
         let hop = std::str::from_utf8(hop)
             .ok()
-            .and_then(|hop| hop.trim().parse::<IpAddr>().ok());
+            .and_then(|hop| hop_address(hop.trim()));
         let Some(hop) = hop else { break };
         address = hop.to_canonical();
         if !is_trusted(address) {
@@ -87,8 +92,19 @@ fn address(trusted: &[IpNet], peer: IpAddr, head: &Parts) -> IpAddr {
     address
 }
 
+/// An address as proxies write it: some with the port that the connection came from.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let alone = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    let address = alone.unwrap_or(hop).parse();
+    address
+        .or_else(|_| hop.parse().map(|hop: SocketAddr| hop.ip()))
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::testing::{Served, request};
+
     use super::*;
 
     #[track_caller]
@@ -125,5 +141,27 @@ mod tests {
         // A caller's part that is no text does not hide what the proxy has added.
         check("10.0.0.1", &[b"\xff, 203.0.113.7"], "203.0.113.7");
         check("10.0.0.1", &[b"1.1.1.1", b"\xff", b"10.0.0.2"], "10.0.0.2");
+    }
+
+    #[test]
+    fn proxies_write_addresses_with_and_without_ports() {
+        let peer = "10.0.0.1";
+        check(peer, &[b"198.51.100.7:51234"], "198.51.100.7");
+        check(peer, &[b"[2001:db8::7]"], "2001:db8::7");
+        check(peer, &[b"[2001:db8::7]:51234"], "2001:db8::7");
+        check(peer, &[b"198.51.100.7, 10.0.0.2:51234"], "198.51.100.7");
+        check(peer, &[b"198.51.100.7, ::7]"], peer);
+    }
+
+    #[tokio::test]
+    async fn flows_see_the_host_whatever_the_protocol() {
+        let served = Served::new(&["trigger: { http: GET /seen }\nsteps:\n  - return: '{{request}}'\n"]);
+        for (line, headers) in [
+            ("GET /seen", &[("host", "a.example:1")][..]),
+            ("GET http://a.example:1/seen", &[]),
+        ] {
+            let answer = served.send(request(line, headers, "")).await;
+            assert_eq!(answer.body["headers"]["host"], "a.example:1", "{line}");
+        }
     }
 }

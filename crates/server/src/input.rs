@@ -46,6 +46,12 @@ pub(crate) fn read(
                     }
                 }
             }
+            MediaType::Form if is_object(body) => {
+                return Err(Problem::Malformed(
+                    "the body is JSON, and its `Content-Type` says that it is a form; send `Content-Type: application/json`"
+                        .to_owned(),
+                ));
+            }
             MediaType::Form => {
                 for (name, text) in pairs(body, "form")? {
                     let value = coerce(spec, &name, &text);
@@ -98,4 +104,37 @@ fn json(body: &Bytes) -> Result<Value, Problem> {
     serde_json::from_slice(body)
         .map(|Unique(value)| value)
         .map_err(|error| Problem::Malformed(format!("the body is not JSON: {error}")))
+}
+
+/// Whether what is called a form is a JSON object, which no form of a browser can be: `curl -d` calls everything a form.
+fn is_object(body: &Bytes) -> bool {
+    body.trim_ascii_start().starts_with(b"{") && matches!(json(body), Ok(Value::Object(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{Served, request};
+
+    #[tokio::test]
+    async fn json_that_is_called_a_form_is_told_so() {
+        let flow = "trigger: { http: POST /echo }\ninput: { a: string }\nsteps:\n  - return: '{{input.a}}'\n";
+        let served = Served::new(&[flow]);
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = served
+            .send(request("POST /echo", &form, "\n{\"a\": \"=\"}"))
+            .await;
+        assert_eq!(answer.status, 400);
+        let message = answer.body["message"].as_str().unwrap();
+        assert!(
+            message.ends_with("send `Content-Type: application/json`"),
+            "{message}"
+        );
+        // A brace alone is nothing to go by.
+        let answer = served.send(request("POST /echo", &form, "{a}=1&a=2")).await;
+        assert_eq!(answer.body["errors"][0]["field"], "{a}");
+        let answer = served.send(request("POST /echo", &form, "a={}")).await;
+        assert_eq!(answer.body, json!("{}"));
+    }
 }

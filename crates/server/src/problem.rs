@@ -40,6 +40,8 @@ pub(crate) enum Problem {
         "the body is {found}; send JSON (`application/json`) or a form (`application/x-www-form-urlencoded`)"
     )]
     UnsupportedMediaType { found: String },
+    #[error("the body is encoded as `{encoding}`; send it as it is")]
+    UnsupportedEncoding { encoding: String },
     #[error("{0}")]
     Malformed(String),
     #[error("the input does not fit")]
@@ -64,7 +66,7 @@ impl Problem {
             Self::BodyTimeout => ("body_timeout", StatusCode::REQUEST_TIMEOUT),
             Self::BodyCut => ("body_cut", StatusCode::BAD_REQUEST),
             Self::BodyTooLarge { .. } => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::UnsupportedMediaType { .. } => {
+            Self::UnsupportedMediaType { .. } | Self::UnsupportedEncoding { .. } => {
                 ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
             }
             Self::Malformed(_) => ("malformed_request", StatusCode::BAD_REQUEST),

@@ -128,14 +128,30 @@ fn key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
         pem::Error::NoItemsFound => TlsError::NoKey {
             file: file.to_owned(),
         },
+        // Its headers (RFC 1421, section 4.6.1) stand where base64 is looked for.
+        pem::Error::Base64Decode(_) if is_encrypted(file) => TlsError::NoKey {
+            file: file.to_owned(),
+        },
         error => pem_error(file, error),
     })
+}
+
+/// Whether it is a key as OpenSSL wrote encrypted ones before PKCS #8.
+fn is_encrypted(file: &Path) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.contains("Proc-Type: 4,ENCRYPTED"))
 }
 
 fn pem_error(file: &Path, error: pem::Error) -> TlsError {
     let file = file.to_owned();
     match error {
         pem::Error::Io(source) => TlsError::Read { file, source },
+        pem::Error::MissingSectionEnd { end_marker } => TlsError::NotPem {
+            file,
+            reason: format!(
+                "the line `END {}` is missing",
+                String::from_utf8_lossy(&end_marker)
+            ),
+        },
         error => TlsError::NotPem {
             file,
             reason: error.to_string(),

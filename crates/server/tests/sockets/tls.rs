@@ -219,10 +219,17 @@ async fn mistakes_in_the_files_are_named() {
         start(&good.certificate, &good.certificate).await,
         "there is no private key in `/tls.pem` (an encrypted one cannot be used)"
     );
-    assert!(
-        start(&cut, &good.key)
-            .await
-            .starts_with("`/cut.pem` is no PEM file: ")
+    assert_eq!(
+        start(&cut, &good.key).await,
+        "`/cut.pem` is no PEM file: the line `END CERTIFICATE` is missing"
+    );
+    let encrypted = folder.path().join("encrypted.key");
+    let key = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
+               -----END EC PRIVATE KEY-----\n";
+    std::fs::write(&encrypted, key).unwrap();
+    assert_eq!(
+        start(&good.certificate, &encrypted).await,
+        "there is no private key in `/encrypted.key` (an encrypted one cannot be used)"
     );
     let other = file("second.key");
     let mismatch = start(&good.certificate, &other).await;
