@@ -25,6 +25,9 @@ use crate::trace::RequestSpan;
 /// Where the document of a site is served, unless a flow has this route.
 const OPENAPI: &str = "/openapi.json";
 
+/// What is logged of requests.
+const ACCESS: &str = "lockgate::access";
+
 /// One request → one answer. Never fails: what goes wrong is a problem document.
 ///
 /// To HEAD it answers like to GET: hyper leaves the content out and keeps its length.
@@ -50,6 +53,13 @@ where
         }
     };
     let span = span_of(Some(&endpoint.template));
+    let access = Access {
+        endpoint,
+        method: &head.method,
+        began,
+        trace: span.trace.as_ref(),
+        is_answered: false,
+    };
     let call = Call {
         state,
         site: &site,
@@ -69,9 +79,7 @@ where
     if let Some(cors) = &endpoint.cors {
         cors.answer(head.headers.get(ORIGIN), answer.headers_mut());
     }
-    let took = began.elapsed();
-    endpoint.metrics.answered(&head.method, answer.status(), took);
-    log(endpoint, &head, &answer, took, span.trace.as_ref());
+    access.answered(&answer);
     span.answered(answer.status());
     answer
 }
@@ -99,19 +107,56 @@ fn endpoint<'s, 'p>(
     }
 }
 
-/// The access log: one line for each request to an endpoint. No path and no query, which may hold what a caller typed.
-fn log(endpoint: &Endpoint, head: &Parts, answer: &Answer, took: Duration, trace: Option<&TraceContext>) {
-    tracing::info!(
-        target: "lockgate::access",
-        method = head.method.as_str(),
-        route = endpoint.template,
-        status = answer.status().as_u16(),
-        duration_ms = took.as_secs_f64() * 1000.0,
-        flow = endpoint.flow.name,
-        run_id = answer.headers().get(RUN_ID).and_then(|id| id.to_str().ok()),
-        trace_id = trace.map(TraceContext::trace_id_hex),
-        "answered"
-    );
+/// A request to an endpoint, until it has its answer, which is counted; or, if this is dropped before, until its caller
+/// has left. Either way it is one line in the access log. No path and no query, which may hold what a caller typed.
+struct Access<'a> {
+    endpoint: &'a Endpoint,
+    method: &'a Method,
+    began: Instant,
+    trace: Option<&'a TraceContext>,
+    is_answered: bool,
+}
+
+impl Access<'_> {
+    fn answered(mut self, answer: &Answer) {
+        self.is_answered = true;
+        let took = self.began.elapsed();
+        let run_id = answer.headers().get(RUN_ID);
+        self.endpoint.metrics.answered(self.method, answer.status(), took);
+        tracing::info!(
+            target: ACCESS,
+            method = self.method.as_str(),
+            route = self.endpoint.template,
+            status = answer.status().as_u16(),
+            duration_ms = milliseconds(took),
+            flow = self.endpoint.flow.name,
+            run_id = run_id.and_then(|id| id.to_str().ok()),
+            trace_id = self.trace.map(TraceContext::trace_id_hex),
+            "answered"
+        );
+    }
+}
+
+impl Drop for Access<'_> {
+    fn drop(&mut self) {
+        // A panic is told where it is caught.
+        if self.is_answered || std::thread::panicking() {
+            return;
+        }
+        tracing::info!(
+            target: ACCESS,
+            method = self.method.as_str(),
+            route = self.endpoint.template,
+            duration_ms = milliseconds(self.began.elapsed()),
+            flow = self.endpoint.flow.name,
+            trace_id = self.trace.map(TraceContext::trace_id_hex),
+            "the caller left without an answer"
+        );
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
 /// A path that no flow has.

@@ -391,3 +391,56 @@ async fn the_request_is_seen_by_flows_that_look_at_it() {
     assert_eq!(answer.body["ip"], "198.51.100.7");
     assert_eq!(answer.body["headers"]["accept"], "a, b");
 }
+
+/// The access log, each line as the names of its fields.
+#[derive(Clone, Default)]
+struct AccessLog(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for AccessLog {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.is_event() && metadata.target() == "lockgate::access"
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut names = Vec::new();
+        event.record(
+            &mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+                names.push(match field.name() {
+                    "message" => format!("{value:?}:"),
+                    name => name.to_owned(),
+                });
+            },
+        );
+        self.0.lock().unwrap().push(names.join(" "));
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[tokio::test]
+async fn each_request_is_a_line_in_the_log_also_where_the_caller_leaves() {
+    let flow = "name: a\ntrigger: { http: GET /a }\nsteps:\n  - action: test.gate\n";
+    let served = Served::new(&[flow]);
+    let log = AccessLog::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    assert!(futures_util::FutureExt::now_or_never(served.ask("GET /a", None)).is_none());
+    served.gate.open.add_permits(2);
+    assert_eq!(served.ask("GET /a", None).await.status, 204);
+    assert_eq!(
+        *log.0.lock().unwrap(),
+        [
+            "the caller left without an answer: method route duration_ms flow",
+            "answered: method route status duration_ms flow run_id"
+        ]
+    );
+}

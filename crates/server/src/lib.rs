@@ -18,7 +18,8 @@
 //!        │   ├ rate_limit    429, by an input field
 //!        │   ├ run           the flow; it goes on when the caller leaves, and after `respond`
 //!        │   └ answer        what the run said → HTTP
-//!        └ cors          what pages of other origins may read
+//!        ├ cors          what pages of other origins may read
+//!        └ trace, metrics, the access log
 //!  admin       another port: health, metrics, the list of flows
 //!  openapi     the document of a site, made once when it is asked for
 //! ```

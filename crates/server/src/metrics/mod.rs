@@ -1,7 +1,7 @@
 //! What is counted, under the names that OpenTelemetry and Prometheus give it.
 //!
-//! Series are found once, when a site is built; a request adds to numbers that it has at hand: no lock, no lookup by text,
-//! no allocation after the first of its kind. A series is made when it first counts something, so ten thousand flows that
+//! Series of routes and flows are found once, when a site is built: a request adds to numbers that it has at hand, without
+//! a lock and without an allocation after the first of its kind. A step's action is looked up by its name. A series is made when it first counts something, so ten thousand flows that
 //! nobody calls take no room.
 //!
 //! Labels hold what authors and actions declare (routes, names of flows and actions, codes of errors) and what HTTP knows
