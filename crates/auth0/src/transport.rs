@@ -133,8 +133,8 @@ impl Transport {
             .pool_idle_timeout(Duration::from_mins(1))
             // As many as are used at once stay open for the next burst; the idle timeout closes them.
             .pool_max_idle_per_host(512)
-            // Retrying is decided where it is known what a request does.
-            .retry(reqwest::retry::never())
+            // Retrying is decided where it is known what a request does. Without a number, requests are copied for it.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             // A redirect would carry the token to wherever it points.
             .redirect(redirect::Policy::none());
         if is_loopback_http {

@@ -189,7 +189,7 @@ impl Exchange {
                 .pool_max_idle_per_host(64)
                 // Through a proxy the address that is checked would not be the one that is reached.
                 .no_proxy()
-                .retry(reqwest::retry::never())
+                .retry(reqwest::retry::never().max_retries_per_request(0))
                 .redirect(redirect::Policy::none());
             if !secure {
                 builder = builder.tls_certs_only([]);

@@ -150,7 +150,7 @@ impl Sender {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)
             // The exporter retries by itself; a redirect would carry its headers, which may be credentials, elsewhere.
-            .retry(reqwest::retry::never())
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .redirect(reqwest::redirect::Policy::none());
         if is_plain {
             client = client.tls_certs_only([]);
