@@ -137,6 +137,10 @@ fn dispatch(
     filter: EnvFilter,
     exporter: Option<&Exporter>,
 ) -> Dispatch {
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's path is one lifetime's, the filter takes all"
+    )]
     let events = filter_fn(|metadata| metadata.is_event());
     let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter.and(events)));
     let Some(exporter) = exporter else {

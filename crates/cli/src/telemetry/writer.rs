@@ -34,8 +34,16 @@ struct State {
     lost: u64,
     is_urgent: bool,
     is_asleep: bool,
-    is_ending: bool,
-    has_ended: bool,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Writing,
+    /// What is there is written without a pause.
+    Ending,
+    Ended,
 }
 
 impl LogWriter {
@@ -73,11 +81,11 @@ impl LogWriter {
     /// Waits until all is written, but not for long.
     pub(super) fn finish(&self) {
         let mut state = self.lock();
-        state.is_ending = true;
+        state.stage = Stage::Ending;
         self.wake.notify_one();
         let waited = self
             .written
-            .wait_timeout_while(state, END, |state| !state.has_ended);
+            .wait_timeout_while(state, END, |state| state.stage != Stage::Ended);
         drop(waited);
     }
 
@@ -85,7 +93,7 @@ impl LogWriter {
         let mut lines = Vec::new();
         let mut state = self.lock();
         loop {
-            while state.lines.is_empty() && state.lost == 0 && !state.is_ending {
+            while state.lines.is_empty() && state.lost == 0 && state.stage == Stage::Writing {
                 state.is_asleep = true;
                 state = wait(self.wake.wait(state));
             }
@@ -93,7 +101,7 @@ impl LogWriter {
             let began = Instant::now();
             while let Some(left) = PAUSE.checked_sub(began.elapsed())
                 && !state.is_urgent
-                && !state.is_ending
+                && state.stage == Stage::Writing
             {
                 state = self
                     .wake
@@ -102,7 +110,7 @@ impl LogWriter {
                     .0;
             }
             if state.lines.is_empty() && state.lost == 0 {
-                state.has_ended = true;
+                state.stage = Stage::Ended;
                 self.written.notify_all();
                 return;
             }
