@@ -24,7 +24,7 @@ const ALL: [&str; 4] = [CLIENT_SECRET, PASSWORD, TOKEN, API_KEY];
 const LOUD: [&str; 4] = ["--trace", "--json", "--log", "trace"];
 
 /// The forms in which a text may hold a secret.
-fn forms(secret: &str) -> Vec<String> {
+pub(crate) fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).unwrap();
     let json = json.trim_matches('"');
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
@@ -182,7 +182,7 @@ fn input_that_does_not_fit() {
 }
 
 /// An upstream that quotes all that it gets, in ways of which each is seen somewhere in the world.
-fn quote(kind: u8, asked: &Asked) -> Answer {
+pub(crate) fn quote(kind: u8, asked: &Asked) -> Answer {
     if asked.target == "/oauth/token" && kind < 4 {
         return Answer::Json(
             200,

@@ -24,6 +24,7 @@ mod listing;
 mod readme;
 mod renewal;
 mod running;
+mod served_canaries;
 mod served_faults;
 mod serving;
 mod shipped;

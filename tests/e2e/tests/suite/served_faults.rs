@@ -77,6 +77,14 @@ fn resident(served: &Served) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
+/// The same, after it was asked for its metrics as often as somebody does who watches it.
+fn scraped(served: &Served) -> u64 {
+    for _ in 0..20 {
+        metrics(served);
+    }
+    resident(served)
+}
+
 /// What each status of the flow looks like, by the document that the server gives out.
 fn declared(served: &Served) -> HashMap<u16, Validator> {
     let document = served.get("/openapi.json").json();
@@ -169,9 +177,11 @@ fn load(callers: usize) -> Vec<u64> {
             tenant.expire_tokens();
         }
         if caller.0 > 0 && caller.0.is_multiple_of(callers / 10) {
-            memory.lock().unwrap().insert(caller.0, resident(&served));
+            memory.lock().unwrap().insert(caller.0, scraped(&served));
         }
     });
+
+    memory.lock().unwrap().insert(callers, scraped(&served));
 
     // Those who have left have a run like all others, and it ends.
     let left: Vec<Caller> = called
@@ -188,7 +198,6 @@ fn load(callers: usize) -> Vec<u64> {
     });
     assert_eq!(metric(&served, "lockgate_runs_active"), 0);
     assert_eq!(metric(&served, "http_server_active_requests"), 0);
-    memory.lock().unwrap().insert(callers, resident(&served));
 
     let (address, admin) = (served.address().to_owned(), served.admin().to_owned());
     let ended = served.end("TERM");
@@ -240,14 +249,16 @@ fn everyone_is_answered_and_nobody_is_created_twice() {
 #[test]
 #[ignore = "takes minutes, and means something for a release build only"]
 fn memory_is_flat_over_200_000_requests() {
-    /// In kB.
-    const MOST_GROWTH: u64 = 3 * 1024;
+    /// In kB, over half of the requests: ten bytes for each would be too much.
+    const MOST_GROWTH: u64 = 1024;
     let memory = load(200_000);
     #[expect(clippy::print_stderr, reason = "whoever runs it wants the figures")]
     {
         eprintln!("resident, kB, after each tenth: {memory:?}");
     }
-    let (early, late) = (memory[1], memory[9]);
+    // What is in use for a moment comes and goes; what leaks is in the least of them, too.
+    let least = |tenths: &[u64]| tenths.iter().copied().min().unwrap();
+    let (early, late) = (least(&memory[1..5]), least(&memory[6..]));
     assert!(late < early + MOST_GROWTH, "{memory:?}");
 }
 
