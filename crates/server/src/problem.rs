@@ -24,8 +24,6 @@ pub(crate) enum Problem {
     BrokenFlow { finding: String },
     #[error("as many runs are going on as may; try again")]
     Busy,
-    #[error("the server is stopping; try again")]
-    Stopping,
     #[error("{0}")]
     Unauthorized(&'static str, HeaderValue),
     #[error("{0}")]
@@ -60,7 +58,6 @@ impl Problem {
             Self::MethodNotAllowed { .. } => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::BrokenFlow { .. } => ("broken_flow", StatusCode::SERVICE_UNAVAILABLE),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Stopping => ("stopping", StatusCode::SERVICE_UNAVAILABLE),
             Self::Unauthorized(..) => ("unauthorized", StatusCode::UNAUTHORIZED),
             Self::Forbidden(_) => ("forbidden", StatusCode::FORBIDDEN),
             Self::BodyTimeout => ("body_timeout", StatusCode::REQUEST_TIMEOUT),
@@ -99,7 +96,7 @@ impl Problem {
             Self::MethodNotAllowed { allow } => {
                 headers.insert(ALLOW, allow);
             }
-            Self::Busy | Self::Stopping => {
+            Self::Busy => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Unauthorized(_, challenge) => {

@@ -28,7 +28,7 @@ impl Own {
         let (code, status) = problem.kind();
         let header = match problem {
             Problem::Unauthorized(..) => Some("WWW-Authenticate"),
-            Problem::Busy | Problem::Stopping | Problem::TooManyRequests { .. } => Some("Retry-After"),
+            Problem::Busy | Problem::TooManyRequests { .. } => Some("Retry-After"),
             _ => None,
         };
         Self {
@@ -93,7 +93,6 @@ pub(super) fn own(flow: &Flow, trigger: &HttpTrigger) -> Vec<Own> {
     own.extend([
         Own::new(&Problem::Internal, "the flow could not be completed"),
         Own::new(&Problem::Busy, "as many runs are going on as may"),
-        Own::new(&Problem::Stopping, "the server is stopping"),
     ]);
     own
 }
