@@ -82,14 +82,14 @@ impl Action for CreateUser {
     }
 
     async fn call(&self, context: &ActionContext<'_>, input: Value) -> Result<Value, ActionError> {
-        let session = Session::new(context, &SPEC, &input)?;
         let id = CreatedId::of(context, &input);
-        let mut body = input.clone();
-        if let (Some(id), Some(body)) = (&id, body.as_object_mut()) {
-            body.insert("user_id".to_owned(), Value::from(id.local.clone()));
+        let mut input = input;
+        if let (Some(id), Some(fields)) = (&id, input.as_object_mut()) {
+            fields.insert("user_id".to_owned(), Value::from(id.local.clone()));
         }
+        let session = Session::new(context, &SPEC, &input)?;
         let request = Request {
-            body: Some(&body),
+            body: Some(&input),
             ..Request::new(Method::POST, ApiPath::fixed("/api/v2/users"))
         };
         let create = Create {
