@@ -214,7 +214,14 @@ impl<'n> Fields<'n> {
     /// Reports every key that nobody took.
     pub fn finish(self, reader: &mut Reader, known: &[&str]) {
         for (entry, taken) in self.entries.iter().zip(&self.taken) {
-            if *taken || entry.key.text.is_empty() {
+            // A key that stands twice is known, and has been reported.
+            let is_second = known.contains(&entry.key.text.as_str())
+                && self
+                    .entries
+                    .iter()
+                    .take_while(|earlier| earlier.key.span != entry.key.span)
+                    .any(|earlier| earlier.key.text == entry.key.text);
+            if *taken || entry.key.text.is_empty() || is_second {
                 continue;
             }
             let message = format!("unknown key `{}` in {}", entry.key.text, self.what);

@@ -406,6 +406,15 @@ mod tests {
         (file.unwrap().http_allow, findings.collect())
     }
 
+    /// Where the rest is missing, the second key is still among the entries.
+    #[test]
+    fn a_key_that_stands_twice_is_not_unknown() {
+        let source = Source::new("lockgate.yaml", "version: 1\nhttp: {}\nhttp: [");
+        let (_, findings) = WorkspaceFile::parse(&source, &Catalog::new());
+        let codes: Vec<_> = findings.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["LG0102", "LG0101"]);
+    }
+
     #[test]
     fn what_requests_may_reach_is_read() {
         let entries = [
