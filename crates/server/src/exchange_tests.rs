@@ -68,12 +68,15 @@ async fn all_mistakes_come_in_one_answer() {
     assert_eq!(answer.header("x-run-id"), "");
 }
 
+/// A request (line, headers, body), and the status and message of its problem.
+type Refused<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8], u16, &'a str);
+
 #[tokio::test]
 async fn what_cannot_be_read_is_refused() {
     let served = Served::new(&[GREET, PUT]);
     let json = [("content-type", "application/json")];
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let cases: Vec<(&str, &[(&str, &str)], &[u8], u16, &str)> = vec![
+    let cases: Vec<Refused<'_>> = vec![
         (
             "PUT /people/1",
             &json,

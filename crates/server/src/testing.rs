@@ -1,6 +1,7 @@
 //! For unit tests: flows behind an exchange, without sockets.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -106,7 +107,10 @@ impl Served {
         let mut file = "version: 1\nconnections:\n".to_owned();
         for (name, credentials) in &credentials {
             let kind = credentials.kind().name();
-            file.push_str(&format!("  {name}: {{ type: {kind}, token: '${{A}}', username: a, password: '${{B}}', secret: '${{C}}' }}\n"));
+            let _ = writeln!(
+                file,
+                "  {name}: {{ type: {kind}, token: '${{A}}', username: a, password: '${{B}}', secret: '${{C}}' }}"
+            );
         }
         let file = (!credentials.is_empty()).then(|| Source::new("lockgate.yaml", file));
         let sources: Vec<_> = flows
