@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Mutex;
 
@@ -286,4 +287,51 @@ fn it_ends_in_the_middle_of_it() {
         .partition(|called| !matches!(called.answer, Some(Err(_))));
     let statuses = judge(&answered, &declared, &people);
     assert!(statuses[&201] > 100 && unanswered.len() > 100, "{statuses:?}");
+}
+
+/// A request over HTTP/2 (RFC 9113) without TLS, as it is sent.
+fn over_http_2(path: &str, body: &str) -> Vec<u8> {
+    let frame = |kind: u8, flags: u8, stream: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).unwrap();
+        [&[0, 0, length, kind, flags, 0, 0, 0, stream], content].concat()
+    };
+    // RFC 7541: POST and http stand in the table, the name of `:path` is its fourth, and the value follows.
+    let mut head = vec![0x83, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
+    head.extend(path.as_bytes());
+    let (settings, headers, data) = (4, 1, 0);
+    let (end_of_headers, end_of_stream) = (4, 1);
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(settings, 0, 0, &[]),
+        frame(headers, end_of_headers, 1, &head),
+        frame(data, end_of_stream, 1, body.as_bytes()),
+    ]
+    .concat()
+}
+
+/// HTTP/2 notices at once that the caller is gone, and drops the request.
+#[test]
+fn a_run_goes_on_when_its_caller_has_left() {
+    let tenant = Emulated::with_faults(&["delay=1s:path=/api/v2/*"]);
+    let served = Served::start(&folder(&tenant), &["serve"]);
+    let body = r#"{"email":"ada@example.com","password":"correct horse 9","plan":"pro"}"#;
+    let mut stream = TcpStream::connect(served.address()).unwrap();
+    stream.write_all(&over_http_2("/sign-up", body)).unwrap();
+    until("the run has begun", || {
+        metric(&served, "lockgate_runs_active") == 1
+    });
+    drop(stream);
+    until("the request is over", || {
+        metric(&served, "http_server_active_requests") == 0
+    });
+    assert_eq!(metric(&served, "lockgate_runs_active"), 1);
+    let ended = served.end("TERM").assert_code(0);
+    assert!(
+        !ended.stderr.contains("the run was cut off"),
+        "{}",
+        ended.transcript()
+    );
+    let people = people(&tenant);
+    assert_eq!(people.len(), 1);
+    assert_eq!(people["ada@example.com"].1, 1000);
 }
