@@ -282,7 +282,13 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) trust_proxy: Vec<IpNet>,
     /// How many runs may go on at once; more are answered with 503
-    #[arg(long, value_name = "COUNT", default_value = "1024", env = "LOCKGATE_MAX_RUNS")]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value = "1024",
+        value_parser = parse_count,
+        env = "LOCKGATE_MAX_RUNS"
+    )]
     pub(crate) max_runs: NonZeroUsize,
     /// How long to wait for runs when it is stopped
     #[arg(
@@ -443,6 +449,12 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
+fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "write a whole number from 1 on".to_owned())
+}
+
 /// A network, or one address.
 fn parse_network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
@@ -529,5 +541,17 @@ mod tests {
             }
         }
         visit(&Cli::command(), "");
+    }
+
+    #[test]
+    fn a_server_has_room_for_a_run() {
+        for count in ["0", "-1", "many"] {
+            let count = format!("--max-runs={count}");
+            let error = Cli::try_parse_from(["lockgate", "serve", &count]).unwrap_err();
+            assert!(
+                error.to_string().contains("write a whole number from 1 on"),
+                "{error}"
+            );
+        }
     }
 }

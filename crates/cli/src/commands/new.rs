@@ -54,7 +54,8 @@ pub(super) fn new(folder: &Path, args: &NewArgs, terminal: &Terminal) -> Result<
         _ => format!("  cd {}\n", shell_word(&args.folder.display().to_string())),
     };
     terminal.remark(&format!(
-        "\nNext:\n{enter}  lockgate check\n  lockgate run hello --emulated --input name=Ada\n  cp .env.example .env    \
+        "\nNext:\n{enter}  lockgate check\n  lockgate run hello --emulated --input name=Ada\n  lockgate dev            \
+         serves it over HTTP while you write it\n  cp .env.example .env    \
          then fill it in, and `lockgate connections check`"
     ));
     Ok(Exit::Done)
@@ -104,7 +105,8 @@ mod tests {
             .map(|finding| finding.message.as_str())
             .collect();
         assert_eq!(found, Vec::<&str>::new());
-        assert!(checked.flow("hello").unwrap().flow.is_some());
+        let hello = checked.flow("hello").unwrap().flow.as_deref().unwrap();
+        assert!(hello.syntax.trigger.http.is_some(), "`dev` has nothing to show");
         // The variables that the file reads are those of the example.
         let (_, example) = FILES[2];
         for (variable, _) in checked.connections()[0].variables() {
