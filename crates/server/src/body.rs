@@ -10,6 +10,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use hyper::body::Body;
 
 use crate::problem::Problem;
+use crate::room::Room;
 
 /// What a body says that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The whole body.
-pub(crate) async fn read<B>(body: B, most: usize, limit: Duration) -> Result<Bytes, Problem>
+pub(crate) async fn read<B>(body: B, most: usize, limit: Duration, room: &Room) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes>,
 {
@@ -81,23 +82,27 @@ where
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    tokio::time::timeout(limit, collect(body, most))
+    tokio::time::timeout(limit, collect(body, most, room))
         .await
         .unwrap_or(Err(Problem::BodyTimeout))
 }
 
-async fn collect<B>(body: B, most: usize) -> Result<Bytes, Problem>
+async fn collect<B>(body: B, most: usize, room: &Room) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes>,
 {
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut more: Option<BytesMut> = None;
+    let mut share = room.share();
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let Ok(frame) = frame else {
             return Err(Problem::BodyCut);
         };
         let Ok(data) = frame.into_data() else { continue };
+        if !share.grow(data.len()) {
+            return Err(Problem::Busy);
+        }
         // Nearly every body is one frame, which need not be copied.
         match &mut more {
             None if first.is_empty() => first = data,

@@ -62,7 +62,8 @@ impl Call<'_> {
             Bytes::new()
         } else {
             body::check_encoding(&head.headers)?;
-            body::read(body, endpoint.max_body, self.state.options.body_timeout).await?
+            let limit = self.state.options.body_timeout;
+            body::read(body, endpoint.max_body, limit, &self.state.bodies).await?
         };
         if let (Some(credentials), Some(signature)) = (&endpoint.credentials, signature) {
             credentials.check_body(&signature, head, &body)?;

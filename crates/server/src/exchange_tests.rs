@@ -217,6 +217,23 @@ async fn bodies_are_limited() {
 }
 
 #[tokio::test]
+async fn bodies_do_not_take_all_of_the_memory() {
+    let flow =
+        "name: a\ntrigger: { http: POST / }\ninput: { a: string }\nsteps:\n  - return: '{{input.a}}'\n";
+    let options = ServerOptions {
+        max_unread_bodies: 20,
+        ..ServerOptions::default()
+    };
+    let served = Served::with(&[flow], BTreeMap::new(), options);
+    for _ in 0..3 {
+        assert_eq!(served.ask("POST /", Some(json!({ "a": "b" }))).await.status, 200);
+    }
+    let answer = served.ask("POST /", Some(json!({ "a": "much too long" }))).await;
+    assert_eq!((answer.status, &answer.body["code"]), (503, &json!("busy")));
+    assert_eq!(served.ask("POST /", Some(json!({ "a": "b" }))).await.status, 200);
+}
+
+#[tokio::test]
 async fn methods_are_what_http_wants() {
     let served = Served::new(&[GREET, PUT]);
     let answer = served.ask("DELETE /people/1", None).await;

@@ -46,6 +46,7 @@ pub mod openapi;
 pub mod options;
 mod problem;
 mod rate_limit;
+mod room;
 mod routes;
 mod run;
 pub mod server;

@@ -22,6 +22,8 @@ pub struct ServerOptions {
     pub trusted_proxies: Vec<IpNet>,
     /// How many runs may go on at once; more are answered with 503.
     pub max_runs: usize,
+    /// What bodies may take of the memory together while they are read, in bytes; beyond it they are answered with 503.
+    pub max_unread_bodies: usize,
     /// How many connections may be open at once; more wait to be accepted.
     pub max_connections: usize,
     /// How long a client may take to send a request's head.
@@ -56,6 +58,7 @@ impl Default for ServerOptions {
             tls: None,
             trusted_proxies: Vec::new(),
             max_runs: 1024,
+            max_unread_bodies: 256 * 1024 * 1024,
             max_connections: 10_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -47,7 +48,13 @@ pub enum StartError {
         /// Where.
         address: SocketAddr,
     },
+    /// It could be guessed.
+    #[error("the token of the admin port is shorter than {LEAST_TOKEN} characters")]
+    AdminToken,
 }
+
+/// The shortest token that callers of the admin port may show; that of `auth: bearer`, too.
+const LEAST_TOKEN: usize = 16;
 
 impl Server {
     /// Opens both ports and serves.
@@ -58,6 +65,13 @@ impl Server {
         let address = options.admin_address;
         if options.admin_token.is_none() && !address.ip().to_canonical().is_loopback() {
             return Err(StartError::AdminExposed { address });
+        }
+        let token = options
+            .admin_token
+            .as_ref()
+            .map(|token| token.expose_secret().len());
+        if token.is_some_and(|length| length < LEAST_TOKEN) {
+            return Err(StartError::AdminToken);
         }
         let tls = options.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
         let flows = bind("flows", options.address).await?;

@@ -7,12 +7,14 @@ use crate::capacity::Capacity;
 use crate::listen::Tasks;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
+use crate::room::Room;
 use crate::site::Site;
 
 pub(crate) struct State {
     site: RwLock<Arc<Site>>,
     stopping: AtomicBool,
     pub(crate) capacity: Capacity,
+    pub(crate) bodies: Room,
     pub(crate) tasks: Arc<Tasks>,
     pub(crate) metrics: Metrics,
     pub(crate) options: ServerOptions,
@@ -24,6 +26,7 @@ impl State {
             site: RwLock::new(Arc::new(site)),
             stopping: AtomicBool::new(false),
             capacity: Capacity::new(options.max_runs),
+            bodies: Room::new(options.max_unread_bodies),
             tasks: Arc::new(Tasks::new()),
             metrics,
             options,

@@ -56,6 +56,10 @@ pub(crate) fn start_failed(error: StartError) -> anyhow::Error {
             }
         }
         StartError::Tls(_) => None,
+        StartError::AdminToken => Some(
+            "make one by chance, for example with `openssl rand -hex 24`, and set LOCKGATE_ADMIN_TOKEN to it"
+                .to_owned(),
+        ),
         StartError::AdminExposed { .. } => Some(
             "set LOCKGATE_ADMIN_TOKEN to what its callers must show, or leave `--admin-host` out".to_owned(),
         ),

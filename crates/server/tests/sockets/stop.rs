@@ -132,4 +132,9 @@ async fn it_says_why_it_does_not_start() {
     assert_eq!(error.to_string(), format!("opening {address} for the admin port"));
     let error = start(&|options| options.admin_address = ([0, 0, 0, 0], 0).into()).await;
     assert!(matches!(error, StartError::AdminExposed { .. }), "{error}");
+    let error = start(&|options| options.admin_token = Some("fifteen letters".into())).await;
+    assert_eq!(
+        error.to_string(),
+        "the token of the admin port is shorter than 16 characters"
+    );
 }

@@ -81,8 +81,7 @@ fn commands(page: &str) -> Vec<String> {
         .iter()
         .flat_map(|(_, text)| text.lines())
         .filter_map(|line| {
-            let line = line.trim_start_matches("$ ");
-            line.strip_prefix("lockgate ")
+            line.strip_prefix("$ lockgate ")
                 .or_else(|| line.strip_prefix("cargo run --release -- "))
         })
         .map(str::to_owned)
