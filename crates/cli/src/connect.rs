@@ -1,6 +1,6 @@
 //! Settings → live connections. Or the emulated tenant in the place of all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE, SettingsError};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::connection::Connections;
 use lockgate_flow::diagnostic::{Code, Diagnostic, list};
-use lockgate_flow::graph::{Flow, Op};
+use lockgate_flow::graph::Flow;
 use lockgate_flow::source::Span;
 use lockgate_flow::workspace::{
     ConnectionSyntax, MissingVariable, Resolved, WorkspaceFile, resolve_settings,
@@ -46,34 +46,24 @@ impl Live {
     }
 }
 
-/// The connections that a flow uses, and those that the flows that it calls use; with all of those flows.
-pub(crate) fn reach(loaded: &Loaded, flow: &str) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut connections, mut flows) = (BTreeSet::new(), BTreeSet::new());
-    let mut todo = vec![flow.to_owned()];
+/// The connections that the steps of these flows use, and those of the flows that they call; with the names of all those
+/// flows, also of those that cannot run.
+pub(crate) fn reach<'a>(
+    runnable: &BTreeMap<String, Arc<Flow>>,
+    flows: impl IntoIterator<Item = &'a str>,
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut connections, mut reached) = (BTreeSet::new(), BTreeSet::new());
+    let mut todo: Vec<String> = flows.into_iter().map(str::to_owned).collect();
     while let Some(name) = todo.pop() {
-        if !flows.insert(name.clone()) {
-            continue;
+        if let Some(flow) = runnable.get(&name)
+            && !reached.contains(&name)
+        {
+            connections.extend(flow.connections().map(str::to_owned));
+            todo.extend(flow.calls().map(str::to_owned));
         }
-        let Some(flow) = loaded
-            .checked
-            .flow(&name)
-            .and_then(|checked| checked.flow.as_deref())
-        else {
-            continue;
-        };
-        for op in operations(flow) {
-            match op {
-                Op::Action(action) => connections.extend(action.connection.as_deref().map(str::to_owned)),
-                Op::Call { flow, .. } => todo.push(flow.to_string()),
-                _ => {}
-            }
-        }
+        reached.insert(name);
     }
-    (connections, flows)
-}
-
-fn operations(flow: &Flow) -> impl Iterator<Item = &Op> {
-    flow.graph.node_weights().map(|node| &node.op)
+    (connections, reached)
 }
 
 /// Makes the connections of these names.
@@ -360,12 +350,13 @@ mod tests {
                 .map(|name| (*name).to_owned())
                 .collect::<BTreeSet<_>>()
         };
+        let flows = loaded.checked.runnable();
         assert_eq!(
-            reach(&loaded, "a"),
+            reach(&flows, ["a"]),
             (names(&["main"]), names(&["a", "b", "c", "d"]))
         );
-        assert_eq!(reach(&loaded, "e"), (names(&["other"]), names(&["e"])));
-        assert_eq!(reach(&loaded, "d"), (names(&[]), names(&["d"])));
+        assert_eq!(reach(&flows, ["e"]), (names(&["other"]), names(&["e"])));
+        assert_eq!(reach(&flows, ["d"]), (names(&[]), names(&["d"])));
     }
 
     #[tokio::test]

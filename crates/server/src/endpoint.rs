@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockgate_engine::clock::Clock;
-use lockgate_flow::graph::{Flow, Op};
+use lockgate_flow::graph::Flow;
 use lockgate_flow::syntax::{AuthKind, HttpTrigger, PathPart};
 
 use crate::auth::Credentials;
@@ -119,12 +119,10 @@ fn reads_request(flow: &Arc<Flow>, flows: &BTreeMap<&str, &Arc<Flow>>) -> bool {
         if flow.reads_request {
             return true;
         }
-        for node in flow.graph.node_weights() {
-            if let Op::Call { flow: called, .. } = &node.op
-                && !seen.contains(&&**called)
-            {
+        for called in flow.calls() {
+            if !seen.contains(&called) {
                 seen.push(called);
-                todo.extend(flows.get(&**called));
+                todo.extend(flows.get(called));
             }
         }
     }

@@ -54,7 +54,7 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
     }
     let checked = loaded.flow(folder, &args.flow)?;
     let name = checked.name.clone();
-    let (connections, flows) = connect::reach(&loaded, &name);
+    let (connections, flows) = connect::reach(&loaded.checked.runnable(), [name.as_str()]);
     for called in flows.iter().filter(|called| **called != name) {
         loaded.named(called)?;
     }

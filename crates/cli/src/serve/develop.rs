@@ -11,7 +11,7 @@ use lockgate_tenant::Tenant;
 
 use super::builder::{Partial, SiteBuilder};
 use super::curl;
-use super::plan::{Plan, callers};
+use super::plan::Plan;
 use super::screen::{Screen, Shown, View};
 use crate::terminal::Terminal;
 use crate::workspace::Loaded;
@@ -100,7 +100,8 @@ impl<'a> Development<'a> {
             let Some(trigger) = &flow.syntax.trigger.http else {
                 continue;
             };
-            let proof = callers(flow, loaded).find_map(|name| self.builder.open.proof(name));
+            let callers = loaded.checked.auth_connection(flow);
+            let proof = callers.and_then(|name| self.builder.open.proof(name));
             let shown = Shown::Served {
                 digest: flow.digest.clone(),
                 curl: curl::line(&self.url, flow, trigger, proof),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockgate_flow::diagnostic::Diagnostic;
-use lockgate_flow::graph::{Flow, Op};
+use lockgate_flow::graph::Flow;
 use lockgate_flow::syntax::Route;
 use lockgate_flow::workspace::CheckedFlow;
 use lockgate_server::site::BrokenFlow;
 
+use crate::connect;
 use crate::workspace::{FILE, Loaded};
 
 /// What a workspace has to serve.
@@ -24,25 +25,15 @@ pub(super) struct Plan {
 /// they call use.
 pub(super) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
     let flows = loaded.checked.runnable();
-    let (mut connections, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    let mut todo: Vec<&Arc<Flow>> = flows
+    let served: Vec<&Arc<Flow>> = flows
         .values()
         .filter(|flow| flow.syntax.trigger.http.is_some())
         .collect();
-    while let Some(flow) = todo.pop() {
-        if !seen.insert(flow.name.as_str()) {
-            continue;
-        }
-        for used in uses(flow).chain(callers(flow, loaded).map(Use::Connection)) {
-            match used {
-                Use::Connection(name) if !connections.contains(name) => {
-                    connections.insert(name.to_owned());
-                }
-                Use::Connection(_) => {}
-                Use::Flow(name) => todo.extend(flows.get(name)),
-            }
-        }
-    }
+    let (mut connections, _) = connect::reach(&flows, served.iter().map(|flow| flow.name.as_str()));
+    let of_callers = served
+        .iter()
+        .filter_map(|flow| loaded.checked.auth_connection(flow));
+    connections.extend(of_callers.map(str::to_owned));
     connections
 }
 
@@ -87,11 +78,10 @@ impl Plan {
                     reason().unwrap_or_else(|| format!("{}: the flow cannot run", checked.source.path())),
                 ),
                 Some(flow) => reason().or_else(|| {
-                    let callers = callers(flow, loaded).map(Use::Connection);
-                    uses(flow).chain(callers).find_map(|used| match used {
-                        Use::Connection(name) => unusable.get(name).map(one_line),
-                        Use::Flow(_) => None,
-                    })
+                    let of_callers = loaded.checked.auth_connection(flow);
+                    flow.connections()
+                        .chain(of_callers)
+                        .find_map(|name| unusable.get(name).map(one_line))
                 }),
             }
         };
@@ -128,9 +118,8 @@ pub(super) fn route(checked: &CheckedFlow) -> Option<&Route> {
 fn reached<'a>(flow: &'a CheckedFlow, by_name: &BTreeMap<&str, &'a CheckedFlow>) -> Vec<&'a CheckedFlow> {
     let (mut reached, mut seen, mut todo) = (Vec::new(), BTreeSet::new(), vec![flow]);
     while let Some(checked) = todo.pop() {
-        for used in checked.flow.as_deref().into_iter().flat_map(uses) {
-            if let Use::Flow(name) = used
-                && let Some(called) = by_name.get(name)
+        for name in checked.flow.as_deref().into_iter().flat_map(Flow::calls) {
+            if let Some(called) = by_name.get(name)
                 && seen.insert(name)
             {
                 reached.push(*called);
@@ -139,41 +128,6 @@ fn reached<'a>(flow: &'a CheckedFlow, by_name: &BTreeMap<&str, &'a CheckedFlow>)
         }
     }
     reached
-}
-
-/// What a flow needs beside itself.
-enum Use<'a> {
-    Connection(&'a str),
-    Flow(&'a str),
-}
-
-fn uses(flow: &Flow) -> impl Iterator<Item = Use<'_>> {
-    flow.graph.node_weights().filter_map(|node| match &node.op {
-        Op::Action(action) => action.connection.as_deref().map(Use::Connection),
-        Op::Call { flow, .. } => Some(Use::Flow(flow)),
-        _ => None,
-    })
-}
-
-/// The connection that holds what the flow's callers must show: the one that its trigger names, or the only one of the
-/// type.
-pub(super) fn callers<'a>(flow: &'a Flow, loaded: &'a Loaded) -> impl Iterator<Item = &'a str> {
-    let auth = flow
-        .syntax
-        .trigger
-        .http
-        .as_ref()
-        .and_then(|http| http.auth.as_ref());
-    let name = auth.and_then(|auth| {
-        let named = auth.value.connection.as_ref().map(|named| named.value.as_str());
-        named.or_else(|| {
-            let type_name = auth.value.kind.name();
-            let connections = loaded.checked.connections().iter();
-            let mut fitting = connections.filter(|connection| connection.type_name.value == type_name);
-            fitting.next().map(|connection| connection.name.value.as_str())
-        })
-    });
-    name.into_iter()
 }
 
 /// A finding for a place that has one line.

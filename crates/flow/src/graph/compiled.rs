@@ -327,6 +327,22 @@ impl Flow {
             .map(|edge| edge.target())
     }
 
+    /// The connections that its steps use, in the order of the nodes; one that several use comes several times.
+    pub fn connections(&self) -> impl Iterator<Item = &str> {
+        self.graph.node_weights().filter_map(|node| match &node.op {
+            Op::Action(action) => action.connection.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// The names of the flows that its steps call; one that is called several times comes several times.
+    pub fn calls(&self) -> impl Iterator<Item = &str> {
+        self.graph.node_weights().filter_map(|node| match &node.op {
+            Op::Call { flow, .. } => Some(&**flow),
+            _ => None,
+        })
+    }
+
     /// What the step's id is called, for messages.
     pub fn step_id(&self, slot: u32) -> &str {
         self.steps.get(slot as usize).map_or("", |step| step.id.as_str())
