@@ -6,7 +6,7 @@
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use lockgate_engine::Executor;
-use lockgate_engine::trace::{OTHER, OpenSpan, TARGET, TraceContext, mark_failed};
+use lockgate_engine::trace::{OTHER, OpenSpan, SpanName, TARGET, TraceContext, mark_failed};
 use tracing::field;
 
 /// The span of a request that is going on. Dropped before [`RequestSpan::answered`], the caller has left.
@@ -23,7 +23,7 @@ impl RequestSpan {
         let span = tracing::info_span!(
             target: TARGET,
             "request",
-            "otel.name" = %Name { method, route },
+            "otel.name" = %SpanName { method, template: route },
             "otel.kind" = "server",
             "http.request.method" = method,
             "http.route" = route,
@@ -88,21 +88,6 @@ fn known(method: &Method) -> &str {
     }
 }
 
-struct Name<'a> {
-    method: &'a str,
-    route: Option<&'a str>,
-}
-
-impl std::fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let method = if self.method == OTHER { "HTTP" } else { self.method };
-        match self.route {
-            Some(route) => write!(f, "{method} {route}"),
-            None => f.write_str(method),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
@@ -146,9 +131,9 @@ mod tests {
     fn names_hold_nothing_that_a_caller_made_up() {
         let name = |method: &str, route| {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            Name {
+            SpanName {
                 method: known(&method),
-                route,
+                template: route,
             }
             .to_string()
         };

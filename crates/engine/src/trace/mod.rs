@@ -13,6 +13,7 @@ mod context;
 mod upstream;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use tracing::Span;
 
@@ -24,6 +25,26 @@ pub const TARGET: &str = "lockgate::trace";
 
 /// What stands in the place of an error code that was made from a value.
 pub const OTHER: &str = "_OTHER";
+
+/// The name of a span of HTTP by OpenTelemetry's conventions, a server's or a client's: the method (`HTTP` in the place
+/// of [`OTHER`]) and the template of the path, where there is one.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanName<'a> {
+    /// `GET`, `POST`, …, or [`OTHER`].
+    pub method: &'a str,
+    /// `/users/{id}`.
+    pub template: Option<&'a str>,
+}
+
+impl fmt::Display for SpanName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = if self.method == OTHER { "HTTP" } else { self.method };
+        match self.template {
+            Some(template) => write!(f, "{method} {template}"),
+            None => f.write_str(method),
+        }
+    }
+}
 
 /// How spans and trace contexts meet: known to whoever exports the spans.
 #[derive(Clone, Copy, Debug)]

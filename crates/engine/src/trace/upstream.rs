@@ -2,7 +2,7 @@
 
 use tracing::{Span, field};
 
-use super::{OpenSpan, TARGET, mark_failed};
+use super::{OpenSpan, SpanName, TARGET, mark_failed};
 
 /// Who is called, and how. Nothing in it comes from a value but the host, which the caller masks.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl UpstreamCall {
         Self(OpenSpan::new(tracing::info_span!(
             target: TARGET,
             "call",
-            "otel.name" = %Name { method, template },
+            "otel.name" = %SpanName { method, template },
             "otel.kind" = "client",
             "http.request.method" = method,
             "url.scheme" = scheme,
@@ -75,20 +75,6 @@ impl UpstreamCall {
         self.0.over();
         if !self.0.span().is_disabled() {
             mark_failed(self.0.span(), error_type);
-        }
-    }
-}
-
-struct Name<'a> {
-    method: &'a str,
-    template: Option<&'a str>,
-}
-
-impl std::fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.template {
-            Some(template) => write!(f, "{} {template}", self.method),
-            None => f.write_str(self.method),
         }
     }
 }
