@@ -1,9 +1,11 @@
 //! Runs a command in the repository and says what it is.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 /// `cargo` with these arguments.
 pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
@@ -35,4 +37,17 @@ pub(crate) fn works(mut command: Command) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let output = cargo(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(crate::root())
+        .output()
+        .context("cannot start cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("reading cargo's metadata")?;
+    match metadata["target_directory"].as_str() {
+        Some(folder) => Ok(folder.into()),
+        None => bail!("cargo's metadata has no target directory"),
+    }
 }

@@ -4,10 +4,9 @@ use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{cargo, run};
+use crate::process::{cargo, run, target_folder};
 
 pub(super) struct Binaries {
     pub(super) lockgate: PathBuf,
@@ -48,16 +47,4 @@ pub(super) fn build_and_run_again() -> Result<()> {
     let mut again = Command::new(built(&folder, "lockgate-xtask")?);
     again.args(std::env::args_os().skip(1));
     run("measuring", again)
-}
-
-fn target_folder() -> Result<PathBuf> {
-    let output = cargo(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(crate::root())
-        .output()
-        .context("cannot start cargo metadata")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("reading cargo's metadata")?;
-    match metadata["target_directory"].as_str() {
-        Some(folder) => Ok(folder.into()),
-        None => bail!("cargo's metadata has no target directory"),
-    }
 }

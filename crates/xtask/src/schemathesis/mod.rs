@@ -12,12 +12,9 @@ mod python;
 mod server;
 mod workspace;
 
-use std::path::PathBuf;
+use anyhow::{Context as _, Result};
 
-use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
-
-use crate::process::{cargo, run};
+use crate::process::{cargo, run, target_folder};
 
 /// Fails on any finding. Where there is no Python, or PyPI cannot be reached, it says so and is left out, unless `CI` is
 /// set.
@@ -54,16 +51,4 @@ pub(crate) fn test() -> Result<()> {
         .args(["run", &document])
         .env("CALLERS_TOKEN", server::TOKEN);
     python::finish(schemathesis, "Schemathesis has findings").with_context(|| server.log())
-}
-
-fn target_folder() -> Result<PathBuf> {
-    let output = cargo(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(crate::root())
-        .output()
-        .context("cannot start cargo metadata")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("reading cargo's metadata")?;
-    match metadata["target_directory"].as_str() {
-        Some(folder) => Ok(folder.into()),
-        None => bail!("cargo's metadata has no target directory"),
-    }
 }
