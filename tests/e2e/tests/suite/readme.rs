@@ -1,6 +1,8 @@
 //! The README shows what there is: its flows have no findings, its commands can be typed.
 
 use crate::folder::{Folder, read};
+#[cfg(unix)]
+use crate::served::Served;
 use crate::terminal::steady;
 
 /// The words of a command line, as a shell takes them apart. Quotes are single ones.
@@ -176,6 +178,28 @@ fn what_the_readme_shows_is_what_is_seen() {
         .filter_map(|(_, text)| text.strip_prefix("$ lockgate check\n"))
         .any(|text| shown(text) == shown(&ended.stdout));
     assert!(is_shown, "the README does not show\n{}", ended.stdout);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_the_readme_shows_of_dev_is_what_is_seen() {
+    let page = read("README.md");
+    let blocks = blocks(&page);
+    let folder = Folder::shipped();
+    let served = Served::start(&folder, &["dev"]);
+    served.until_said("waiting for changes");
+    let seen = shown(&served.said());
+    let is_shown = |seen: &str| blocks.iter().any(|(_, text)| shown(text) == seen);
+    assert!(is_shown(&seen), "the README does not show\n{seen}");
+
+    // The line that can be pasted, and what it gives.
+    let input = r#"{"email":"ada@example.com","password":"correct horse 9","plan":"free"}"#;
+    let body = served.ask("POST", "/sign-up", input).body;
+    let seen = blocks.iter().any(|(_, text)| {
+        let (command, answer) = text.split_once('\n').unwrap_or_default();
+        command.starts_with("$ curl ") && command.contains(input) && shown(answer) == shown(&body)
+    });
+    assert!(seen, "the README does not show\n{body}");
 }
 
 #[test]
