@@ -1,11 +1,13 @@
 //! The secrets of one run, and how they are kept out of everything that is written.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use lockgate_flow::graph::Flow;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -114,6 +116,14 @@ impl Masks {
         }
     }
 
+    /// Adds the secret fields of a flow's input.
+    pub fn add_input(&self, flow: &Flow, input: &Value) {
+        for path in &flow.input.secrets {
+            let path: Vec<&str> = path.split('.').collect();
+            self.add_at(input, &path);
+        }
+    }
+
     /// Adds what stands at the path in a value, if anything does; `*` stands for every element of a list.
     pub(crate) fn add_at<T: AsRef<str>>(&self, value: &Value, path: &[T]) {
         let Some((first, rest)) = path.split_first() else {
@@ -139,17 +149,8 @@ impl Masks {
         if self.is_empty() {
             return Cow::Borrowed(text);
         }
-        let mut secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        if !secrets.is_expanded() {
-            drop(secrets);
-            self.secrets
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .expand();
-            secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        }
         let mut masked = Cow::Borrowed(text);
-        for secret in &secrets.forms {
+        for secret in self.forms().iter() {
             if *text == **secret {
                 return Cow::Owned(MASKED.to_owned());
             }
@@ -160,6 +161,12 @@ impl Masks {
         masked
     }
 
+    /// Whether a secret may stand in a text of JSON. `false` is sure: what the text holds needs no masking. One search
+    /// of the whole text is much cheaper than [`Self::apply_to`], and most texts hold no secret.
+    pub fn may_be_in(&self, json: &str) -> bool {
+        !self.is_empty() && self.forms().iter().any(|form| json.contains(&**form))
+    }
+
     /// The value without secrets, in its keys too.
     pub fn apply_to<'a>(&self, value: &'a Value) -> Cow<'a, Value> {
         if self.is_empty() {
@@ -167,6 +174,20 @@ impl Masks {
         } else {
             Cow::Owned(self.masked(value))
         }
+    }
+
+    /// Each secret in each of its forms; a lock is held as long as they are looked at.
+    fn forms(&self) -> impl Deref<Target = [Box<str>]> {
+        let mut secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.is_expanded() {
+            drop(secrets);
+            self.secrets
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .expand();
+            secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        }
+        Forms(secrets)
     }
 
     fn masked(&self, value: &Value) -> Value {
@@ -188,6 +209,16 @@ impl Masks {
                 Value::Object(fields.collect())
             }
         }
+    }
+}
+
+struct Forms<'a>(RwLockReadGuard<'a, Secrets>);
+
+impl Deref for Forms<'_> {
+    type Target = [Box<str>];
+
+    fn deref(&self) -> &[Box<str>] {
+        &self.0.forms
     }
 }
 

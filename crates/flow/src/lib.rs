@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod check;
+pub mod definition;
 pub mod diagnostic;
 pub mod duration;
 pub mod expression;

@@ -14,7 +14,7 @@ use super::limit::{ActiveTime, Limit};
 use super::settings::{Executor, RunOptions};
 use super::walk::{Exit, Stop, Walker};
 use crate::event::EventKind;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError, RunEnd};
 use crate::masks::Masks;
 use crate::outcome::{Place, Responder, Response, RunOutcome, RunStatus, StepError};
 use crate::trace::{Outgoing, TraceContext};
@@ -62,10 +62,7 @@ impl<J> Run<'_, J> {
 
     /// Notes the secret fields of a flow's input.
     pub(super) fn mask_input(&self, flow: &Flow, input: &Value) {
-        for path in &flow.input.secrets {
-            let path: Vec<&str> = path.split('.').collect();
-            self.masks.add_at(input, &path);
-        }
+        self.masks.add_input(flow, input);
     }
 }
 
@@ -111,18 +108,27 @@ pub(super) async fn run<J: Journal>(
         None => Some(walk.await),
         Some(cancel) => called_off(walk, cancel).await,
     };
-    let (status, output, error) = match end {
+    let (mut status, mut output, mut error) = match end {
         Some(Ok(Exit::End)) => (RunStatus::Succeeded, None, None),
         Some(Ok(Exit::Return(value))) => (RunStatus::Succeeded, Some(value), None),
         Some(Err(Stop::Error(error))) => (RunStatus::Failed, None, Some(error)),
         Some(Err(Stop::InDoubt(error))) => (RunStatus::InDoubt, None, Some(error)),
         Some(Err(Stop::Suspended)) => (RunStatus::Suspended, None, None),
-        Some(Err(Stop::Journal(error))) => {
-            let error = StepError::new("journal_unavailable", 503, error.to_string());
-            (RunStatus::Interrupted, None, Some(Box::new(error)))
-        }
+        Some(Err(Stop::Journal(error))) => interrupted(&error),
         None => (RunStatus::Cancelled, None, None),
     };
+    if J::RECORDS && status != RunStatus::Interrupted {
+        let end = RunEnd {
+            status,
+            output: output.as_ref(),
+            error: error.as_deref(),
+            active: run.active.spent(clock.elapsed()),
+            masks: &run.masks,
+        };
+        if let Err(failed) = journal.end(end).await {
+            (status, output, error) = interrupted(&failed);
+        }
+    }
     run.end_span(span, flow, status, error.as_deref());
     let error = error.map(|error| error.masked(&run.masks));
     let now = clock.elapsed();
@@ -141,6 +147,12 @@ pub(super) async fn run<J: Journal>(
         error,
         active,
     }
+}
+
+/// How a run stands that its journal ended.
+fn interrupted(error: &JournalError) -> (RunStatus, Option<Value>, Option<Box<StepError>>) {
+    let error = StepError::new("journal_unavailable", 503, error.to_string());
+    (RunStatus::Interrupted, None, Some(Box::new(error)))
 }
 
 /// The run's end, or `None` where it was called off before.

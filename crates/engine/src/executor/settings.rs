@@ -19,6 +19,7 @@ use crate::outcome::{Responder, RunOutcome};
 use crate::trace::{Propagation, TraceContext};
 
 /// Runs flows. Cheap to share; one executor serves all runs of a workspace.
+#[derive(Clone)]
 pub struct Executor {
     pub(super) actions: Actions,
     pub(super) connections: Connections,
@@ -101,6 +102,11 @@ impl Executor {
     pub fn with_flows(mut self, flows: impl IntoIterator<Item = Arc<Flow>>) -> Self {
         self.flows = flows.into_iter().map(|flow| (flow.name.clone(), flow)).collect();
         self
+    }
+
+    /// The connections that steps use.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// With someone who listens to all runs.

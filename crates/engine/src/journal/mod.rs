@@ -11,6 +11,7 @@ mod memory;
 mod none;
 
 use std::future::Future;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use lockgate_flow::catalog::Effect;
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::masks::Masks;
-use crate::outcome::StepError;
+use crate::outcome::{RunStatus, StepError};
 use crate::step_key::StepKey;
 
 pub use barrier::ReplayBarrier;
@@ -74,6 +75,30 @@ pub trait Journal: Send + Sync {
         until: Timestamp,
         clock: &'a dyn Clock,
     ) -> impl Future<Output = Result<Slept, JournalError>> + Send + 'a;
+
+    /// The run has come to its end, or to where it is dropped from memory. Called once in each life of the run that the
+    /// journal did not end itself, before anyone hears of the end.
+    ///
+    /// # Errors
+    /// The journal could not be written: the run ends as interrupted.
+    fn end<'a>(&'a self, _end: RunEnd<'a>) -> impl Future<Output = Result<(), JournalError>> + Send + 'a {
+        std::future::ready(Ok(()))
+    }
+}
+
+/// How a life of a run ended.
+#[derive(Clone, Copy, Debug)]
+pub struct RunEnd<'a> {
+    /// How the run stands; never [`RunStatus::Interrupted`].
+    pub status: RunStatus,
+    /// What it `return`ed.
+    pub output: Option<&'a Value>,
+    /// Why it failed or is in doubt. Not masked.
+    pub error: Option<&'a StepError>,
+    /// How long it was active, earlier lives included.
+    pub active: Duration,
+    /// The run's secrets.
+    pub masks: &'a Masks,
 }
 
 /// What is known of a step beside its key.

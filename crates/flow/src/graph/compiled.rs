@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::input::InputSpec;
 use crate::catalog::ActionSpec;
-use crate::expression::{Expression, ValueTemplate};
+use crate::expression::{EvaluationError, Expression, ValueTemplate};
 use crate::source::{Source, Span};
 use crate::syntax::FlowSyntax;
 
@@ -31,6 +31,8 @@ pub struct Flow {
     pub timeout: Duration,
     /// Whether runs are kept in the journal.
     pub durable: bool,
+    /// How many of its runs go on at once.
+    pub concurrency: Option<Concurrency>,
     /// Whether a step of it (not of the flows that it calls) looks at `request`.
     pub reads_request: bool,
     /// The nodes and the ways between them.
@@ -45,6 +47,19 @@ pub struct Flow {
     pub variables: Vec<String>,
     /// `config` of the workspace.
     pub config: Arc<Value>,
+}
+
+/// `concurrency`: how many runs go on at once; the others wait for their turn.
+#[derive(Clone, Debug)]
+pub struct Concurrency {
+    /// How many at once: of each key, or of the flow where there is no key. At least 1.
+    pub limit: u32,
+    /// What tells runs apart: an expression on `input` and `config`.
+    pub key: Option<ValueTemplate>,
+    /// How many at once of all keys together.
+    pub total: Option<u32>,
+    /// How many may wait, of all keys together.
+    pub queue: u32,
 }
 
 /// A part of the graph that is entered by one node and has step slots of its own.
@@ -293,6 +308,20 @@ impl Node {
             .iter()
             .find(|handler| handler.code.as_deref() == Some(code))
             .or_else(|| self.handlers.iter().find(|handler| handler.code.is_none()))
+    }
+}
+
+impl Concurrency {
+    /// The key of a run with this input, as text: equal for values that are equal as JSON. `None` where there is no key.
+    ///
+    /// # Errors
+    /// The expression cannot be evaluated for this input.
+    pub fn key(&self, input: &Value, config: &Value) -> Result<Option<String>, EvaluationError> {
+        let _ = (input, config);
+        match &self.key {
+            None => Ok(None),
+            Some(_) => unimplemented!(),
+        }
     }
 }
 

@@ -77,6 +77,7 @@ pub fn lower(
         input: InputSpec::new(&syntax.input),
         timeout: syntax.timeout,
         durable: syntax.durable,
+        concurrency: None,
         reads_request,
         syntax,
         graph: lowering.graph,

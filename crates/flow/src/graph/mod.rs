@@ -13,7 +13,8 @@ mod steps;
 mod template;
 
 pub use compiled::{
-    ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
+    ActionOp, Branch, Concurrency, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy,
+    StepInfo, WaitOp,
 };
 pub(crate) use input::meet;
 pub use input::{Coercion, InputMistake, InputSpec, input_schema};

@@ -215,6 +215,20 @@ pub struct ScheduleTrigger {
     pub cron: Spanned<String>,
     /// IANA name; UTC where it is not given.
     pub timezone: Option<Spanned<String>>,
+    /// `missed`.
+    pub missed: Missed,
+    /// `overlap`: whether a run starts while the one before still goes on. `false` where it is not given.
+    pub overlap: bool,
+}
+
+/// What becomes of due times at which nobody was there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// Nothing.
+    #[default]
+    Skip,
+    /// One run, for the last of them.
+    Once,
 }
 
 /// A field of `input`.

@@ -16,8 +16,8 @@ mod verb;
 
 pub use ast::{
     Auth, AuthKind, Branch, Case, Cors, FRAMING_HEADERS, FlowSyntax, Handler, HandlerArm, HttpTrigger,
-    InputField, Method, OnError, PathPart, RateKey, RateLimit, RetrySyntax, Route, ScheduleTrigger, Step,
-    Trigger, Verb, Wait,
+    InputField, Method, Missed, OnError, PathPart, RateKey, RateLimit, RetrySyntax, Route, ScheduleTrigger,
+    Step, Trigger, Verb, Wait,
 };
 pub use data::{DataKind, DataNode};
 pub use flow::{Parsed, parse};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::ast::{
-    Auth, AuthKind, Cors, HttpTrigger, Method, PathPart, RateKey, RateLimit, Route, ScheduleTrigger, Trigger,
+    Auth, AuthKind, Cors, HttpTrigger, Method, Missed, PathPart, RateKey, RateLimit, Route, ScheduleTrigger,
+    Trigger,
 };
 use super::reader::Reader;
 use crate::diagnostic::{Code, list, suggestion};
@@ -310,7 +311,12 @@ fn read_schedule(reader: &mut Reader, node: &Node) -> Option<ScheduleTrigger> {
             "five fields: minute, hour, day of month, month, day of week; `0 6 * * *` is six every morning";
         reader.report_help(Code::InvalidTrigger, cron.span, message, help);
     }
-    Some(ScheduleTrigger { cron, timezone })
+    Some(ScheduleTrigger {
+        cron,
+        timezone,
+        missed: Missed::default(),
+        overlap: false,
+    })
 }
 
 /// The fields of a cron line: what they are, their bounds, and the names that stand for numbers from the lower bound on.

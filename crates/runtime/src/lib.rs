@@ -1,0 +1,36 @@
+//! Keeps runs going: starts, resumes, wakes, schedules, limits and cancels them.
+//!
+//! The engine runs a flow once, from top to end; the store keeps what it recorded. This crate stands between them and
+//! whoever asks for runs (HTTP endpoints, the admin port, the command line):
+//!
+//! ```text
+//!  Runtime       what callers touch
+//!    ├ program       one version of the workspace, and the definitions that older runs are pinned to
+//!    ├ limits        `concurrency`: whose turn it is, fair between keys
+//!    ├ start         begins a run, or finds the one that an idempotency key has begun
+//!    ├ active        the runs that go on in this process, and who waits for their answers
+//!    ├ resume        at the start, and after the store was failing: what is unfinished goes on
+//!    ├ wake          what sleeps goes on when its time has come
+//!    ├ schedule      `trigger.schedule`: one run for each due time
+//!    └ retention     deletes what is old, in small slices
+//! ```
+//!
+//! # What this crate does not know
+//!
+//! HTTP, SQL, how a step runs, any vendor.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod active;
+pub mod limits;
+mod program;
+mod resume;
+mod retention;
+mod runtime;
+pub mod schedule;
+mod start;
+mod wake;
+
+pub use active::RunAnswer;
+pub use program::{Pinned, Program, ProgramParts, Unpinnable};
+pub use runtime::{Left, ResumeRun, RunError, Runtime, RuntimeOptions, Stats};
+pub use start::{DurableRun, StartError, StartRun, Started};

@@ -1,0 +1,1 @@
+//! What is unfinished goes on: at the start, and after the store was failing.

@@ -1,0 +1,1 @@
+//! Deletes ended runs that are past their retention, in small slices.

@@ -1,0 +1,191 @@
+//! What callers touch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_store::{Retention, RunId, Settled, Store, StoreError};
+
+use crate::active::RunAnswer;
+use crate::limits::Limits;
+use crate::program::{Program, Unpinnable};
+use crate::start::{StartError, StartRun, Started};
+
+/// Keeps the runs of one store going. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Runtime {}
+
+/// How runs are kept going.
+#[derive(Clone, Debug)]
+pub struct RuntimeOptions {
+    /// How many runs are resumed or woken at once; more wait their turn.
+    pub at_once: usize,
+    /// How long ended runs are kept.
+    pub retention: Retention,
+    /// Limits that are shared with runs that are not kept.
+    pub limits: Limits,
+}
+
+/// An operator wants a run to go on.
+#[derive(Clone, Debug, Default)]
+pub struct ResumeRun {
+    /// With the flow as it is today, if what is recorded fits it.
+    pub with_current: bool,
+    /// What became of the step in doubt.
+    pub doubt: Option<Settled>,
+}
+
+/// Something cannot be done with a run.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is none.
+    #[error("there is no run {0}")]
+    Unknown(RunId),
+    /// It has ended; or it has not, and only an ended one can be resumed.
+    #[error("the run {id} is {status}")]
+    Status {
+        /// It.
+        id: RunId,
+        /// How it stands.
+        status: &'static str,
+    },
+    /// What it is pinned to cannot run any more.
+    #[error("the run {0} cannot go on: {1}")]
+    Unpinnable(RunId, Unpinnable),
+    /// What is recorded does not fit the flow as it is today.
+    #[error("the run {id} does not fit the flow as it is now: {departure}")]
+    Departs {
+        /// It.
+        id: RunId,
+        /// The first place where it departs.
+        departure: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a shutdown left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Runs that stopped between two steps, or sleep: they go on at the next start.
+    pub to_resume: usize,
+    /// Runs that had to be cut off within a step: they go on at the next start, and settle what is in doubt.
+    pub cut_off: usize,
+}
+
+/// Numbers for metrics, since the start of the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Durable runs that go on now.
+    pub active: u64,
+    /// Runs that wait for their turn.
+    pub queued: u64,
+    /// Runs that sleep, as of the last look.
+    pub sleeping: u64,
+    /// Runs that were resumed.
+    pub resumed: u64,
+    /// Runs that were woken.
+    pub woken: u64,
+    /// Runs that ended in doubt.
+    pub in_doubt: u64,
+    /// Runs that cannot go on with today's workspace.
+    pub stuck: u64,
+    /// Due times that started a run.
+    pub scheduled: u64,
+    /// Due times that did not (missed, or the run before was still going).
+    pub skipped: u64,
+    /// Runs that were deleted.
+    pub pruned: u64,
+}
+
+impl Runtime {
+    /// A runtime whose tasks have not been started.
+    pub fn new(store: Store, program: Arc<Program>, options: RuntimeOptions) -> Self {
+        let _ = (store, program, options);
+        unimplemented!()
+    }
+
+    /// Resumes what is unfinished, wakes what sleeps, starts what is due, deletes what is old: from now on, in tasks of its
+    /// own, until [`Self::shutdown`].
+    pub fn start(&self) {
+        unimplemented!()
+    }
+
+    /// Another version of the workspace, for the runs and due times from here on.
+    pub fn publish(&self, program: Arc<Program>) {
+        let _ = program;
+        unimplemented!()
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        unimplemented!()
+    }
+
+    /// Begins a run when it has its turn, or finds the one that its key has begun.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn begin(&self, start: StartRun<'_>) -> Result<Started, StartError> {
+        let _ = start;
+        unimplemented!()
+    }
+
+    /// Begins a run and lets it go on by itself, without waiting for its turn: it is recorded as queued when this
+    /// returns, on the disk.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn spawn(&self, start: StartRun<'_>) -> Result<RunId, StartError> {
+        let _ = start;
+        unimplemented!()
+    }
+
+    /// Waits for a run's answer, whatever becomes of it meanwhile; `None` where there is no such run.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn answer(&self, id: RunId) -> Result<Option<RunAnswer>, StoreError> {
+        let _ = id;
+        unimplemented!()
+    }
+
+    /// A run's answer, if it has one already. Outer `None`: there is no such run.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn answer_now(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
+        let _ = id;
+        unimplemented!()
+    }
+
+    /// Calls a run off: one that goes on stops at its next await point; one that sleeps or is queued never goes on.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn cancel(&self, id: RunId) -> Result<(), RunError> {
+        let _ = id;
+        unimplemented!()
+    }
+
+    /// Lets a failed, cancelled or doubtful run go on from the step where it stopped.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn resume(&self, id: RunId, how: ResumeRun) -> Result<(), RunError> {
+        let _ = (id, how);
+        unimplemented!()
+    }
+
+    /// Numbers for metrics.
+    pub fn stats(&self) -> Stats {
+        unimplemented!()
+    }
+
+    /// Begins nothing more, and lets what goes on finish: runs that someone waits for to their answer, others to the end of
+    /// their step; at most so long. Then closes the store.
+    pub async fn shutdown(&self, limit: Duration) -> Left {
+        let _ = limit;
+        unimplemented!()
+    }
+}

@@ -1,0 +1,1 @@
+//! What sleeps goes on when its time has come.
