@@ -25,7 +25,7 @@ pub(crate) use arguments::known_input;
 
 use crate::catalog::{ActionSpec, Catalog};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{self, Lowered};
+use crate::graph::{self, Flow, Lowered};
 use crate::schema::Validator;
 use crate::source::{Source, Span};
 use crate::syntax::{FlowSyntax, Step, Verb};
@@ -106,42 +106,36 @@ pub(crate) struct Given {
 /// Checks and compiles the flows of a workspace. `is_known` says whether all connections and constants of the workspace
 /// are known; where not, nothing is said about those that seem to be missing.
 pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Catalog, is_known: bool) {
-    let config = Arc::new(workspace.config());
     let connections: Vec<(String, String)> = workspace
         .connections()
         .iter()
         .map(|connection| (connection.name.value.clone(), connection.type_name.value.clone()))
         .collect();
-    let signatures = signatures(&parsed);
+    let shared = Shared {
+        catalog,
+        is_known,
+        config: &Arc::new(workspace.config()),
+        signatures: &signatures(&parsed),
+        connections: &connections,
+        checks_triggers: true,
+    };
     let broken: Vec<String> = workspace
         .diagnostics
         .iter()
         .filter(|finding| finding.is_error())
         .map(|finding| finding.primary.source.path().to_owned())
         .collect();
-    let connection = |type_name: &str, named: Option<&str>| choose_connection(&connections, type_name, named);
     let mut lowered: Vec<(Arc<Source>, Option<Lowered>, bool)> = Vec::new();
     let mut incomplete: BTreeSet<String> = BTreeSet::new();
     let mut validators = Validators::default();
-    for Given {
-        source,
-        syntax,
-        is_complete,
-    } in parsed
-    {
-        let Some(syntax) = syntax else {
-            lowered.push((source, None, false));
+    for given in parsed {
+        let Some(syntax) = given.syntax else {
+            lowered.push((given.source, None, false));
             continue;
         };
-        let low = graph::lower(syntax, catalog, &config, &connection, &mut validators.inputs);
-        let shared = Shared {
-            catalog,
-            is_known,
-            config: &config,
-            signatures: &signatures,
-            connections: &connections,
-        };
-        let findings = if is_complete {
+        let source = given.source;
+        let low = shared.lower(syntax, &mut validators);
+        let findings = if given.is_complete {
             check_flow(&low, &shared, &mut validators.parts)
         } else {
             incomplete.insert(source.path().to_owned());
@@ -176,6 +170,54 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
         });
     }
     workspace.diagnostics.extend(across);
+}
+
+/// Compiles flows that have been checked before, by a binary that may know other actions: what a run is pinned to. What
+/// starts them (routes, `auth`, due times) is not looked at again, and a flow that is called and not given is not missed:
+/// it could not be run then either.
+///
+/// # Errors
+/// What keeps them from running.
+pub(crate) fn check_again(
+    parsed: Vec<Given>,
+    config: &Arc<Value>,
+    connections: &[(String, String)],
+    catalog: &Catalog,
+) -> Result<Vec<Flow>, Vec<Diagnostic>> {
+    let mut signatures = signatures(&parsed);
+    let given = parsed.iter().filter_map(|given| given.syntax.as_ref());
+    for called in given.flat_map(graph::flatten) {
+        if let Verb::Call { flow, .. } = &called.verb {
+            let unknown = Signature {
+                schema: Value::Bool(true),
+            };
+            signatures.entry(flow.value.clone()).or_insert(unknown);
+        }
+    }
+    let shared = Shared {
+        catalog,
+        is_known: true,
+        config,
+        signatures: &signatures,
+        connections,
+        checks_triggers: false,
+    };
+    let mut validators = Validators::default();
+    let mut findings = Vec::new();
+    let mut flows = Vec::new();
+    for syntax in parsed.into_iter().filter_map(|given| given.syntax) {
+        let low = shared.lower(syntax, &mut validators);
+        findings.extend(check_flow(&low, &shared, &mut validators.parts));
+        flows.push(low.flow);
+    }
+    let across = workspace::check(flows.iter()).into_iter();
+    findings.extend(across.filter(|finding| finding.code != Code::DuplicateRoute));
+    findings.retain(Diagnostic::is_error);
+    if findings.is_empty() {
+        Ok(flows)
+    } else {
+        Err(findings)
+    }
 }
 
 fn signatures(parsed: &[Given]) -> BTreeMap<String, Signature> {
@@ -232,9 +274,25 @@ type PartValidators = BTreeMap<usize, Option<Validator>>;
 struct Shared<'a> {
     catalog: &'a Catalog,
     is_known: bool,
-    config: &'a Value,
+    config: &'a Arc<Value>,
     signatures: &'a BTreeMap<String, Signature>,
     connections: &'a [(String, String)],
+    /// Whether what starts a flow is looked at, too.
+    checks_triggers: bool,
+}
+
+impl Shared<'_> {
+    fn lower(&self, syntax: FlowSyntax, validators: &mut Validators) -> Lowered {
+        let connection =
+            |type_name: &str, named: Option<&str>| choose_connection(self.connections, type_name, named);
+        graph::lower(
+            syntax,
+            self.catalog,
+            self.config,
+            &connection,
+            &mut validators.inputs,
+        )
+    }
 }
 
 fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValidators) -> Vec<Diagnostic> {
@@ -244,6 +302,7 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
         config,
         signatures,
         connections,
+        checks_triggers,
     } = *shared;
     let syntax = &*lowered.flow.syntax;
     let steps = graph::flatten(syntax);
@@ -263,7 +322,9 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
         diagnostics: Vec::new(),
     };
     names::check(&mut check, connections);
-    trigger::check(&mut check, connections);
+    if checks_triggers {
+        trigger::check(&mut check, connections);
+    }
     arguments::check(&mut check);
     assignment::check(&mut check);
     conditions::check(&mut check);
