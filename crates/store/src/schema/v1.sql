@@ -36,9 +36,11 @@ CREATE TABLE runs (
   error_sealed   BLOB
 ) STRICT;
 
--- Each index ends with `seq`, as every index of SQLite does: newest first costs nothing.
-CREATE INDEX runs_by_flow ON runs (flow, status);
-CREATE INDEX runs_by_status ON runs (status) WHERE status <> 3;
+-- Runs are listed newest first: by `started_at`, then by `seq`, with which every index of SQLite ends. Each index is paid for by
+-- every run (about 0.3 us for one that grows at its end, 0.7 us for others). Few runs do not succeed: those have one of their own.
+CREATE INDEX runs_by_time ON runs (started_at);
+CREATE INDEX runs_by_flow ON runs (flow, started_at, status);
+CREATE INDEX runs_by_status ON runs (status, started_at, flow) WHERE status <> 3;
 CREATE INDEX runs_by_wake ON runs (wake_at) WHERE wake_at IS NOT NULL;
 
 -- The records of a run: each row holds those of one commit, as a JSON array. `id` is `seq * 2^20 + n`, so that they lie together
