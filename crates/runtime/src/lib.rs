@@ -9,10 +9,13 @@
 //!    ├ limits        `concurrency`: whose turn it is, fair between keys
 //!    ├ start         begins a run, or finds the one that an idempotency key has begun
 //!    ├ active        the runs that go on in this process, and who waits for their answers
+//!    ├ operate       what is asked of a run that has begun: its answer, that it ends, that it goes on
 //!    ├ resume        at the start, and after the store was failing: what is unfinished goes on
 //!    ├ wake          what sleeps goes on when its time has come
 //!    ├ schedule      `trigger.schedule`: one run for each due time
-//!    └ retention     deletes what is old, in small slices
+//!    ├ retention     deletes what is old, in small slices
+//!    ├ stop          the end of the process
+//!    └ keeper        what all of these share
 //! ```
 //!
 //! # What this crate does not know
@@ -21,16 +24,19 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod active;
+mod keeper;
 pub mod limits;
+mod operate;
 mod program;
 mod resume;
 mod retention;
 mod runtime;
 pub mod schedule;
 mod start;
+mod stop;
 mod wake;
 
 pub use active::RunAnswer;
 pub use program::{Pinned, Program, ProgramParts, Unpinnable};
 pub use runtime::{Left, ResumeRun, RunError, Runtime, RuntimeOptions, Stats};
-pub use start::{DurableRun, StartError, StartRun, Started};
+pub use start::{DurableRun, Spawned, StartError, StartRun, Started};

@@ -6,13 +6,28 @@ use std::time::Duration;
 use lockgate_store::{Retention, RunId, Settled, Store, StoreError};
 
 use crate::active::RunAnswer;
+use crate::keeper::Keeper;
 use crate::limits::Limits;
 use crate::program::{Program, Unpinnable};
-use crate::start::{StartError, StartRun, Started};
+use crate::start::{Spawned, StartError, StartRun, Started};
 
-/// Keeps the runs of one store going. Cheap to clone.
+/// Keeps the runs of one store going. Cheap to clone. When the last one is dropped, its tasks end where they stand; what
+/// they left is resumed by the next process. [`Self::shutdown`] is the gentle way.
 #[derive(Clone, Debug)]
-pub struct Runtime {}
+pub struct Runtime(Arc<Owner>);
+
+/// Ends the tasks, which hold the keeper themselves.
+#[derive(Debug)]
+struct Owner(Arc<Keeper>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0.abort_tasks();
+        self.0.ready.clear();
+        self.0.registry.close();
+    }
+}
 
 /// How runs are kept going.
 #[derive(Clone, Debug)]
@@ -23,6 +38,23 @@ pub struct RuntimeOptions {
     pub retention: Retention,
     /// Limits that are shared with runs that are not kept.
     pub limits: Limits,
+    /// How often the clock is looked at while runs sleep: a clock that is set, or a machine that slept, is noticed after this time.
+    pub look_every: Duration,
+}
+
+impl Default for RuntimeOptions {
+    /// 64 runs at once; nothing is deleted; the clock is looked at every second.
+    fn default() -> Self {
+        Self {
+            at_once: 64,
+            retention: Retention {
+                age: None,
+                count: None,
+            },
+            limits: Limits::default(),
+            look_every: Duration::from_secs(1),
+        }
+    }
 }
 
 /// An operator wants a run to go on.
@@ -58,6 +90,14 @@ pub enum RunError {
         id: RunId,
         /// The first place where it departs.
         departure: String,
+    },
+    /// The workspace has no such flow any more.
+    #[error("the workspace has no flow `{flow}` that run {id} could go on with")]
+    NoFlow {
+        /// It.
+        id: RunId,
+        /// Its flow.
+        flow: String,
     },
     /// The store.
     #[error(transparent)]
@@ -99,27 +139,34 @@ pub struct Stats {
 }
 
 impl Runtime {
+    fn keeper(&self) -> &Arc<Keeper> {
+        &self.0.0
+    }
+
     /// A runtime whose tasks have not been started.
     pub fn new(store: Store, program: Arc<Program>, options: RuntimeOptions) -> Self {
-        let _ = (store, program, options);
-        unimplemented!()
+        Self(Arc::new(Owner(Arc::new(Keeper::new(store, program, options)))))
     }
 
     /// Resumes what is unfinished, wakes what sleeps, starts what is due, deletes what is old: from now on, in tasks of its
-    /// own, until [`Self::shutdown`].
+    /// own, until [`Self::shutdown`]. To be called once, within a tokio runtime.
     pub fn start(&self) {
-        unimplemented!()
+        let keeper = self.keeper();
+        keeper.ready.scan();
+        keeper.spawn(Arc::clone(keeper).pump());
+        keeper.spawn(Arc::clone(keeper).wake_due());
+        keeper.spawn(Arc::clone(keeper).watch_store());
+        keeper.spawn(Arc::clone(keeper).prune_old());
     }
 
     /// Another version of the workspace, for the runs and due times from here on.
     pub fn publish(&self, program: Arc<Program>) {
-        let _ = program;
-        unimplemented!()
+        self.keeper().publish(program);
     }
 
     /// The store.
     pub fn store(&self) -> &Store {
-        unimplemented!()
+        &self.keeper().store
     }
 
     /// Begins a run when it has its turn, or finds the one that its key has begun.
@@ -127,27 +174,24 @@ impl Runtime {
     /// # Errors
     /// See [`StartError`].
     pub async fn begin(&self, start: StartRun<'_>) -> Result<Started, StartError> {
-        let _ = start;
-        unimplemented!()
+        self.keeper().begin(start).await
     }
 
     /// Begins a run and lets it go on by itself, without waiting for its turn: it is recorded as queued when this
-    /// returns, on the disk.
+    /// returns, on the disk. Or finds the one that its key has begun.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn spawn(&self, start: StartRun<'_>) -> Result<RunId, StartError> {
-        let _ = start;
-        unimplemented!()
+    pub async fn spawn(&self, start: StartRun<'_>) -> Result<Spawned, StartError> {
+        self.keeper().spawn_run(start).await
     }
 
     /// Waits for a run's answer, whatever becomes of it meanwhile; `None` where there is no such run.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The store cannot be read; or the process ends before there is an answer ([`StoreError::Closed`]).
     pub async fn answer(&self, id: RunId) -> Result<Option<RunAnswer>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        self.keeper().answer(id).await
     }
 
     /// A run's answer, if it has one already. Outer `None`: there is no such run.
@@ -155,17 +199,16 @@ impl Runtime {
     /// # Errors
     /// The store cannot be read.
     pub async fn answer_now(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
-        let _ = id;
-        unimplemented!()
+        self.keeper().answer_now(id).await
     }
 
-    /// Calls a run off: one that goes on stops at its next await point; one that sleeps or is queued never goes on.
+    /// Calls a run off: one that goes on stops at its next await point; one that sleeps or is queued never goes on. It is
+    /// recorded when this returns.
     ///
     /// # Errors
     /// See [`RunError`].
     pub async fn cancel(&self, id: RunId) -> Result<(), RunError> {
-        let _ = id;
-        unimplemented!()
+        self.keeper().cancel(id).await
     }
 
     /// Lets a failed, cancelled or doubtful run go on from the step where it stopped.
@@ -173,19 +216,17 @@ impl Runtime {
     /// # Errors
     /// See [`RunError`].
     pub async fn resume(&self, id: RunId, how: ResumeRun) -> Result<(), RunError> {
-        let _ = (id, how);
-        unimplemented!()
+        self.keeper().resume(id, how).await
     }
 
     /// Numbers for metrics.
     pub fn stats(&self) -> Stats {
-        unimplemented!()
+        self.keeper().stats()
     }
 
     /// Begins nothing more, and lets what goes on finish: runs that someone waits for to their answer, others to the end of
     /// their step; at most so long. Then closes the store.
     pub async fn shutdown(&self, limit: Duration) -> Left {
-        let _ = limit;
-        unimplemented!()
+        self.keeper().shutdown(limit).await
     }
 }

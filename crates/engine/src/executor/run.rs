@@ -151,7 +151,7 @@ pub(super) async fn run<J: Journal>(
 
 /// How a run stands that its journal ended.
 fn interrupted(error: &JournalError) -> (RunStatus, Option<Value>, Option<Box<StepError>>) {
-    let error = StepError::new("journal_unavailable", 503, error.to_string());
+    let error = StepError::new(error.code(), 503, error.to_string());
     (RunStatus::Interrupted, None, Some(Box::new(error)))
 }
 

@@ -136,7 +136,7 @@ impl<J: Journal> Walker<'_, J> {
             Err(Stop::Error(error) | Stop::InDoubt(error)) => {
                 mark_failed(span, self.run.known_code(self.flow, error));
             }
-            Err(Stop::Journal(_)) => mark_failed(span, "journal_unavailable"),
+            Err(Stop::Journal(error)) => mark_failed(span, error.code()),
         }
     }
 }

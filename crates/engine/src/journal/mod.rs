@@ -155,3 +155,13 @@ pub enum JournalError {
         found: String,
     },
 }
+
+impl JournalError {
+    /// The code of the error that the run ends with. A run that departs will again; another may go on later.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "journal_unavailable",
+            Self::Departed { .. } => "journal_departed",
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What people and programs ask of a run that has begun: its answer, that it ends, that it goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_engine::outcome::{RunOutcome, RunStatus};
+use lockgate_store::{Reopen, RunId, Status, StoreError, StoredRun};
+
+use crate::active::{Active, RunAnswer};
+use crate::keeper::Keeper;
+use crate::runtime::{ResumeRun, RunError};
+use crate::start::Left;
+
+impl Keeper {
+    /// See [`Runtime::answer`](crate::Runtime::answer).
+    pub(crate) async fn answer(&self, id: RunId) -> Result<Option<RunAnswer>, StoreError> {
+        // Waits before it looks: what happens in between is heard.
+        let waiter = self.registry.wait(id).ok_or(StoreError::Closed)?;
+        if !waiter.is_sure() {
+            match self.answer_in_store(id).await? {
+                None => return Ok(None),
+                Some(Some(answer)) => return Ok(Some(answer)),
+                Some(None) => waiter.saw_no_answer(),
+            }
+        }
+        let answer = waiter.answer().await.ok_or(StoreError::Closed)?;
+        Ok(Some(Arc::unwrap_or_clone(answer)))
+    }
+
+    /// See [`Runtime::answer_now`](crate::Runtime::answer_now).
+    pub(crate) async fn answer_now(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
+        if self.registry.active(id).is_some() && !self.registry.has_answered(id) {
+            return Ok(Some(None));
+        }
+        self.answer_in_store(id).await
+    }
+
+    async fn answer_in_store(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
+        let Some(stored) = self.store.load(id).await? else {
+            return Ok(None);
+        };
+        let answer = answer_of(stored);
+        if answer.is_some() {
+            // It may have been handed in without being on the disk yet, and nobody may hear of it before.
+            self.store.flush().await?;
+        }
+        Ok(Some(answer))
+    }
+
+    /// Tells whoever waits that a run was called off that nobody ran.
+    pub(crate) fn tell_cancelled(&self, id: RunId) {
+        let outcome = RunOutcome {
+            run_id: id.to_string(),
+            status: RunStatus::Cancelled,
+            output: None,
+            response: None,
+            error: None,
+            active: Duration::ZERO,
+        };
+        self.registry.answered(id, || RunAnswer::Ended(Box::new(outcome)));
+    }
+
+    /// See [`Runtime::cancel`](crate::Runtime::cancel).
+    pub(crate) async fn cancel(self: &Arc<Self>, id: RunId) -> Result<(), RunError> {
+        loop {
+            if let Some(_claim) = self.registry.claim(id) {
+                if self.store.cancel(id).await? {
+                    self.stuck.remove(id);
+                    self.tell_cancelled(id);
+                    return Ok(());
+                }
+                let stored = self.store.load(id).await?.ok_or(RunError::Unknown(id))?;
+                return Err(status_error(&stored));
+            }
+            if let Some(active) = self.registry.active(id) {
+                active.raise(Active::CANCEL);
+                active.raised(Active::RELEASED).await;
+            }
+            let stored = self.store.load(id).await?.ok_or(RunError::Unknown(id))?;
+            match stored.status {
+                Status::Cancelled => return Ok(()),
+                // It stopped for another reason (the store, a sleep), and was not called off.
+                status if status.is_unfinished() => {}
+                _ => return Err(status_error(&stored)),
+            }
+        }
+    }
+
+    /// See [`Runtime::resume`](crate::Runtime::resume).
+    pub(crate) async fn resume(self: &Arc<Self>, id: RunId, how: ResumeRun) -> Result<(), RunError> {
+        let Some(claim) = self.registry.claim(id) else {
+            return Err(RunError::Status {
+                id,
+                status: Status::Running.name(),
+            });
+        };
+        let stored = self.store.load(id).await?.ok_or(RunError::Unknown(id))?;
+        if !matches!(
+            stored.status,
+            Status::Failed | Status::InDoubt | Status::Cancelled
+        ) {
+            return Err(status_error(&stored));
+        }
+        let definition = if how.with_current {
+            let program = self.program();
+            let Some(flow) = program.flow(&stored.flow) else {
+                let flow = stored.flow;
+                return Err(RunError::NoFlow { id, flow });
+            };
+            Some(program.definition(flow))
+        } else {
+            self.pinned(&stored)
+                .await
+                .map_err(|reason| RunError::Unpinnable(id, reason))?;
+            None
+        };
+        let doubt = how.doubt;
+        // From here on it may be unfinished: being dropped is what lets it go on.
+        let mut left = Left::new(self, claim);
+        if self
+            .store
+            .reopen(id, Reopen { definition, doubt })
+            .await?
+            .is_none()
+        {
+            left.give_back();
+            return Err(status_error(&stored));
+        }
+        self.stuck.remove(id);
+        Ok(())
+    }
+}
+
+fn status_error(stored: &StoredRun) -> RunError {
+    RunError::Status {
+        id: stored.id,
+        status: stored.status.name(),
+    }
+}
+
+/// What a run has answered: its own answer, or its end.
+fn answer_of(stored: StoredRun) -> Option<RunAnswer> {
+    if let Some(response) = stored.response {
+        return Some(RunAnswer::Responded(response));
+    }
+    let status = match stored.status {
+        Status::Succeeded => RunStatus::Succeeded,
+        Status::Failed => RunStatus::Failed,
+        Status::InDoubt => RunStatus::InDoubt,
+        Status::Cancelled => RunStatus::Cancelled,
+        Status::Queued | Status::Running | Status::Sleeping => return None,
+    };
+    Some(RunAnswer::Ended(Box::new(RunOutcome {
+        run_id: stored.id.to_string(),
+        status,
+        output: stored.output,
+        response: None,
+        error: stored.error,
+        active: stored.active,
+    })))
+}
