@@ -7,6 +7,7 @@ use http::{HeaderValue, Method};
 use hyper::body::Body;
 use lockgate_engine::trace::TraceContext;
 use lockgate_flow::syntax::RateKey;
+use lockgate_runtime::limits::Turn;
 use serde_json::Value;
 
 use crate::answer::{self, RUN_ID};
@@ -14,11 +15,14 @@ use crate::auth::Credentials;
 use crate::body::{self, MediaType};
 use crate::caller::Caller;
 use crate::capacity::Place;
+use crate::durable::{Wish, no_turn};
 use crate::endpoint::Endpoint;
+use crate::idempotency::Key;
 use crate::input;
+use crate::prefer;
 use crate::problem::{Answer, Problem};
 use crate::rate_limit::Standing;
-use crate::run::{Attached, Responded, RunAnswer, Running};
+use crate::run::{Attached, Responded, Running, Waited};
 use crate::site::Site;
 use crate::state::State;
 
@@ -55,9 +59,13 @@ impl Call<'_> {
         }
         let head = self.caller.head;
         let signature = match &endpoint.credentials {
-            Some(credentials) => credentials.check_head(&head.headers, &**self.site.executor.clock())?,
+            Some(credentials) => credentials.check_head(&head.headers, &**self.site.executor().clock())?,
             None => None,
         };
+        let key = Key::of(&head.headers)?;
+        if key.is_some() && !endpoint.flow.durable {
+            return Err(Problem::KeyNotSupported);
+        }
         let body = if head.method == Method::GET || head.method == Method::HEAD {
             Bytes::new()
         } else {
@@ -81,28 +89,44 @@ impl Call<'_> {
             let value = input.get(field).unwrap_or(&Value::Null);
             admit(limiter.count_value(value), standing)?;
         }
-        let place = self.state.capacity.take().ok_or(Problem::Busy)?;
-        Ok(self.run(place, input).await)
+        if endpoint.flow.durable {
+            let is_async = prefer::responds_async(&head.headers);
+            return self.keep(input, Wish { key, is_async }).await;
+        }
+        let (turn, place) = match &endpoint.flow.concurrency {
+            None => (None, self.state.capacity.take().ok_or(Problem::Busy)?),
+            Some(_) => {
+                let turn = self.state.limits.enter(&endpoint.flow, &input).await;
+                (turn.map_err(no_turn)?, self.state.capacity.wait().await)
+            }
+        };
+        Ok(self.run(place, turn, input).await)
     }
 
-    async fn run(&self, place: Place, input: Value) -> Answer {
+    /// `request`, if the flow looks at it.
+    pub(crate) fn request(&self) -> Option<Value> {
+        let shown = self.endpoint.credentials.as_deref().map(Credentials::header);
+        self.endpoint.reads_request.then(|| self.caller.request(shown))
+    }
+
+    async fn run(&self, place: Place, turn: Option<Turn>, input: Value) -> Answer {
         let run_id = uuid::Uuid::now_v7().to_string();
         let header = HeaderValue::try_from(run_id.as_str());
         let responded = Responded::default();
-        let shown = self.endpoint.credentials.as_deref().map(Credentials::header);
         let running = Running {
             site: Arc::clone(self.site),
             endpoint: Arc::clone(self.endpoint),
-            request: self.endpoint.reads_request.then(|| self.caller.request(shown)),
+            request: self.request(),
             run_id,
             trace: self.trace.cloned(),
             responded: responded.clone(),
             place,
+            turn,
         };
         let run = Box::pin(running.run(input));
         let mut answer = match Attached::new(run, responded, &self.state.tasks).await {
-            RunAnswer::Responded(answer) => answer,
-            RunAnswer::Ended(outcome) => answer::of_outcome(*outcome, self.state.options.shows_internals),
+            Waited::Responded(answer) => answer,
+            Waited::Ended(outcome) => answer::of_outcome(*outcome, self.state.options.shows_internals),
         };
         if let Ok(header) = header {
             answer.headers_mut().insert(RUN_ID, header);

@@ -18,6 +18,9 @@ struct Places {
     taken: AtomicUsize,
     most: usize,
     all_free: Notify,
+    /// Who waits for a place.
+    waiting: AtomicUsize,
+    freed: Notify,
 }
 
 /// A place; given back when it is dropped.
@@ -30,6 +33,8 @@ impl Capacity {
             taken: AtomicUsize::new(0),
             most: most.max(1),
             all_free: Notify::new(),
+            waiting: AtomicUsize::new(0),
+            freed: Notify::new(),
         }))
     }
 
@@ -39,8 +44,21 @@ impl Capacity {
         let taken = self
             .0
             .taken
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more);
         taken.ok().map(|_| Place(Arc::clone(&self.0)))
+    }
+
+    /// Waits for a place. For runs that have waited for their turn before: to refuse them then would be unfair.
+    pub(crate) async fn wait(&self) -> Place {
+        let _waiting = Waiting::begin(&self.0.waiting);
+        loop {
+            // A place that becomes free in between leaves a permit.
+            let freed = self.0.freed.notified();
+            if let Some(place) = self.take() {
+                return place;
+            }
+            freed.await;
+        }
     }
 
     /// Whether there is none now.
@@ -79,14 +97,36 @@ impl Capacity {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.0.taken.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.0.taken.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.0.all_free.notify_waiters();
         }
+        // In one order for all: either this sees who waits, or who waits sees the free place.
+        if self.0.waiting.load(Ordering::SeqCst) > 0 {
+            self.0.freed.notify_one();
+        }
+    }
+}
+
+/// One who waits; no more when this is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -104,5 +144,31 @@ mod tests {
         };
         let (left, ()) = tokio::join!(capacity.drained(Duration::from_secs(2)), ended);
         assert_eq!((left, capacity.taken()), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_gets_the_next_free_place() {
+        let capacity = Capacity::new(1);
+        let first = capacity.take().unwrap();
+        let mut gone = Box::pin(capacity.wait());
+        assert!((&mut gone).now_or_never().is_none());
+        let (waiting, all) = (capacity.clone(), capacity.clone());
+        let mut waits: Vec<_> = (0..3)
+            .map(|_| {
+                let capacity = waiting.clone();
+                tokio::spawn(async move { drop(capacity.wait().await) })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        drop(first);
+        // It was told, and leaves: another one is told.
+        drop(gone);
+        for wait in waits.drain(..) {
+            tokio::time::timeout(Duration::from_secs(1), wait)
+                .await
+                .unwrap()
+                .unwrap();
+        }
+        assert_eq!((all.taken(), all.0.waiting.load(Ordering::SeqCst)), (0, 0));
     }
 }

@@ -41,7 +41,7 @@ where
     let (head, body) = request.into_parts();
     let found = site.routes.find(head.uri.path());
     let is_tls = state.options.tls.is_some();
-    let span_of = |route| RequestSpan::begin(&site.executor, &head, route, is_tls);
+    let span_of = |route| RequestSpan::begin(site.executor(), &head, route, is_tls);
     let (endpoint, parameters) = match endpoint(&site, found, &head) {
         Ok(found) => found,
         Err(answer) => {

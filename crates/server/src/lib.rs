@@ -14,13 +14,15 @@
 //!        │   ├ capacity      503 when as many runs are going on as may
 //!        │   ├ rate_limit    429, by address
 //!        │   ├ auth          401
+//!        │   ├ idempotency, prefer   how the caller wants the run
 //!        │   ├ body, input   400, 413, 415, 422
 //!        │   ├ rate_limit    429, by an input field
-//!        │   ├ run           the flow; it goes on when the caller leaves, and after `respond`
+//!        │   ├ run           a flow that is not kept; it goes on when the caller leaves, and after `respond`
+//!        │   ├ durable       one that is: begun once for its key
 //!        │   └ answer        what the run said → HTTP
 //!        ├ cors          what pages of other origins may read
 //!        └ trace, metrics, the access log
-//!  admin       another port: health, metrics, the list of flows
+//!  admin       another port: health, metrics, the list of flows, the history of runs
 //!  openapi     the document of a site, made once when it is asked for
 //! ```
 //!
@@ -37,13 +39,16 @@ mod call;
 mod caller;
 mod capacity;
 mod cors;
+mod durable;
 mod endpoint;
 mod exchange;
+mod idempotency;
 mod input;
 mod listen;
 pub mod metrics;
 pub mod openapi;
 pub mod options;
+mod prefer;
 mod problem;
 mod rate_limit;
 mod room;

@@ -34,6 +34,9 @@ pub struct ServerOptions {
     pub idle_timeout: Duration,
     /// How long a client may take none of the bytes of its answer.
     pub write_timeout: Duration,
+    /// How long connections are still accepted after the stop was asked for, while `/readyz` says no already: load balancers
+    /// take a moment to hear of it. Counts towards the limit of a shutdown.
+    pub drain_delay: Duration,
     /// The largest request head, in bytes; 8192 at least.
     pub max_head: usize,
     /// Whether callers see what went wrong inside (errors with a status from 500 on that no author wrote). For development.
@@ -64,6 +67,7 @@ impl Default for ServerOptions {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
+            drain_delay: Duration::ZERO,
             max_head: 64 * 1024,
             shows_internals: false,
         }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// An answer: always whole.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Why a request does not come to a run.
+/// Why a request does not come to a run, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("nothing is served at this path")]
@@ -48,6 +48,24 @@ pub(crate) enum Problem {
     TooManyRequests { after: u64 },
     #[error("the flow could not be completed")]
     Internal,
+    #[error("the run cannot be recorded at the moment; nothing has been done, try again")]
+    StoreUnavailable,
+    #[error("as many runs of this flow wait for their turn as may; try again")]
+    QueueFull,
+    #[error("the server is stopping; try again")]
+    Stopping,
+    #[error("the run was interrupted; it goes on by itself")]
+    Interrupted,
+    #[error("the run was called off")]
+    Cancelled,
+    #[error("`Idempotency-Key` has started a run with another input")]
+    KeyReused,
+    #[error(
+        "the runs of this flow are not kept (`durable: false`), so that `Idempotency-Key` cannot count for it"
+    )]
+    KeyNotSupported,
+    #[error("there is no such run")]
+    NoRun,
 }
 
 impl Problem {
@@ -70,11 +88,39 @@ impl Problem {
             Self::InvalidInput(_) => ("invalid_input", StatusCode::UNPROCESSABLE_ENTITY),
             Self::TooManyRequests { .. } => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS),
             Self::Internal => ("internal_error", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::QueueFull => ("queue_full", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Stopping => ("stopping", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Interrupted => ("interrupted", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Cancelled => ("cancelled", StatusCode::SERVICE_UNAVAILABLE),
+            Self::KeyReused => ("idempotency_key_reused", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::KeyNotSupported => ("idempotency_not_supported", StatusCode::BAD_REQUEST),
+            Self::NoRun => ("no_such_run", StatusCode::NOT_FOUND),
         }
     }
 
-    /// The answer.
+    /// Seconds until it is worth trying again, where that can be said.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests { after } => Some(*after),
+            Self::Busy | Self::StoreUnavailable | Self::QueueFull | Self::Stopping | Self::Interrupted => {
+                Some(1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The answer to a request that came to no run.
     pub(crate) fn into_answer(self) -> Answer {
+        self.answer(None)
+    }
+
+    /// The answer of a run, which has its id.
+    pub(crate) fn into_answer_of(self, run_id: &str) -> Answer {
+        self.answer(Some(run_id))
+    }
+
+    fn answer(self, run_id: Option<&str>) -> Answer {
         let (code, status) = self.kind();
         let mut body = Map::new();
         body.insert("type".to_owned(), json!("about:blank"));
@@ -88,22 +134,22 @@ impl Problem {
                 .collect();
             body.insert("errors".to_owned(), Value::Array(errors));
         }
+        if let Some(run_id) = run_id {
+            body.insert("run_id".to_owned(), json!(run_id));
+        }
         let mut answer = Response::new(Full::from(Value::Object(body).to_string()));
         *answer.status_mut() = status;
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(after) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(after));
+        }
         match self {
             Self::MethodNotAllowed { allow } => {
                 headers.insert(ALLOW, allow);
             }
-            Self::Busy => {
-                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            }
             Self::Unauthorized(_, challenge) => {
                 headers.insert(WWW_AUTHENTICATE, challenge);
-            }
-            Self::TooManyRequests { after } => {
-                headers.insert(RETRY_AFTER, HeaderValue::from(after));
             }
             _ => {}
         }

@@ -12,6 +12,7 @@ use lockgate_engine::RunOptions;
 use lockgate_engine::journal::NoJournal;
 use lockgate_engine::outcome::{Response, RunOutcome, RunStatus};
 use lockgate_engine::trace::TraceContext;
+use lockgate_runtime::limits::Turn;
 use serde_json::Value;
 
 use crate::answer;
@@ -21,8 +22,8 @@ use crate::listen::Tasks;
 use crate::problem::Answer;
 use crate::site::Site;
 
-/// What a run can answer with: its own answer, or its end if there was none.
-pub(crate) enum RunAnswer {
+/// What a run's caller has waited for: the run's own answer, or its end if there was none.
+pub(crate) enum Waited {
     Responded(Answer),
     Ended(Box<RunOutcome>),
 }
@@ -32,7 +33,7 @@ pub(crate) enum RunAnswer {
 pub(crate) struct Responded(Arc<Mutex<Option<Answer>>>);
 
 impl Responded {
-    fn set(&self, answer: Answer) {
+    pub(crate) fn set(&self, answer: Answer) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }
 
@@ -61,9 +62,9 @@ impl<'a> Attached<'a> {
 }
 
 impl Future for Attached<'_> {
-    type Output = RunAnswer;
+    type Output = Waited;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RunAnswer> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Waited> {
         let Some(run) = &mut self.run else {
             return Poll::Pending;
         };
@@ -72,9 +73,9 @@ impl Future for Attached<'_> {
             self.run = None;
         }
         if let Some(answer) = self.responded.take() {
-            return Poll::Ready(RunAnswer::Responded(answer));
+            return Poll::Ready(Waited::Responded(answer));
         }
-        ended.map(|outcome| RunAnswer::Ended(Box::new(outcome)))
+        ended.map(|outcome| Waited::Ended(Box::new(outcome)))
     }
 }
 
@@ -88,7 +89,7 @@ impl Drop for Attached<'_> {
     }
 }
 
-/// A run with everything that it needs to go on without its caller.
+/// A run that is not kept, with everything that it needs to go on without its caller.
 pub(crate) struct Running {
     pub(crate) site: Arc<Site>,
     pub(crate) endpoint: Arc<Endpoint>,
@@ -98,6 +99,8 @@ pub(crate) struct Running {
     pub(crate) responded: Responded,
     /// Given back at the end of the run, not of the request.
     pub(crate) place: Place,
+    /// `concurrency`.
+    pub(crate) turn: Option<Turn>,
 }
 
 impl Running {
@@ -110,13 +113,10 @@ impl Running {
             trace,
             responded,
             place,
+            turn,
         } = self;
         let began = Instant::now();
-        let watch = Watch {
-            run_id: run_id.clone(),
-            endpoint: &endpoint,
-            is_over: false,
-        };
+        let watch = Watch::passing(run_id.clone(), &endpoint);
         let responder = move |response: &Response| responded.set(answer::of_response(response));
         let options = RunOptions {
             request,
@@ -125,25 +125,45 @@ impl Running {
             ..RunOptions::new(run_id)
         };
         let outcome = site
-            .executor
+            .executor()
             .run(&endpoint.flow, input, options, &NoJournal)
             .await;
         watch.over(&outcome);
         endpoint.metrics.ran(outcome.status, began.elapsed());
-        drop(place);
+        drop((place, turn));
         outcome
     }
 }
 
 /// Says in the log how a run ended, also if it was cut off.
-struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     run_id: String,
     endpoint: &'a Endpoint,
+    is_kept: bool,
     is_over: bool,
 }
 
-impl Watch<'_> {
-    fn over(mut self, outcome: &RunOutcome) {
+impl<'a> Watch<'a> {
+    /// Of a run that is lost where it is cut off.
+    fn passing(run_id: String, endpoint: &'a Endpoint) -> Self {
+        Self::of(run_id, endpoint, false)
+    }
+
+    /// Of a run that goes on at the next start where it is cut off.
+    pub(crate) fn kept(run_id: String, endpoint: &'a Endpoint) -> Self {
+        Self::of(run_id, endpoint, true)
+    }
+
+    fn of(run_id: String, endpoint: &'a Endpoint, is_kept: bool) -> Self {
+        Self {
+            run_id,
+            endpoint,
+            is_kept,
+            is_over: false,
+        }
+    }
+
+    pub(crate) fn over(mut self, outcome: &RunOutcome) {
         self.is_over = true;
         let flow = self.endpoint.flow.name.as_str();
         match &outcome.error {
@@ -167,9 +187,14 @@ impl Watch<'_> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        if !self.is_over {
-            let flow = self.endpoint.flow.name.as_str();
-            tracing::warn!(run_id = self.run_id, flow, "the run was cut off before its end");
+        if self.is_over {
+            return;
+        }
+        let (run_id, flow) = (self.run_id.as_str(), self.endpoint.flow.name.as_str());
+        if self.is_kept {
+            tracing::warn!(run_id, flow, "the run was cut off; it goes on at the next start");
+        } else {
+            tracing::warn!(run_id, flow, "the run was cut off before its end");
         }
     }
 }

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockgate_runtime::{Left, Runtime};
 use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::admin;
 use crate::listen::tls::Tls;
@@ -51,17 +52,44 @@ pub enum StartError {
     /// It could be guessed.
     #[error("the token of the admin port is shorter than {LEAST_TOKEN} characters")]
     AdminToken,
+    /// The runs of a flow are to be kept, and there is no store.
+    #[error(transparent)]
+    NoStore(#[from] NoStore),
+}
+
+/// The runs of a flow are to be kept, and there is no store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the runs of the flow `{flow}` are to be kept, and there is no store")]
+pub struct NoStore {
+    /// The flow.
+    pub flow: String,
+}
+
+/// What a shutdown left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leftover {
+    /// Runs that are not kept (`durable: false`) and were cut off: they are lost.
+    pub lost: usize,
+    /// Runs that are kept: they go on at the next start.
+    pub kept: Left,
 }
 
 /// The shortest token that callers of the admin port may show; that of `auth: bearer`, too.
 const LEAST_TOKEN: usize = 16;
 
 impl Server {
-    /// Opens both ports and serves.
+    /// Opens both ports and serves. A site with a flow whose runs are kept needs a `runtime`, which is given the site's
+    /// program and started as soon as both ports are open.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(options: ServerOptions, site: Site, metrics: Metrics) -> Result<Self, StartError> {
+    pub async fn start(
+        options: ServerOptions,
+        site: Site,
+        metrics: Metrics,
+        runtime: Option<Runtime>,
+    ) -> Result<Self, StartError> {
+        needs_no_store(&site, runtime.as_ref())?;
         let address = options.admin_address;
         if options.admin_token.is_none() && !address.ip().to_canonical().is_loopback() {
             return Err(StartError::AdminExposed { address });
@@ -76,7 +104,11 @@ impl Server {
         let tls = options.tls.clone().map(Tls::read).transpose()?.map(Arc::new);
         let flows = bind("flows", options.address).await?;
         let admin = bind("the admin port", options.admin_address).await?;
-        let state = Arc::new(State::new(site, options, metrics));
+        if let Some(runtime) = &runtime {
+            runtime.publish(Arc::clone(&site.program));
+            runtime.start();
+        }
+        let state = Arc::new(State::new(site, options, metrics, runtime));
         let router = admin::router(Arc::clone(&state));
         Ok(Self {
             flows: OpenPort::serve(flows, Port::Flows(Arc::clone(&state)), tls.clone()),
@@ -102,8 +134,16 @@ impl Server {
     }
 
     /// Serves another site from the next request on. What is going on keeps the site that it began with.
-    pub fn publish(&self, site: Site) {
+    ///
+    /// # Errors
+    /// The site has a flow whose runs are to be kept, and the server was started without a store. The old site stays.
+    pub fn publish(&self, site: Site) -> Result<(), NoStore> {
+        needs_no_store(&site, self.state.runtime.as_ref())?;
+        if let Some(runtime) = &self.state.runtime {
+            runtime.publish(Arc::clone(&site.program));
+        }
         self.state.publish(site);
+        Ok(())
     }
 
     /// Counts the runs that are going on, also while the server shuts down.
@@ -120,30 +160,47 @@ impl Server {
         self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
-    /// Accepts nothing more, waits for what is going on, at most so long, and closes. How many runs were cut off.
+    /// Stops, within a limit: accepts nothing more, finishes what answers someone, and leaves the rest of what is kept to the
+    /// journal.
     ///
     /// What has been asked is answered, also what comes on an open connection before its client knows. The admin port stays
-    /// open to the end, so that `/readyz` can say that the server is going. Nothing is left afterwards: no socket, no task.
-    pub async fn shutdown(mut self, limit: Duration) -> usize {
+    /// open to the end, so that `/readyz` can say that the server is going. Nothing is left afterwards: no socket, no task;
+    /// the store is closed.
+    pub async fn shutdown(mut self, limit: Duration) -> Leftover {
         /// Scrapers and probes are quick.
         const ADMIN_LIMIT: Duration = Duration::from_secs(1);
 
         let end = Instant::now() + limit;
+        let left = || end.saturating_duration_since(Instant::now());
         self.state.stop();
+        sleep(self.state.options.drain_delay.min(limit)).await;
         self.flows.enter(Phase::Draining);
         let _ = timeout_at(end, self.flows.closed()).await;
-        let cut_off = self
-            .state
-            .capacity
-            .drained(end.saturating_duration_since(Instant::now()))
-            .await;
+        // Who waits for an answer has it, or is about to be cut off.
+        let kept = async {
+            match &self.state.runtime {
+                Some(runtime) => runtime.shutdown(left()).await,
+                None => Left::default(),
+            }
+        };
+        let (lost, kept) = tokio::join!(self.state.capacity.drained(left()), kept);
         // In this order: a connection that is cut off leaves its run to the tasks.
         self.flows.close().await;
         self.state.tasks.shutdown().await;
         self.admin.enter(Phase::Draining);
         let _ = timeout(ADMIN_LIMIT, self.admin.closed()).await;
         self.admin.close().await;
-        cut_off
+        Leftover { lost, kept }
+    }
+}
+
+/// Whether a site can be served with what there is.
+fn needs_no_store(site: &Site, runtime: Option<&Runtime>) -> Result<(), NoStore> {
+    match site.kept_flow() {
+        Some(flow) if runtime.is_none() => Err(NoStore {
+            flow: flow.name.clone(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use lockgate_engine::Executor;
 use lockgate_flow::graph::Flow;
-use lockgate_flow::syntax::Route;
+use lockgate_flow::syntax::{PathPart, Route};
+use lockgate_runtime::Program;
 
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
@@ -18,7 +19,8 @@ use crate::routes::{Routes, Target};
 /// One version of a workspace, ready to be served. Immutable.
 pub struct Site {
     pub(crate) routes: Routes,
-    pub(crate) executor: Executor,
+    pub(crate) program: Arc<Program>,
+    /// Those of the program, by name.
     pub(crate) flows: Vec<Arc<Flow>>,
     pub(crate) broken: Vec<BrokenFlow>,
     credentials: BTreeMap<String, Arc<Credentials>>,
@@ -28,10 +30,8 @@ pub struct Site {
 
 /// What a site is made of.
 pub struct SiteParts {
-    /// The flows that run, those without an HTTP trigger too.
-    pub flows: Vec<Arc<Flow>>,
-    /// Runs them: with the flows that `call` finds, connections, clock, observer.
-    pub executor: Executor,
+    /// The flows that run, those without an HTTP trigger too, and what runs them.
+    pub program: Arc<Program>,
     /// What callers must show, by the name of the workspace's connection.
     pub credentials: BTreeMap<String, Arc<Credentials>>,
     /// Flows that have mistakes. Their routes answer 503 and say so.
@@ -70,7 +70,18 @@ pub enum SiteError {
         /// `bearer`, `basic`, `hmac`.
         kind: &'static str,
     },
+    /// Its paths are the server's own.
+    #[error("the flow `{flow}` has the route `{route}`; paths below `/{RESERVED}` are the server's own")]
+    Reserved {
+        /// The flow.
+        flow: String,
+        /// As it writes it.
+        route: String,
+    },
 }
+
+/// The first part of the paths at which callers find the answers of their runs.
+const RESERVED: &str = "_runs";
 
 impl Site {
     /// Puts the routes together. Rate limits that an earlier site counts go on where they are (`previous`).
@@ -79,11 +90,11 @@ impl Site {
     /// See [`SiteError`]; a workspace without findings gives none.
     pub fn build(parts: SiteParts, previous: Option<&Self>, metrics: &Metrics) -> Result<Self, SiteError> {
         let SiteParts {
-            flows,
-            executor,
+            program,
             credentials,
             broken,
         } = parts;
+        let flows: Vec<Arc<Flow>> = program.flows().cloned().collect();
         let by_name: BTreeMap<&str, &Arc<Flow>> =
             flows.iter().map(|flow| (flow.name.as_str(), flow)).collect();
         let mut routes = Routes::default();
@@ -91,6 +102,13 @@ impl Site {
             let Some(trigger) = &flow.syntax.trigger.http else {
                 continue;
             };
+            let route = trigger.route.value.clone();
+            if matches!(route.parts.first(), Some(PathPart::Fixed(first)) if first == RESERVED) {
+                return Err(SiteError::Reserved {
+                    flow: flow.name.clone(),
+                    route: route.to_string(),
+                });
+            }
             let known = previous.and_then(|site| site.routes.endpoint_of(&flow.name));
             let endpoint = Endpoint::new(
                 flow,
@@ -98,10 +116,9 @@ impl Site {
                 &by_name,
                 &credentials,
                 known,
-                executor.clock(),
+                program.executor().clock(),
                 metrics,
             )?;
-            let route = trigger.route.value.clone();
             let target = Target::Flow(Arc::new(endpoint));
             routes.add(&route, target).map_err(|taken| SiteError::SameRoute {
                 first: taken,
@@ -117,12 +134,27 @@ impl Site {
         }
         Ok(Self {
             routes,
-            executor,
+            program,
             flows,
             broken,
             credentials,
             openapi: OnceLock::new(),
         })
+    }
+
+    /// Runs flows of this version.
+    pub(crate) fn executor(&self) -> &Executor {
+        self.program.executor()
+    }
+
+    /// A flow whose runs are to be kept, if there is one: by a request, or at a due time. (One without a trigger is a part of
+    /// others' runs.)
+    pub(crate) fn kept_flow(&self) -> Option<&Arc<Flow>> {
+        let is_started = |flow: &Flow| {
+            let trigger = &flow.syntax.trigger;
+            trigger.http.is_some() || trigger.schedule.is_some()
+        };
+        self.flows.iter().find(|flow| flow.durable && is_started(flow))
     }
 
     /// The `OpenAPI` document.

@@ -3,7 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use lockgate_runtime::Runtime;
+use lockgate_runtime::limits::Limits;
+
 use crate::capacity::Capacity;
+use crate::idempotency::Keys;
 use crate::listen::Tasks;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
@@ -13,6 +17,11 @@ use crate::site::Site;
 pub(crate) struct State {
     site: RwLock<Arc<Site>>,
     stopping: AtomicBool,
+    /// Keeps the runs of durable flows going; there is one if a site has such a flow.
+    pub(crate) runtime: Option<Runtime>,
+    /// `concurrency`, of runs that are not kept too.
+    pub(crate) limits: Limits,
+    pub(crate) keys: Keys,
     pub(crate) capacity: Capacity,
     pub(crate) bodies: Room,
     pub(crate) tasks: Arc<Tasks>,
@@ -21,10 +30,18 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(site: Site, options: ServerOptions, metrics: Metrics) -> Self {
+    pub(crate) fn new(
+        site: Site,
+        options: ServerOptions,
+        metrics: Metrics,
+        runtime: Option<Runtime>,
+    ) -> Self {
         Self {
             site: RwLock::new(Arc::new(site)),
             stopping: AtomicBool::new(false),
+            limits: Limits::default(),
+            runtime,
+            keys: Keys::default(),
             capacity: Capacity::new(options.max_runs),
             bodies: Room::new(options.max_unread_bodies),
             tasks: Arc::new(Tasks::new()),

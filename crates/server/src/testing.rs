@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,7 +18,11 @@ use lockgate_flow::catalog::{ActionSpec, Catalog, Effect, ErrorSpec};
 use lockgate_flow::schema::Schema;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
+use lockgate_runtime::limits::Limits;
+use lockgate_runtime::{Program, ProgramParts, Runtime, RuntimeOptions};
+use lockgate_store::{Durability, Retention, Store, StoreSettings};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use crate::auth::Credentials;
@@ -56,6 +62,9 @@ impl Action for Gate {
 pub(crate) struct Served {
     pub(crate) state: Arc<State>,
     pub(crate) gate: Gate,
+    /// Where the store is.
+    #[expect(dead_code, reason = "kept until the end of the test")]
+    folder: Option<TempDir>,
 }
 
 /// An answer, read.
@@ -85,62 +94,27 @@ impl Served {
         credentials: BTreeMap<String, Arc<Credentials>>,
         options: ServerOptions,
     ) -> Self {
-        let mut spec = ActionSpec::new("test.gate", Effect::Once, "waits");
-        spec.input = Schema::new(json!({ "type": "object" }));
-        spec.errors = vec![ErrorSpec {
-            code: "refused",
-            status: 502,
-            summary: "as asked",
-        }];
-        let gate = Gate {
-            spec: Arc::new(spec),
-            open: Arc::new(Semaphore::new(0)),
-            passed: Arc::new(Semaphore::new(0)),
-        };
-        let mut actions = Actions::new();
-        actions.add(gate.clone());
-        let mut catalog = Catalog::new();
-        actions.declare(&mut catalog);
-        for spec in crate::auth::connection_specs() {
-            catalog.add_connection(spec);
-        }
-        let mut file = "version: 1\nconnections:\n".to_owned();
-        for (name, credentials) in &credentials {
-            let kind = credentials.kind().name();
-            let _ = writeln!(
-                file,
-                "  {name}: {{ type: {kind}, token: '${{A}}', username: a, password: '${{B}}', secret: '${{C}}' }}"
-            );
-        }
-        let file = (!credentials.is_empty()).then(|| Source::new("lockgate.yaml", file));
-        let sources: Vec<_> = flows
-            .iter()
-            .enumerate()
-            .map(|(index, text)| Source::new(format!("flows/flow-{index}.yaml"), *text))
-            .collect();
-        let workspace = Workspace::check(file.as_ref(), &sources, &catalog);
-        let errors: Vec<_> = workspace
-            .diagnostics
-            .iter()
-            .filter(|finding| finding.is_error() && finding.primary.source.path() != "lockgate.yaml")
-            .map(|finding| &finding.message)
-            .collect();
-        assert!(errors.is_empty(), "{errors:?}");
-        let flows: Vec<_> = workspace.runnable().into_values().collect();
-        let executor = Executor::new(actions)
-            .with_clock(Arc::new(TestClock::default()))
-            .with_flows(flows.iter().cloned());
-        let metrics = Metrics::new();
-        let parts = SiteParts {
-            flows,
-            executor,
-            credentials,
-            broken: Vec::new(),
-        };
-        let site = Site::build(parts, None, &metrics).unwrap();
+        let (site, gate, metrics) = site(flows, credentials);
         Self {
-            state: Arc::new(State::new(site, options, metrics)),
+            state: Arc::new(State::new(site, options, metrics, None)),
             gate,
+            folder: None,
+        }
+    }
+
+    /// The same with a store in a folder of its own: what does not say `durable: false` is kept.
+    pub(crate) fn kept(
+        flows: &[&str],
+        credentials: BTreeMap<String, Arc<Credentials>>,
+        options: ServerOptions,
+    ) -> Self {
+        let (site, gate, metrics) = site(flows, credentials);
+        let folder = TempDir::new().unwrap();
+        let runtime = runtime(&site, folder.path());
+        Self {
+            state: Arc::new(State::new(site, options, metrics, Some(runtime))),
+            gate,
+            folder: Some(folder),
         }
     }
 
@@ -171,6 +145,104 @@ impl Served {
             .await
     }
 }
+
+/// A site of these flows. Without a word of it they are not kept.
+#[track_caller]
+fn site(flows: &[&str], credentials: BTreeMap<String, Arc<Credentials>>) -> (Site, Gate, Metrics) {
+    let mut spec = ActionSpec::new("test.gate", Effect::Once, "waits");
+    spec.input = Schema::new(json!({ "type": "object" }));
+    spec.errors = vec![ErrorSpec {
+        code: "refused",
+        status: 502,
+        summary: "as asked",
+    }];
+    let gate = Gate {
+        spec: Arc::new(spec),
+        open: Arc::new(Semaphore::new(0)),
+        passed: Arc::new(Semaphore::new(0)),
+    };
+    let mut actions = Actions::new();
+    actions.add(gate.clone());
+    let mut catalog = Catalog::new();
+    actions.declare(&mut catalog);
+    for spec in crate::auth::connection_specs() {
+        catalog.add_connection(spec);
+    }
+    let mut file = "version: 1\nconnections:\n".to_owned();
+    for (name, credentials) in &credentials {
+        let kind = credentials.kind().name();
+        let _ = writeln!(
+            file,
+            "  {name}: {{ type: {kind}, token: '${{A}}', username: a, password: '${{B}}', secret: '${{C}}' }}"
+        );
+    }
+    let file = (!credentials.is_empty()).then(|| Source::new("lockgate.yaml", file));
+    let sources: Vec<_> = flows
+        .iter()
+        .enumerate()
+        .map(|(index, text)| Source::new(format!("flows/flow-{index}.yaml"), unkept(text)))
+        .collect();
+    let workspace = Workspace::check(file.as_ref(), &sources, &catalog);
+    let errors: Vec<_> = workspace
+        .diagnostics
+        .iter()
+        .filter(|finding| finding.is_error() && finding.primary.source.path() != "lockgate.yaml")
+        .map(|finding| &finding.message)
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let flows = workspace.runnable();
+    let executor = Executor::new(actions)
+        .with_clock(Arc::new(TestClock::default()))
+        .with_flows(flows.values().cloned());
+    let metrics = Metrics::new();
+    let parts = SiteParts {
+        program: Arc::new(Program::new(ProgramParts {
+            executor,
+            flows,
+            connections: BTreeMap::new(),
+            catalog: Arc::new(catalog),
+        })),
+        credentials,
+        broken: Vec::new(),
+    };
+    let site = Site::build(parts, None, &metrics).unwrap();
+    (site, gate, metrics)
+}
+
+/// A text that says nothing of it is one of a flow that is not kept.
+fn unkept(text: &str) -> String {
+    if text.contains("durable:") {
+        return text.to_owned();
+    }
+    format!("durable: false\n{text}")
+}
+
+/// A runtime whose store is in this folder, started.
+fn runtime(site: &Site, folder: &Path) -> Runtime {
+    let settings = StoreSettings {
+        path: folder.join("runs.db"),
+        durability: Durability::Batched {
+            every: Duration::from_millis(1),
+        },
+        retention: KEEPS_ALL,
+        key: None,
+    };
+    let clock = Arc::clone(site.executor().clock());
+    let store = Store::open(settings, clock).unwrap();
+    let options = RuntimeOptions {
+        at_once: 16,
+        retention: KEEPS_ALL,
+        limits: Limits::default(),
+    };
+    let runtime = Runtime::new(store, Arc::clone(&site.program), options);
+    runtime.start();
+    runtime
+}
+
+const KEEPS_ALL: Retention = Retention {
+    age: None,
+    count: None,
+};
 
 /// A request: `METHOD target`, headers, body.
 pub(crate) fn request(line: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Request<Full<Bytes>> {

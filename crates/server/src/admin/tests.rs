@@ -6,6 +6,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt as _;
+use lockgate_engine::Executor;
+use lockgate_engine::action::Actions;
+use lockgate_flow::catalog::Catalog;
+use lockgate_runtime::{Program, ProgramParts};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -24,6 +28,7 @@ input: { plan: { type: string }, email: { type: string, secret: true } }
 steps: [{ return: done }]";
 
 const NIGHTLY: &str = "name: nightly
+durable: true
 trigger: { schedule: { cron: '0 3 * * *', timezone: Europe/Madrid } }
 steps: [{ set: { a: 1 } }]";
 
@@ -307,8 +312,7 @@ async fn flows_are_listed_with_what_an_operator_asks() {
     let admin = Admin::new(None);
     let site = admin.state.site();
     let parts = SiteParts {
-        flows: site.flows.clone(),
-        executor: lockgate_engine::Executor::new(lockgate_engine::action::Actions::new()),
+        program: Arc::clone(&site.program),
         credentials: BTreeMap::new(),
         broken: vec![BrokenFlow {
             route: Some(
@@ -374,8 +378,12 @@ async fn pages_pass_over_nothing() {
     flows.push(broken("flow-0099", "y"));
     flows.reverse();
     let parts = SiteParts {
-        flows: Vec::new(),
-        executor: lockgate_engine::Executor::new(lockgate_engine::action::Actions::new()),
+        program: Arc::new(Program::new(ProgramParts {
+            executor: Executor::new(Actions::new()),
+            flows: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            catalog: Arc::new(Catalog::new()),
+        })),
         credentials: BTreeMap::new(),
         broken: flows,
     };

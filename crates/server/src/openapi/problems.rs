@@ -28,8 +28,7 @@ impl Own {
         let (code, status) = problem.kind();
         let header = match problem {
             Problem::Unauthorized(..) => Some("WWW-Authenticate"),
-            Problem::Busy | Problem::TooManyRequests { .. } => Some("Retry-After"),
-            _ => None,
+            problem => problem.retry_after().map(|_| "Retry-After"),
         };
         Self {
             status: status.as_u16(),

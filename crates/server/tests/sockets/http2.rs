@@ -9,6 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use lockgate_server::server::Leftover;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -160,7 +161,7 @@ async fn the_end_waits_for_its_streams() {
         soon("the answer", running).await.unwrap(),
         (200, json!({ "passed": true }))
     );
-    assert_eq!(soon("the end", stopping).await.unwrap(), 0);
+    assert_eq!(soon("the end", stopping).await.unwrap(), Leftover::default());
     soon("the connection ends", connection).await.unwrap().unwrap();
     drop(sender);
     until("no task is left", || tasks() == before).await;
@@ -174,7 +175,9 @@ async fn streams_are_cut_off_at_the_limit() {
     let answer = tokio::spawn(async move { sender.send_request(request("POST /gate", "")).await });
     served.gate.entered().await;
     assert_eq!(
-        soon("the end", served.server.shutdown(Duration::from_millis(50))).await,
+        soon("the end", served.server.shutdown(Duration::from_millis(50)))
+            .await
+            .lost,
         1
     );
     assert!(soon("the client hears of it", answer).await.unwrap().is_err());

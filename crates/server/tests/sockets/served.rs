@@ -12,6 +12,7 @@ use lockgate_flow::catalog::{ActionSpec, Catalog, Effect};
 use lockgate_flow::schema::Schema;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
+use lockgate_runtime::{Program, ProgramParts};
 use lockgate_server::metrics::Metrics;
 use lockgate_server::options::ServerOptions;
 use lockgate_server::server::Server;
@@ -131,7 +132,7 @@ impl Served {
         let mut options = options();
         set(&mut options);
         let (site, gate, metrics) = site();
-        let server = Server::start(options, site, metrics).await.unwrap();
+        let server = Server::start(options, site, metrics, None).await.unwrap();
         Self { server, gate }
     }
 
@@ -198,20 +199,24 @@ pub(crate) fn site() -> (Site, Gate, Metrics) {
     actions.declare(&mut catalog);
     let sources: Vec<_> = FLOWS
         .iter()
-        .map(|(name, text)| Source::new(format!("flows/{name}.yaml"), *text))
+        .map(|(name, text)| Source::new(format!("flows/{name}.yaml"), format!("durable: false\n{text}")))
         .collect();
     let workspace = Workspace::check(None, &sources, &catalog);
     assert!(!workspace.has_errors(), "{:?}", workspace.diagnostics);
-    let flows: Vec<_> = workspace.runnable().into_values().collect();
+    let flows = workspace.runnable();
     // Nothing stands between an observer and the exchange.
     let observer = |event: &Event<'_>| assert_ne!(event.flow, "panic", "as planned");
     let executor = Executor::new(actions)
-        .with_flows(flows.iter().cloned())
+        .with_flows(flows.values().cloned())
         .with_observer(Arc::new(observer));
     let metrics = Metrics::new();
     let parts = SiteParts {
-        flows,
-        executor,
+        program: Arc::new(Program::new(ProgramParts {
+            executor,
+            flows,
+            connections: BTreeMap::new(),
+            catalog: Arc::new(catalog),
+        })),
         credentials: BTreeMap::new(),
         broken: Vec::new(),
     };

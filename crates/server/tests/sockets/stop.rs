@@ -3,7 +3,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use lockgate_server::server::{Server, StartError};
+use lockgate_runtime::Left;
+use lockgate_server::server::{Leftover, Server, StartError};
 use tokio::net::TcpStream;
 
 use crate::client::Client;
@@ -53,7 +54,7 @@ async fn what_is_running_ends_and_what_is_idle_closes_at_once() {
     let answer = running.answer().await.unwrap();
     assert_eq!((answer.status, answer.header("connection")), (200, "close"));
     assert!(running.is_closed().await);
-    assert_eq!(soon("the end", stopping).await.unwrap(), 0);
+    assert_eq!(soon("the end", stopping).await.unwrap(), Leftover::default());
     assert!(admin.is_closed().await);
     assert!(TcpStream::connect(admin_address).await.is_err());
     assert_eq!(tasks(), before);
@@ -71,7 +72,7 @@ async fn a_run_that_goes_on_after_its_answer_is_waited_for() {
     assert!(client.is_closed().await);
     assert!(!stopping.is_finished());
     gate.open();
-    assert_eq!(soon("the end", stopping).await.unwrap(), 0);
+    assert_eq!(soon("the end", stopping).await.unwrap(), Leftover::default());
     assert_eq!(tasks(), before);
 }
 
@@ -95,7 +96,7 @@ async fn what_does_not_end_is_cut_off_at_the_limit() {
     half.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
         .await;
     let cut_off = soon("the end", served.server.shutdown(Duration::from_millis(50))).await;
-    assert_eq!(cut_off, 3);
+    assert_eq!((cut_off.lost, cut_off.kept), (3, Left::default()));
     waits.is_cut_off().await;
     half.is_cut_off().await;
     assert_eq!(tasks(), before);
@@ -120,7 +121,7 @@ async fn it_says_why_it_does_not_start() {
         let mut options = options();
         set(&mut options);
         let (site, _, metrics) = site();
-        Server::start(options, site, metrics).await.err().unwrap()
+        Server::start(options, site, metrics, None).await.err().unwrap()
     };
     let address = taken.local_addr().unwrap();
     let error = start(&|options| options.address = address).await;

@@ -202,7 +202,7 @@ async fn mistakes_in_the_files_are_named() {
             key: key.to_owned(),
         });
         let (site, _, metrics) = site();
-        let error = Server::start(options, site, metrics).await.err().unwrap();
+        let error = Server::start(options, site, metrics, None).await.err().unwrap();
         assert!(matches!(error, StartError::Tls(_)));
         error.to_string().replace(folder.path().to_str().unwrap(), "")
     };
