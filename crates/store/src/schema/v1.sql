@@ -1,7 +1,8 @@
 -- The tables of format 1. A change of them is a new format: another file, and a migration to it.
 --
 -- Times are microseconds since 1970 (UTC). Statuses and triggers are numbers: their places in `Status::ALL` and
--- `Trigger::ALL`. `…_sealed` holds what is masked in the column beside it, sealed; NULL where nothing is.
+-- `Trigger::ALL`. `…_sealed` holds what is masked in the column beside it, sealed; NULL where nothing is. `…sum` is a checksum of
+-- what stands in a row (`rows.rs`), checked whenever the row is read to act on it.
 
 CREATE TABLE flows (
   id   INTEGER PRIMARY KEY,
@@ -33,7 +34,9 @@ CREATE TABLE runs (
   output         TEXT,
   output_sealed  BLOB,
   error          TEXT,
-  error_sealed   BLOB
+  error_sealed   BLOB,
+  begun_sum      INTEGER NOT NULL,
+  state_sum      INTEGER NOT NULL
 ) STRICT;
 
 -- Runs are listed newest first: by `started_at`, then by `seq`, with which every index of SQLite ends. Each index is paid for by
@@ -47,7 +50,8 @@ CREATE INDEX runs_by_wake ON runs (wake_at) WHERE wake_at IS NOT NULL;
 -- and need no index.
 CREATE TABLE journal (
   id      INTEGER PRIMARY KEY,
-  records TEXT NOT NULL
+  records TEXT NOT NULL,
+  sum     INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE idempotency (
@@ -56,6 +60,7 @@ CREATE TABLE idempotency (
   run         INTEGER NOT NULL,
   fingerprint BLOB NOT NULL,
   expires_at  INTEGER NOT NULL,
+  sum         INTEGER NOT NULL,
   PRIMARY KEY (flow, key)
 ) STRICT, WITHOUT ROWID;
 
@@ -64,7 +69,8 @@ CREATE INDEX idempotency_by_run ON idempotency (run);
 
 CREATE TABLE schedules (
   flow     TEXT PRIMARY KEY,
-  last_due INTEGER NOT NULL
+  last_due INTEGER NOT NULL,
+  sum      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of the store itself: with which key it is sealed (a digest).
