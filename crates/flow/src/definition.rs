@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::catalog::Catalog;
 use crate::check::{Given, check_again};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::Flow;
+use crate::graph::{Flow, hex};
 use crate::source::{Source, Span};
 use crate::syntax::parse;
 use crate::workspace::LANGUAGE_VERSION;
@@ -91,10 +91,7 @@ impl Definition {
     /// SHA-256 of its content, in hex: equal for equal definitions.
     pub fn digest(&self) -> String {
         let text = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(&text)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&Sha256::digest(&text))
     }
 
     /// Compiles it again, like the workspace that it came from.
@@ -136,16 +133,14 @@ impl Definition {
             .into_iter()
             .map(|flow| (flow.name.clone(), Arc::new(flow)))
             .collect();
-        match flows.get(&self.flow) {
-            Some(flow) => Ok(Compiled {
-                flow: Arc::clone(flow),
-                flows,
-            }),
-            None => {
-                let message = format!("the definition of `{}` does not hold its file", self.flow);
-                Err(vec![self.finding(Code::UnknownFlow, message)])
-            }
-        }
+        let Some(flow) = flows.get(&self.flow) else {
+            let message = format!("the definition of `{}` does not hold its file", self.flow);
+            return Err(vec![self.finding(Code::UnknownFlow, message)]);
+        };
+        Ok(Compiled {
+            flow: Arc::clone(flow),
+            flows,
+        })
     }
 
     /// A finding about the definition as a whole.

@@ -5,10 +5,12 @@
 
 mod arguments;
 mod assignment;
+mod concurrency;
 mod conditions;
 mod errors;
 mod headers;
 mod names;
+mod redirects;
 mod references;
 mod secrets;
 mod state;
@@ -325,12 +327,14 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
     if checks_triggers {
         trigger::check(&mut check, connections);
     }
+    concurrency::check(&mut check);
     arguments::check(&mut check);
     assignment::check(&mut check);
     conditions::check(&mut check);
     errors::check(&mut check);
     headers::check(&mut check);
     secrets::check(&mut check);
+    redirects::check(&mut check);
     *validators = check.validators;
     check.diagnostics
 }

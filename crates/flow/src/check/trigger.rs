@@ -7,6 +7,7 @@ use crate::syntax::{Auth, AuthKind, RateKey};
 use crate::yaml::Spanned;
 
 pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)]) {
+    check_schedule(check);
     let Some(http) = check.syntax.trigger.http.clone() else {
         return;
     };
@@ -27,6 +28,24 @@ pub(super) fn check(check: &mut FlowCheck<'_>, connections: &[(String, String)])
     }
     if let Some(auth) = &http.auth {
         check_auth(check, auth, connections);
+    }
+}
+
+/// A due time gives no input.
+fn check_schedule(check: &mut FlowCheck<'_>) {
+    let Some(schedule) = &check.syntax.trigger.schedule else {
+        return;
+    };
+    let source = std::sync::Arc::clone(check.source());
+    for field in check.syntax.input.iter().filter(|field| field.required) {
+        let name = &field.name.value;
+        let message = format!("a schedule gives no input, and `{name}` must be given");
+        let help = format!("give `{name}` a `default`, or write `required: false`");
+        let finding = check.report(Code::ScheduledInput, schedule.cron.span, message);
+        *finding = finding
+            .clone()
+            .and_in(&source, field.name.span, "must be given")
+            .help(help);
     }
 }
 

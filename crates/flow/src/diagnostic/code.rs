@@ -90,6 +90,8 @@ codes! {
     LG0409 InvalidTrigger Error "a trigger cannot be read";
     LG0410 InvalidArgument Error "an argument that the action refuses";
     LG0411 InvalidHeader Error "a header that an answer cannot have";
+    LG0412 InvalidConcurrency Error "a limit of concurrent runs that cannot work";
+    LG0413 ScheduledInput Error "a schedule starts a flow that needs input";
     // Flow.
     LG0501 Unreachable Warning "a step that can never run";
     LG0502 SecondRespond Error "a second answer on one path";
@@ -104,11 +106,13 @@ codes! {
     LG0602 SecretExposed Warning "a secret goes where others can read it";
     LG0603 OpenTrigger Warning "anyone can call a flow that changes users";
     LG0604 InsecureUrl Warning "a connection without TLS";
+    LG0605 OpenRedirect Warning "a redirect to wherever the caller wants";
     // The workspace.
     LG0701 LanguageVersion Error "a language version that this binary does not read";
     LG0702 UnknownConnectionType Error "no connection type has this name";
     LG0703 InvalidSetting Error "a connection's setting is not usable";
     LG0704 MissingVariable Error "an environment variable is not set";
+    LG0705 InvalidStore Error "a setting of the store is not usable";
 }
 
 impl fmt::Display for Code {

@@ -8,9 +8,10 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use serde_json::Value;
 
+use super::concurrency::Concurrency;
 use super::input::InputSpec;
 use crate::catalog::ActionSpec;
-use crate::expression::{EvaluationError, Expression, ValueTemplate};
+use crate::expression::{Expression, ValueTemplate};
 use crate::source::{Source, Span};
 use crate::syntax::FlowSyntax;
 
@@ -47,19 +48,6 @@ pub struct Flow {
     pub variables: Vec<String>,
     /// `config` of the workspace.
     pub config: Arc<Value>,
-}
-
-/// `concurrency`: how many runs go on at once; the others wait for their turn.
-#[derive(Clone, Debug)]
-pub struct Concurrency {
-    /// How many at once: of each key, or of the flow where there is no key. At least 1.
-    pub limit: u32,
-    /// What tells runs apart: an expression on `input` and `config`.
-    pub key: Option<ValueTemplate>,
-    /// How many at once of all keys together.
-    pub total: Option<u32>,
-    /// How many may wait, of all keys together.
-    pub queue: u32,
 }
 
 /// A part of the graph that is entered by one node and has step slots of its own.
@@ -308,20 +296,6 @@ impl Node {
             .iter()
             .find(|handler| handler.code.as_deref() == Some(code))
             .or_else(|| self.handlers.iter().find(|handler| handler.code.is_none()))
-    }
-}
-
-impl Concurrency {
-    /// The key of a run with this input, as text: equal for values that are equal as JSON. `None` where there is no key.
-    ///
-    /// # Errors
-    /// The expression cannot be evaluated for this input.
-    pub fn key(&self, input: &Value, config: &Value) -> Result<Option<String>, EvaluationError> {
-        let _ = (input, config);
-        match &self.key {
-            None => Ok(None),
-            Some(_) => unimplemented!(),
-        }
     }
 }
 

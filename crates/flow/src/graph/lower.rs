@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::compiled::{
     ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, WaitOp,
 };
+use super::concurrency::Concurrency;
 use super::input::InputSpec;
 use super::numbering::Numbering;
 use super::resolve::resolve;
@@ -77,7 +78,7 @@ pub fn lower(
         input: InputSpec::new(&syntax.input),
         timeout: syntax.timeout,
         durable: syntax.durable,
-        concurrency: None,
+        concurrency: syntax.concurrency.as_ref().map(Concurrency::of),
         reads_request,
         syntax,
         graph: lowering.graph,
@@ -93,7 +94,8 @@ pub fn lower(
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -5,6 +5,7 @@
 //! limit of its own is a [`Region`]: entered through its node, left where a path has no further edge.
 
 mod compiled;
+mod concurrency;
 mod input;
 mod lower;
 mod numbering;
@@ -13,11 +14,12 @@ mod steps;
 mod template;
 
 pub use compiled::{
-    ActionOp, Branch, Concurrency, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy,
-    StepInfo, WaitOp,
+    ActionOp, Branch, Edge, ErrorHandler, Flow, ForEach, Node, Op, Region, RetryPolicy, StepInfo, WaitOp,
 };
+pub use concurrency::Concurrency;
 pub(crate) use input::meet;
 pub use input::{Coercion, InputMistake, InputSpec, input_schema};
+pub(crate) use lower::hex;
 pub use lower::{InputValidators, Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
 pub use steps::{flatten, keeps_error, nested_lists, title};

@@ -73,6 +73,9 @@ pub(super) fn resolve(syntax: &mut FlowSyntax, names: &Names) -> bool {
         loops: Vec::new(),
         reads_request: false,
     };
+    if let Some(concurrency) = &mut syntax.concurrency {
+        resolver.optional(&mut concurrency.key);
+    }
     resolver.steps(&mut syntax.steps);
     if let Some(steps) = &mut syntax.on_error {
         resolver.steps(&mut steps.value);

@@ -34,6 +34,8 @@ pub struct FlowSyntax {
     pub timeout: Duration,
     /// `durable`.
     pub durable: bool,
+    /// `concurrency`.
+    pub concurrency: Option<ConcurrencySyntax>,
 }
 
 /// How a flow is started.
@@ -229,6 +231,34 @@ pub enum Missed {
     Skip,
     /// One run, for the last of them.
     Once,
+}
+
+impl Missed {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Skip, Self::Once];
+
+    /// As written in a flow.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Once => "once",
+        }
+    }
+}
+
+/// `concurrency`: how many runs of a flow go on at once; the others wait for their turn.
+#[derive(Clone, Debug)]
+pub struct ConcurrencySyntax {
+    /// All of it.
+    pub span: Span,
+    /// How many at once: of each key, or of the flow where there is no key.
+    pub limit: u32,
+    /// What tells runs apart: data with expressions on `input` and `config`.
+    pub key: Option<DataNode>,
+    /// How many at once of all keys together; only with a key, and at least `limit`.
+    pub total: Option<u32>,
+    /// How many may wait, of all keys together.
+    pub queue: u32,
 }
 
 /// A field of `input`.

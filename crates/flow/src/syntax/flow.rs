@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ast::{FlowSyntax, Trigger};
 use super::reader::Reader;
-use super::{input, step, trigger};
+use super::{concurrency, input, step, trigger};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::yaml::{Limits, Node, Spanned, load};
@@ -20,6 +20,7 @@ const KEYS: &[&str] = &[
     "on_error",
     "timeout",
     "durable",
+    "concurrency",
 ];
 
 /// The time that a run may be active where its flow does not say.
@@ -106,6 +107,9 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
         .take("durable")
         .and_then(|node| reader.boolean(node, "`durable`"))
         .unwrap_or(true);
+    let concurrency = fields
+        .take("concurrency")
+        .and_then(|node| concurrency::read(reader, node));
     fields.finish(reader, KEYS);
     Some(FlowSyntax {
         source: Arc::clone(&reader.source),
@@ -118,6 +122,7 @@ fn read(reader: &mut Reader, root: &Node) -> Option<FlowSyntax> {
         on_error,
         timeout: timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
         durable,
+        concurrency,
     })
 }
 

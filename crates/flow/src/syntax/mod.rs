@@ -4,20 +4,22 @@
 //! is the checker's business. This is what the renderings draw and what the compiler lowers.
 
 mod ast;
+mod concurrency;
 mod data;
 mod flow;
 mod handler;
 mod input;
 mod keywords;
 mod reader;
+mod schedule;
 mod step;
 mod trigger;
 mod verb;
 
 pub use ast::{
-    Auth, AuthKind, Branch, Case, Cors, FRAMING_HEADERS, FlowSyntax, Handler, HandlerArm, HttpTrigger,
-    InputField, Method, Missed, OnError, PathPart, RateKey, RateLimit, RetrySyntax, Route, ScheduleTrigger,
-    Step, Trigger, Verb, Wait,
+    Auth, AuthKind, Branch, Case, ConcurrencySyntax, Cors, FRAMING_HEADERS, FlowSyntax, Handler, HandlerArm,
+    HttpTrigger, InputField, Method, Missed, OnError, PathPart, RateKey, RateLimit, RetrySyntax, Route,
+    ScheduleTrigger, Step, Trigger, Verb, Wait,
 };
 pub use data::{DataKind, DataNode};
 pub use flow::{Parsed, parse};

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::ast::{
-    Auth, AuthKind, Cors, HttpTrigger, Method, Missed, PathPart, RateKey, RateLimit, Route, ScheduleTrigger,
-    Trigger,
-};
+use super::ast::{Auth, AuthKind, Cors, HttpTrigger, Method, PathPart, RateKey, RateLimit, Route, Trigger};
 use super::reader::Reader;
+use super::schedule;
 use crate::diagnostic::{Code, list, suggestion};
 use crate::yaml::{Data, Node, Spanned};
 
@@ -20,7 +18,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Trigger {
     let http = fields.take("http").and_then(|node| read_http(reader, node));
     let schedule = fields
         .take("schedule")
-        .and_then(|node| read_schedule(reader, node));
+        .and_then(|node| schedule::read(reader, node));
     let has_http = fields.has("http");
     if !has_http && !fields.has("schedule") {
         reader.report_help(
@@ -288,134 +286,6 @@ fn read_size(reader: &mut Reader, node: &Node) -> Option<u64> {
             let help = "write it like `256kb`, `1mb` or a number of bytes";
             reader.report_help(Code::InvalidTrigger, node.span, "`max_body` is no size", help);
             None
-        }
-    }
-}
-
-fn read_schedule(reader: &mut Reader, node: &Node) -> Option<ScheduleTrigger> {
-    let (cron, timezone) = if node.as_str().is_some() {
-        (reader.text(node, "`schedule`")?, None)
-    } else {
-        let mut fields = reader.fields(node, "`schedule`")?;
-        let cron = fields
-            .need(reader, "cron")
-            .and_then(|node| reader.text(node, "`cron`"));
-        let timezone = fields
-            .take("timezone")
-            .and_then(|node| reader.text(node, "`timezone`"));
-        fields.finish(reader, &["cron", "timezone"]);
-        (cron?, timezone)
-    };
-    if let Err(message) = check_cron(&cron.value) {
-        let help =
-            "five fields: minute, hour, day of month, month, day of week; `0 6 * * *` is six every morning";
-        reader.report_help(Code::InvalidTrigger, cron.span, message, help);
-    }
-    Some(ScheduleTrigger {
-        cron,
-        timezone,
-        missed: Missed::default(),
-        overlap: false,
-    })
-}
-
-/// The fields of a cron line: what they are, their bounds, and the names that stand for numbers from the lower bound on.
-const CRON_FIELDS: [(&str, u32, u32, &[&str]); 5] = [
-    ("minute", 0, 59, &[]),
-    ("hour", 0, 23, &[]),
-    ("day of month", 1, 31, &[]),
-    (
-        "month",
-        1,
-        12,
-        &[
-            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-        ],
-    ),
-    (
-        "day of week",
-        0,
-        7,
-        &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
-    ),
-];
-
-/// Checks a cron line as crontab(5) describes it: `*`, numbers, names, ranges, steps and lists.
-fn check_cron(line: &str) -> Result<(), String> {
-    let fields: Vec<&str> = line.split_whitespace().collect();
-    if fields.len() != CRON_FIELDS.len() {
-        return Err(format!(
-            "`{line}` is no cron line: it has {} fields",
-            fields.len()
-        ));
-    }
-    for (field, (what, low, high, names)) in fields.into_iter().zip(CRON_FIELDS) {
-        let number = |text: &str| {
-            let named = names
-                .iter()
-                .zip(low..)
-                .find(|(name, _)| text.eq_ignore_ascii_case(name));
-            named
-                .map(|(_, number)| number)
-                .or_else(|| text.parse().ok())
-                .filter(|number| (low..=high).contains(number))
-        };
-        let fits = field.split(',').all(|part| {
-            let (range, step) = match part.split_once('/') {
-                Some((range, step)) => (range, Some(step)),
-                None => (part, None),
-            };
-            let step_fits =
-                step.is_none_or(|step| step.parse::<u32>().is_ok_and(|step| (1..=high).contains(&step)));
-            let range_fits = match range.split_once('-') {
-                Some((from, to)) => {
-                    matches!((number(from), number(to)), (Some(from), Some(to)) if from <= to)
-                }
-                None => range == "*" || number(range).is_some(),
-            };
-            step_fits && range_fits
-        });
-        if !fits {
-            return Err(format!("`{field}` is no {what} of a cron line ({low} to {high})"));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check_cron;
-
-    #[test]
-    fn cron_lines() {
-        for line in [
-            "* * * * *",
-            "0 6 * * 1-5",
-            "*/15 0-23/2 1,15 jan-MAR sun,3,7",
-            "59 23 31 12 7",
-        ] {
-            assert_eq!(check_cron(line), Ok(()), "{line}");
-        }
-        for line in [
-            "",
-            "* * * *",
-            "* * * * * *",
-            "60 * * * *",
-            "* 24 * * *",
-            "* * 0 * *",
-            "* * * 13 *",
-            "* * * * 8",
-            "5-1 * * * *",
-            "*/0 * * * *",
-            "*/x * * * *",
-            "a * * * *",
-            ", * * * *",
-            "1,,2 * * * *",
-            "-1 * * * *",
-            "* * mon * *",
-            "@daily",
-        ] {
-            assert!(check_cron(line).is_err(), "{line}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::settings::{has_variable, variables};
+use super::store::{self, StoreSyntax};
 use crate::catalog::{Catalog, ConnectionSpec, KnownInput};
 use crate::diagnostic::{Code, Severity, nearest, suggestion};
 use crate::schema::{compile, problems};
@@ -13,7 +14,7 @@ use crate::source::{Source, Span};
 use crate::syntax::Reader;
 use crate::yaml::{Data, Entry, Limits, Node, Spanned, load};
 
-const KEYS: &[&str] = &["version", "connections", "config", "http"];
+const KEYS: &[&str] = &["version", "connections", "config", "http", "store"];
 
 /// The language version that this binary reads.
 pub const LANGUAGE_VERSION: u64 = 1;
@@ -29,6 +30,8 @@ pub struct WorkspaceFile {
     pub config: Value,
     /// `http.allow`: networks, addresses and host names that requests may reach although they are not public.
     pub http_allow: Vec<String>,
+    /// `store`.
+    pub store: StoreSyntax,
     /// Whether all of it could be read. Where not, what seems to be missing may stand in the rest.
     pub is_complete: bool,
 }
@@ -117,12 +120,17 @@ fn read(reader: &mut Reader, root: &Node, catalog: &Catalog) -> Option<Workspace
         .take("http")
         .map(|node| read_http(reader, node))
         .unwrap_or_default();
+    let store = fields
+        .take("store")
+        .map(|node| store::read(reader, node))
+        .unwrap_or_default();
     fields.finish(reader, KEYS);
     Some(WorkspaceFile {
         source: Arc::clone(&reader.source),
         connections,
         config,
         http_allow,
+        store,
         is_complete,
     })
 }

@@ -4,6 +4,7 @@
 
 mod file;
 mod settings;
+mod store;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 pub use file::{ConnectionSyntax, LANGUAGE_VERSION, WorkspaceFile};
 pub use settings::{Environment, MissingVariable, Resolved, resolve_settings, variables};
+pub use store::{DurabilitySyntax, RetentionSyntax, StoreSyntax};
 
 use crate::catalog::{Catalog, ScopeNeed};
 use crate::check;

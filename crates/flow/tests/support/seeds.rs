@@ -50,14 +50,15 @@ trigger:
     cors: [https://app.example.com]
     rate_limit: { limit: 20/min, by: input.email }
     max_body: 64kb
-  schedule: { cron: "0 6 * * *", timezone: Europe/Berlin }
+  schedule: { cron: "0 6 * * *", timezone: Europe/Berlin, missed: once, overlap: true }
 input:
-  id: string
-  email: { type: string, format: email }
+  id: { type: string, default: "auth0|1" }
+  email: { type: string, format: email, default: ada@example.com }
   people: { type: array, items: { type: object, properties: { email: { type: string } } }, default: [] }
   nick: { type: string, required: false }
 timeout: 2m
 durable: false
+concurrency: { limit: 1, key: ["{{lower input.email}}", "{{config.limits}}"], total: 50, queue: 100 }
 steps:
   - set: { greeting: "Grüß Gott, {{input.email}} 🎉", when: "{{now}}" }
   - name: Read
