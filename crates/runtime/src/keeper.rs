@@ -1,12 +1,15 @@
 //! What all tasks of a runtime share, and the tasks themselves.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use lockgate_engine::clock::Clock;
+use lockgate_engine::outcome::RunStatus;
+use lockgate_flow::graph::Flow;
 use lockgate_store::{RunId, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -15,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::active::Registry;
 use crate::program::Program;
 use crate::resume::{Ready, Stuck};
-use crate::runtime::{RuntimeOptions, Stats};
+use crate::runtime::{Listener, RuntimeOptions, Stats};
 use crate::wake::Wake;
 
 /// What all tasks of a runtime share.
@@ -32,6 +35,16 @@ pub(crate) struct Keeper {
     stopping: Stopping,
     trouble: Trouble,
     tasks: Tasks,
+    listener: OnceLock<Heard>,
+}
+
+/// What a [`Listener`] is kept as.
+struct Heard(Listener);
+
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl Keeper {
@@ -48,6 +61,19 @@ impl Keeper {
             stopping: Stopping::default(),
             trouble: Trouble::default(),
             tasks: Tasks::default(),
+            listener: OnceLock::new(),
+        }
+    }
+
+    /// See [`Runtime::tell`](crate::Runtime::tell).
+    pub(crate) fn tell(&self, listener: Listener) {
+        let _ = self.listener.set(Heard(listener));
+    }
+
+    /// A life of a run is over.
+    pub(crate) fn life_over(&self, flow: &Flow, status: RunStatus, took: Duration) {
+        if let Some(Heard(listener)) = self.listener.get() {
+            listener(flow, status, took);
         }
     }
 

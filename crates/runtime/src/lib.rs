@@ -38,5 +38,5 @@ mod wake;
 
 pub use active::RunAnswer;
 pub use program::{Pinned, Program, ProgramParts, Unpinnable};
-pub use runtime::{Left, ResumeRun, RunError, Runtime, RuntimeOptions, Stats};
+pub use runtime::{Left, Listener, ResumeRun, RunError, Runtime, RuntimeOptions, Seen, Stats};
 pub use start::{DurableRun, Spawned, StartError, StartRun, Started};

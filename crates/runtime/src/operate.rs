@@ -8,7 +8,7 @@ use lockgate_store::{Reopen, RunId, Status, StoreError, StoredRun};
 
 use crate::active::{Active, RunAnswer};
 use crate::keeper::Keeper;
-use crate::runtime::{ResumeRun, RunError};
+use crate::runtime::{ResumeRun, RunError, Seen};
 use crate::start::Left;
 
 impl Keeper {
@@ -33,6 +33,19 @@ impl Keeper {
             return Ok(Some(None));
         }
         self.answer_in_store(id).await
+    }
+
+    /// See [`Runtime::look`](crate::Runtime::look).
+    pub(crate) async fn look(&self, id: RunId) -> Result<Option<Seen>, StoreError> {
+        let Some(stored) = self.store.load(id).await? else {
+            return Ok(None);
+        };
+        let (flow, trigger) = (stored.flow.clone(), stored.trigger);
+        let answer = answer_of(stored);
+        if answer.is_some() {
+            self.store.flush().await?;
+        }
+        Ok(Some(Seen { flow, trigger, answer }))
     }
 
     async fn answer_in_store(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {

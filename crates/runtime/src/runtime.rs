@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockgate_store::{Retention, RunId, Settled, Store, StoreError};
+use lockgate_engine::outcome::RunStatus;
+use lockgate_flow::graph::Flow;
+use lockgate_store::{Retention, RunId, Settled, Store, StoreError, Trigger};
 
 use crate::active::RunAnswer;
 use crate::keeper::Keeper;
@@ -55,6 +57,20 @@ impl Default for RuntimeOptions {
             look_every: Duration::from_secs(1),
         }
     }
+}
+
+/// Hears of a life of a run that is over: its flow, how the run stands, how long this life was. Called in the run's task.
+pub type Listener = Box<dyn Fn(&Flow, RunStatus, Duration) + Send + Sync>;
+
+/// A run as someone sees it who has its id only.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its flow.
+    pub flow: String,
+    /// Who started it.
+    pub trigger: Trigger,
+    /// Its answer, if it has one.
+    pub answer: Option<RunAnswer>,
 }
 
 /// An operator wants a run to go on.
@@ -200,6 +216,29 @@ impl Runtime {
     /// The store cannot be read.
     pub async fn answer_now(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
         self.keeper().answer_now(id).await
+    }
+
+    /// What is known of a run: whose it is, and its answer if it has one already. `None`: there is no such run.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn look(&self, id: RunId) -> Result<Option<Seen>, StoreError> {
+        self.keeper().look(id).await
+    }
+
+    /// Whether someone in this process runs it, or is about to.
+    pub fn is_going(&self, id: RunId) -> bool {
+        self.keeper().registry.active(id).is_some()
+    }
+
+    /// `concurrency`, for runs that are not kept: they share the limits.
+    pub fn limits(&self) -> &Limits {
+        &self.keeper().options.limits
+    }
+
+    /// Tells someone, from now on, of each life of a run that is over. The first who asks is told.
+    pub fn tell(&self, listener: Listener) {
+        self.keeper().tell(listener);
     }
 
     /// Calls a run off: one that goes on stops at its next await point; one that sleeps or is queued never goes on. It is

@@ -339,6 +339,7 @@ impl DurableRun {
         let active = Arc::clone(&left.active);
         let (executor, flow) = version.parts();
         let counted = Counted::new(&keeper);
+        let began = executor.clock().elapsed();
         let tell = |response: &Response| {
             if let Some(responder) = responder {
                 responder.respond(response);
@@ -364,6 +365,8 @@ impl DurableRun {
             }
         };
         drop((counted, turn));
+        let took = executor.clock().elapsed().saturating_sub(began);
+        keeper.life_over(flow, outcome.status, took);
         keeper.over(&active, &journal, flow, &outcome);
         left.give_back();
         outcome
