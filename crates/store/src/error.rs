@@ -57,6 +57,12 @@ pub enum StoreError {
         /// What was found, and where.
         what: String,
     },
+    /// What was asked for cannot be: a cursor that is none, a beginning of an id that is too short.
+    #[error("{what}")]
+    Query {
+        /// What was given, and what is wrong with it.
+        what: String,
+    },
     /// Anything else that the disk or SQLite said.
     #[error("{path}: {what}")]
     Io {
@@ -85,7 +91,7 @@ impl StoreError {
             Self::Key { .. } => {
                 "give the key that the store was made with (`LOCKGATE_STORE_KEY` or the key file)"
             }
-            Self::Io { .. } | Self::Closed => return None,
+            Self::Query { .. } | Self::Io { .. } | Self::Closed => return None,
         })
     }
 }
