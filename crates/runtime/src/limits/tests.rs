@@ -18,7 +18,8 @@ fn numbers(limit: usize, total: usize, queue: usize) -> Numbers {
     Numbers { limit, total, queue }
 }
 
-fn key(name: impl ToString) -> Key {
+#[expect(clippy::unnecessary_wraps, reason = "this is how a key is handed over")]
+fn key(name: &(impl ToString + ?Sized)) -> Key {
     Some(Arc::from(name.to_string()))
 }
 
@@ -145,7 +146,7 @@ impl World {
 
     fn come(&mut self, of: u8) {
         let before = self.waiting.len();
-        let mut asking = Asking::new(&self.limits, self.numbers, key(of));
+        let mut asking = Asking::new(&self.limits, self.numbers, key(&of));
         match asking.poll_if_woken() {
             Some(Ok(turn)) => {
                 self.running.push((of, turn));
@@ -311,7 +312,7 @@ async fn runs_of_one_key_never_overlap() {
         tasks.spawn(async move {
             for round in 0..ROUNDS {
                 let of = (task + round) % inside.len();
-                let asking = limits.take_turn(FLOW, numbers, key(of));
+                let asking = limits.take_turn(FLOW, numbers, key(&of));
                 // Some give up after a moment, also at the moment in which they get their turn.
                 let turn = if round % 3 == 0 {
                     tokio::select! {
@@ -369,7 +370,7 @@ fn a_key_with_a_long_queue_does_not_keep_others_back() {
 fn nothing_is_left_of_a_million_keys() {
     let limits = Limits::default();
     for of in 0..1_000_000 {
-        drop(now(&limits, numbers(1, 10, 10), key(of)).unwrap());
+        drop(now(&limits, numbers(1, 10, 10), key(&of)).unwrap());
     }
     let (left, room) = limits.keys(FLOW);
     assert!(left == 0 && room < 64, "{left} keys, room for {room}");
@@ -379,7 +380,7 @@ fn nothing_is_left_of_a_million_keys() {
     let mut turns = Vec::new();
     let mut asking = Vec::new();
     for of in 0..110_000 {
-        let mut one = Asking::new(&limits, numbers, key(of));
+        let mut one = Asking::new(&limits, numbers, key(&of));
         match one.poll_if_woken() {
             Some(turn) => turns.push(turn.unwrap()),
             None => asking.push(one),
