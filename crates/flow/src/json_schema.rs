@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::{ActionSpec, Catalog};
 use crate::schema::{SchemaView, TypeSet};
-use crate::syntax::DRAFT_7_KEYWORDS;
+use crate::syntax::{DRAFT_7_KEYWORDS, Missed};
 use crate::workspace::LANGUAGE_VERSION;
 
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
@@ -34,6 +34,7 @@ pub fn flow_schema(catalog: &Catalog) -> Value {
             "on_error": steps("Steps that run when an error leaves `steps`; `error` is in scope."),
             "timeout": duration("Longest time that the run may be active. Waiting does not count. 30s where it is not given."),
             "durable": { "type": "boolean", "default": true, "description": "`false` keeps the run out of the journal: faster, lost in a crash." },
+            "concurrency": concurrency(),
         },
         "$defs": {
             "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } },
@@ -73,6 +74,26 @@ fn duration(description: &str) -> Value {
         &format!("{description} `200ms`, `30s`, `5m`, `2h`, `3d` or ISO 8601."),
         Some(DURATION),
     )
+}
+
+fn concurrency() -> Value {
+    json!({
+        "description": "How many runs go on at once; the others wait for their turn. A number, or a map with `limit`.",
+        "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": 100_000 },
+            {
+                "type": "object",
+                "required": ["limit"],
+                "additionalProperties": false,
+                "properties": {
+                    "limit": { "description": "How many at once: of each key, or of the flow where there is no key.", "type": "integer", "minimum": 1, "maximum": 100_000 },
+                    "key": { "description": "What tells runs apart, like `\"{{input.email}}\"`: made of `input` and `config`." },
+                    "total": { "description": "How many at once of all keys together.", "type": "integer", "minimum": 1, "maximum": 100_000 },
+                    "queue": { "description": "How many may wait, of all keys together.", "type": "integer", "minimum": 0, "maximum": 1_000_000, "default": 1000 },
+                },
+            },
+        ],
+    })
 }
 
 fn trigger() -> Value {
@@ -116,11 +137,16 @@ fn trigger() -> Value {
                 ],
             },
             "schedule": {
-                "description": "A cron line of five fields, or a map with `cron` and `timezone`.",
+                "description": "A cron line of five fields, or a map with `cron`.",
                 "anyOf": [
                     { "type": "string" },
                     { "type": "object", "required": ["cron"], "additionalProperties": false,
-                      "properties": { "cron": { "type": "string" }, "timezone": { "type": "string" } } },
+                      "properties": {
+                          "cron": text("Minute, hour, day of month, month, day of week: `0 6 * * 1-5`.", None),
+                          "timezone": text("A name of the IANA database, like `Europe/Berlin`; UTC where it is not given.", None),
+                          "missed": { "description": "What becomes of due times at which nothing was running: `skip`, or `once`: one run for the last of them.", "enum": Missed::ALL.map(Missed::name), "default": "skip" },
+                          "overlap": { "description": "Whether a run starts while the one before still goes on.", "type": "boolean", "default": false },
+                      } },
                 ],
             },
         },
@@ -393,6 +419,40 @@ pub fn workspace_schema(catalog: &Catalog) -> Value {
                         "description": "Networks (`10.0.0.0/8`), addresses and host names that it may reach although they are not public.",
                         "type": "array",
                         "items": { "type": "string" },
+                    },
+                },
+            },
+            "store": store(),
+        },
+    })
+}
+
+fn store() -> Value {
+    json!({
+        "description": "Where and how runs are kept.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "path": { "description": "The database file, relative to the workspace.", "type": "string", "default": ".lockgate/runs.db" },
+            "durability": {
+                "description": "`full`: what was promised is on the disk. `batched`: a crash takes the last `flush_interval`.",
+                "enum": ["full", "batched"],
+                "default": "full",
+            },
+            "flush_interval": duration("With `batched`: the longest time between two writes to the disk, from 1ms to 1s. 20ms where it is not given."),
+            "retention": {
+                "description": "How long ended runs are kept, whichever is over first.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "age": {
+                        "description": "Since their end: `1d` or more, or `none`. 30d where it is not given.",
+                        "anyOf": [{ "const": "none" }, { "type": "string", "pattern": DURATION }],
+                    },
+                    "count": {
+                        "description": "How many, or `none`.",
+                        "anyOf": [{ "const": "none" }, { "type": "integer", "minimum": 1, "maximum": u32::MAX }],
+                        "default": 1_000_000,
                     },
                 },
             },

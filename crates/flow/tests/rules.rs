@@ -7,6 +7,7 @@
 mod support;
 
 use lockgate_flow::diagnostic::Code::{self, *};
+use lockgate_flow::syntax::Missed;
 
 /// `input` for most cases.
 const INPUT: &str = "\
@@ -1673,6 +1674,229 @@ fn triggers() {
 fn a_trigger_that_cannot_be_read_is_a_trigger() {
     let text = "trigger: { http: POST nowhere }\nsteps:\n  - return: \"{{request.ip}}\"\n";
     assert_eq!(support::codes(&support::check_flow(text)), [InvalidTrigger]);
+}
+
+/// A flow's top, and the codes that it must give.
+fn check_tops(cases: &[(&str, &[Code])]) {
+    for (top, expect) in cases {
+        let text = format!("{}\nsteps:\n  - return: x\n", top.trim());
+        let findings = support::check_flow(&text);
+        let shown = support::shown(&findings);
+        assert_eq!(support::codes(&findings), *expect, "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn schedules() {
+    check_tops(&[
+        ("trigger: { schedule: '0 6 * * *' }", &[]),
+        ("trigger: { schedule: '0 6 * *' }", &[InvalidTrigger]),
+        ("trigger: { schedule: '0 6 30 2 *' }", &[InvalidTrigger]),
+        ("trigger: { schedule: [] }", &[WrongType]),
+        ("trigger: { schedule: { timezone: UTC } }", &[MissingKey]),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', timezone: Europe/Berlin, missed: once, overlap: true } }",
+            &[],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', timezone: europe/berlin } }",
+            &[],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', timezone: Europe/Atlantis } }",
+            &[InvalidTrigger],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', timezone: '+02:00' } }",
+            &[InvalidTrigger],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', missed: all } }",
+            &[InvalidTrigger],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', missed: true } }",
+            &[WrongType],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', overlap: never } }",
+            &[WrongType],
+        ),
+        (
+            "trigger: { schedule: { cron: '0 6 * * *', zone: UTC } }",
+            &[UnknownKey],
+        ),
+        (
+            "trigger: { schedule: '0 6 * * *' }\ninput: { a: string, b: string }",
+            &[ScheduledInput, ScheduledInput],
+        ),
+        (
+            "trigger: { schedule: '0 6 * * *' }\ninput: { a: { type: string, required: false }, b: { default: 1 } }",
+            &[],
+        ),
+        // Also where somebody else could give it.
+        (
+            "trigger: { http: POST /a, schedule: '0 6 * * *' }\ninput: { a: string }",
+            &[ScheduledInput],
+        ),
+    ]);
+    // Several mistakes in one schedule are all told.
+    check_tops(&[(
+        "trigger: { schedule: { cron: '0 6', timezone: Nowhere, missed: all } }",
+        &[InvalidTrigger, InvalidTrigger, InvalidTrigger],
+    )]);
+}
+
+#[test]
+fn a_schedule_is_read() {
+    let parsed = |text: &str| {
+        let source = lockgate_flow::source::Source::new("flows/it.yaml", text);
+        let flow = lockgate_flow::syntax::parse(&source).flow.unwrap();
+        flow.trigger.schedule.unwrap()
+    };
+    let short = parsed("trigger: { schedule: '0 6 * * *' }");
+    assert_eq!((short.missed, short.overlap), (Missed::Skip, false));
+    assert_eq!(short.zone().unwrap().iana_name(), Some("UTC"));
+    let long = parsed(
+        "trigger: { schedule: { cron: '0 6 * * *', timezone: europe/berlin, missed: once, overlap: true } }",
+    );
+    assert_eq!((long.missed, long.overlap), (Missed::Once, true));
+    assert_eq!(long.zone().unwrap().iana_name(), Some("Europe/Berlin"));
+    let wrong = parsed("trigger: { schedule: { cron: '0 6 * * *', timezone: Nowhere } }");
+    assert!(wrong.zone().is_none());
+}
+
+#[test]
+fn concurrency() {
+    let with = |line: &str| format!("concurrency: {line}\n{}", INPUT.trim_end_matches("steps:\n"));
+    let cases: &[(&str, &[Code])] = &[
+        ("5", &[]),
+        ("{ limit: 5 }", &[]),
+        ("{ limit: 1, key: \"{{input.id}}\", total: 50, queue: 0 }", &[]),
+        ("{ limit: 2, key: \"{{input.id}}\", total: 2 }", &[]),
+        (
+            "{ limit: 1, key: \"{{config.support_email}} {{lower input.id}}\" }",
+            &[],
+        ),
+        ("{ limit: 1, key: [\"{{input.id}}\", \"{{input.plan}}\"] }", &[]),
+        ("{ limit: 1, key: { id: \"{{input.id}}\", fixed: 1 } }", &[]),
+        ("{ limit: 1, key: \"{{optional input.nick}}\" }", &[]),
+        ("{ limit: 1, key: \"{{omit_if_missing input.nick}}\" }", &[]),
+        (
+            "{ limit: 1, key: \"{{#if input.nick}}{{input.nick}}{{else}}{{input.id}}{{/if}}\" }",
+            &[],
+        ),
+        ("{ limit: 1, key: \"{{sha256 input.id}}\" }", &[]),
+        // Keys are held in memory only, and written nowhere.
+        ("{ limit: 1, key: \"{{input.password}}\" }", &[]),
+        ("0", &[WrongType]),
+        ("1.5", &[WrongType]),
+        ("many", &[WrongType]),
+        ("[1]", &[WrongType]),
+        ("{ key: \"{{input.id}}\" }", &[MissingKey]),
+        ("{ limit: 0 }", &[WrongType]),
+        ("{ limt: 1 }", &[UnknownKey]),
+        ("{ limit: 1, queue: -1 }", &[WrongType]),
+        ("{ limit: 1, total: 5 }", &[InvalidConcurrency]),
+        (
+            "{ limit: 5, total: 4, key: \"{{input.id}}\" }",
+            &[InvalidConcurrency],
+        ),
+        ("{ limit: 1, key: input.id }", &[InvalidConcurrency]),
+        ("{ limit: 1, key: 5 }", &[InvalidConcurrency]),
+        (
+            "{ limit: 1, key: \"{{config.support_email}}\" }",
+            &[InvalidConcurrency],
+        ),
+        ("{ limit: 1, key: \"{{uuid}}\" }", &[InvalidConcurrency]),
+        (
+            "{ limit: 1, key: \"{{input.id}} {{now}}\" }",
+            &[InvalidConcurrency],
+        ),
+        ("{ limit: 1, key: \"{{input.nick}}\" }", &[UnknownField]),
+        ("{ limit: 1, key: \"{{input.emial}}\" }", &[UnknownField]),
+        ("{ limit: 1, key: \"{{inptu.id}}\" }", &[UnknownRoot]),
+        (
+            "{ limit: 1, key: \"{{input.id}} {{config.limt}}\" }",
+            &[UnknownField],
+        ),
+        ("{ limit: 1, key: \"{{lower input.id 5}}\" }", &[WrongArity]),
+        ("{ limit: 1, key: \"{{lowr input.id}}\" }", &[UnknownFunction]),
+        ("{ limit: 1, key: \"{{input.id}\" }", &[InvalidExpression]),
+        ("{ limit: 1, key: \"{{steps.a.b}}\" }", &[OutOfScope]),
+        ("{ limit: 1, key: \"{{vars.a}}\" }", &[OutOfScope]),
+        ("{ limit: 1, key: \"{{request.ip}}\" }", &[OutOfScope]),
+        ("{ limit: 1, key: \"{{run.id}}\" }", &[OutOfScope]),
+        ("{ limit: 1, key: \"{{error.code}}\" }", &[OutOfScope]),
+        ("{ limit: 1, key: \"{{index}}\" }", &[OutOfScope]),
+    ];
+    for (line, expect) in cases {
+        check_tops(&[(&with(line), expect)]);
+    }
+    // A step that is there is not there yet.
+    let steps = "steps:\n  - { id: a, action: auth0.get_user, with: { user_id: x } }\n";
+    let text = format!("concurrency: {{ limit: 1, key: '{{{{steps.a.email}}}}' }}\n{steps}");
+    assert_eq!(support::codes(&support::check_flow(&text)), [OutOfScope]);
+    let text = text.replace(
+        "limit: 1, key: '{{steps.a.email}}'",
+        "limit: 1, key: '{{request.ip}}'",
+    );
+    let text = format!("trigger: {{ http: POST /a, }}\n{text}");
+    assert_eq!(support::codes(&support::check_flow(&text)), [OutOfScope]);
+}
+
+#[test]
+fn open_redirects() {
+    let of = |trigger: &str, step: &str| {
+        let input = INPUT.trim_end_matches("steps:\n");
+        let text = format!(
+            "trigger: {{ {trigger} }}\n{input}  web: {{ type: string, pattern: '^https://a[.]example/' }}\nsteps:\n  - {step}\n"
+        );
+        let findings = support::check_flow(&text);
+        (support::codes(&findings), support::shown(&findings))
+    };
+    for (target, is_open) in [
+        ("{{input.id}}", true),
+        ("{{input.id}}/welcome", true),
+        ("{{default input.nick \\\"https://a.example/\\\"}}", true),
+        ("{{lower (trim input.id)}}", true),
+        ("{{request.headers.referer}}", true),
+        ("https://{{input.id}}", true),
+        ("https://a.example{{input.id}}", true),
+        ("/{{input.id}}", true),
+        ("https://a.example/{{input.id}}", false),
+        ("https://a.example?next={{input.id}}", false),
+        ("/welcome/{{input.id}}", false),
+        ("https://a.example/", false),
+        ("{{input.plan}}", false),
+        ("{{input.web}}", false),
+        ("{{url_encode input.id}}", false),
+        ("{{config.support_email}}", false),
+        ("{{config.support_email}}/{{input.id}}", false),
+    ] {
+        let expect: &[Code] = if is_open { &[OpenRedirect] } else { &[] };
+        for step in [
+            format!("redirect: \"{target}\""),
+            format!("redirect: {{ to: \"{target}\" }}"),
+        ] {
+            let (found, shown) = of("http: GET /a", &step);
+            assert_eq!(found, expect, "{step}\n{shown}");
+        }
+    }
+    let step = "redirect: \"{{input.id}}\"";
+    for (trigger, is_open) in [
+        ("http: { method: GET, path: /a, auth: none }", true),
+        ("http: { method: GET, path: /a, auth: bearer }", false),
+        ("http: { method: GET, path: /a, auth: hmac }", false),
+    ] {
+        let expect: &[Code] = if is_open { &[OpenRedirect] } else { &[] };
+        assert_eq!(of(trigger, step).0, expect, "{trigger}");
+    }
+    let tested = "{ if: starts_with input.id \"https://a.example/\", redirect: \"{{input.id}}\" }";
+    assert_eq!(of("http: GET /a", tested).0, []);
+    // Without an HTTP trigger nobody is led anywhere.
+    let flow = "input: { id: string }\nsteps:\n  - redirect: \"{{input.id}}\"\n";
+    assert_eq!(support::codes(&support::check_flow(flow)), []);
 }
 
 #[test]

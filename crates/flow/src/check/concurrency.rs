@@ -27,7 +27,8 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
         template.walk(&mut |found| match found {
             Found::Reference(reference) => {
                 has_input |= reference.path.slot == Slot::Input;
-                unknown |= reference.path.slot == Slot::Unresolved;
+                // One without segments stands for what could not be read.
+                unknown |= reference.path.slot == Slot::Unresolved || reference.path.segments.is_empty();
                 not_there(check, reference.path);
             }
             Found::Call(call) if !call.function.pure => {

@@ -130,7 +130,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::catalog::Catalog;
     use crate::expression::equal;
+    use crate::source::Source;
+    use crate::workspace::Workspace;
 
     fn canonical(value: &Value) -> String {
         let mut text = String::new();
@@ -156,6 +159,58 @@ mod tests {
         ] {
             assert_eq!(canonical(&value), text);
         }
+    }
+
+    fn key(line: &str, input: &Value) -> Result<Option<String>, EvaluationError> {
+        let text = format!("concurrency: {line}\ninput: {{ email: string }}\nsteps:\n  - return: x\n");
+        let workspace = Workspace::check(None, &[Source::new("flows/it.yaml", text)], &Catalog::new());
+        let flow = workspace.runnable()["it"].clone();
+        let config = json!({ "a": 1 });
+        flow.concurrency.as_ref().unwrap().key(input, &config)
+    }
+
+    #[test]
+    fn keys_are_worked_out() {
+        let input = json!({ "email": "Ada@Example.com" });
+        for (line, expect) in [
+            ("5", None),
+            ("{ limit: 5 }", None),
+            (
+                "{ limit: 1, key: '{{input.email}}' }",
+                Some(r#""Ada@Example.com""#),
+            ),
+            (
+                "{ limit: 1, key: '{{lower input.email}}' }",
+                Some(r#""ada@example.com""#),
+            ),
+            (
+                "{ limit: 1, key: 'to {{input.email}}' }",
+                Some(r#""to Ada@Example.com""#),
+            ),
+            (
+                "{ limit: 1, key: ['{{length input.email}}', 1.0] }",
+                Some("[15,1]"),
+            ),
+            (
+                "{ limit: 1, key: { b: '{{length input.email}}', a: 1 } }",
+                Some(r#"{"a":1,"b":15}"#),
+            ),
+            (
+                "{ limit: 1, key: '{{mask input.email}}' }",
+                Some(r#""Ada@Example.com""#),
+            ),
+        ] {
+            assert_eq!(key(line, &input).unwrap().as_deref(), expect, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_the_value_has_a_key_of_its_own_kind() {
+        let line = "{ limit: 1, key: '{{omit_if_missing input.email}}' }";
+        assert_eq!(key(line, &json!({})).unwrap().as_deref(), Some("null"));
+        // Input that was not validated.
+        let failed = key("{ limit: 1, key: '{{input.email}}' }", &json!({})).unwrap_err();
+        assert!(failed.to_string().contains("input.email"), "{failed}");
     }
 
     fn value() -> impl Strategy<Value = Value> {

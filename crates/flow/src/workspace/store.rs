@@ -263,10 +263,7 @@ mod tests {
             ("{ path: '' }", vec!["LG0705 the path is empty"]),
             ("{ path: runs/ }", vec!["LG0705 the path names a folder"]),
             ("{ path: .. }", vec!["LG0705 the path names a folder"]),
-            (
-                "{ path: 5 }",
-                vec!["LG0104 `path` must be a text, not a number"],
-            ),
+            ("{ path: 5 }", vec!["LG0104 `path` must be a text, not a number"]),
             ("{ durability: ful }", vec!["LG0705 there is no durability `ful`"]),
             ("{ flush_interval: 20ms }", vec![only_batched]),
             ("{ durability: full, flush_interval: 20ms }", vec![only_batched]),
