@@ -8,6 +8,7 @@
 //!  run        a run as it comes out of its rows
 //!  timeline   the records of a run as its steps: pure
 //!  export     one run as JSON
+//!  whole      the store as a whole: its format, a copy of it
 //! ```
 //!
 //! Not here: anything that writes, anything that is sealed. History has no key.
@@ -22,6 +23,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod whole;
 
 pub use export::{Export, ExportedDefinition};
 pub use list::{Filter, Page};

@@ -254,7 +254,7 @@ impl History {
             .map_err(|error| unreadable(&self.path, &error))
     }
 
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &self,
         question: impl FnOnce(&mut Connection, &Path) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
