@@ -1748,6 +1748,31 @@ fn schedules() {
 }
 
 #[test]
+fn the_request_of_a_flow_that_is_due_too() {
+    for (step, expect) in [
+        ("return: '{{request.ip}}'", &[NoRequest][..]),
+        ("return: '{{lower request.headers.host}}'", &[NoRequest]),
+        ("return: '{{default request.ip \"none\"}}'", &[]),
+        ("return: '{{optional request.headers.host}}'", &[]),
+        ("{ if: exists request.ip, return: '{{request.ip}}' }", &[]),
+        ("{ if: exists request, return: '{{request.ip}}' }", &[]),
+        (
+            "{ if: exists request.ip, return: '{{request.path}}' }",
+            &[NoRequest],
+        ),
+    ] {
+        let text = format!("trigger: {{ http: POST /a, schedule: '0 6 * * *' }}\nsteps:\n  - {step}\n");
+        let findings = support::check_flow(&text);
+        assert_eq!(
+            support::codes(&findings),
+            expect,
+            "{text}{}",
+            support::shown(&findings)
+        );
+    }
+}
+
+#[test]
 fn a_schedule_is_read() {
     let parsed = |text: &str| {
         let source = lockgate_flow::source::Source::new("flows/it.yaml", text);

@@ -180,6 +180,21 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
                 .help = Some("add `trigger: { http: POST /… }`, or take the value as `input`".to_owned());
             return;
         }
+        Slot::Request
+            if is_scheduled(check) && !reference.accepts_missing && !is_shown(place.state, path) =>
+        {
+            let text = &path.text;
+            check
+                .report(
+                    Code::NoRequest,
+                    span(&path.span),
+                    format!("`{text}` is missing when the schedule starts the run"),
+                )
+                .help = Some(format!(
+                "say what to use then: `{{{{default {text} \"…\"}}}}`; or test it with `if: exists {text}`"
+            ));
+            return;
+        }
         Slot::Error if !in_handler(&place.node.path) => {
             check
                 .report(
@@ -199,6 +214,19 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
         return;
     }
     fields(check, place, reference);
+}
+
+/// Whether a due time starts the flow: without a request.
+fn is_scheduled(check: &FlowCheck<'_>) -> bool {
+    check.syntax.trigger.schedule.is_some()
+}
+
+/// Whether a condition has shown a path, or what is above it, to be there.
+fn is_shown(state: &State, path: &Path) -> bool {
+    state.present.iter().any(|present| {
+        let rest = path.text.strip_prefix(present.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 /// Whether a path asks for the error of a step that keeps none, and whose result has no field of that name.

@@ -10,8 +10,9 @@ use crate::yaml::{Node, Spanned};
 
 const KEYS: &[&str] = &["cron", "timezone", "missed", "overlap"];
 
-/// A leap year and the three after it begin here: whatever a cron line means within four years comes by.
-const LEAP_YEAR: &str = "2024-01-01T00:00:00Z";
+/// The years from which a line is looked for, as far as the library looks by itself: four years each. After 28 years each
+/// day of a year has been each day of the week, also a 29 February. Fixed, so that a check says the same every year.
+const LEAP_YEARS: [i16; 7] = [2024, 2028, 2032, 2036, 2040, 2044, 2048];
 
 pub(super) fn read(reader: &mut Reader, node: &Node) -> Option<ScheduleTrigger> {
     let schedule = if node.as_str().is_some() {
@@ -145,7 +146,12 @@ fn check_cron(line: &str) -> Result<(), (String, &'static str)> {
     let Ok(crontab) = cronexpr::parse_crontab(&format!("{line} UTC")) else {
         return Err((format!("`{line}` is no cron line"), CRON_HELP));
     };
-    if crontab.find_next(LEAP_YEAR).is_err() {
+    let is_due = LEAP_YEARS.iter().any(|year| {
+        crontab
+            .find_next(format!("{year}-01-01T00:00:00Z").as_str())
+            .is_ok()
+    });
+    if !is_due {
         let help = "no month, or none that is named, has such a day";
         return Err((format!("`{line}` is never due"), help));
     }
@@ -237,6 +243,9 @@ mod tests {
             ("0 0 31 4,6,9,11 *", false),
             ("0 0 29 2 *", true),
             ("0 0 31 4,5 *", true),
+            // A day that has to be both, and is so once in 28 years.
+            ("0 0 29 2 */6", true),
+            ("0 0 30 2 */6", false),
             // Either day is enough where both are given.
             ("0 0 30 2 mon", true),
         ] {

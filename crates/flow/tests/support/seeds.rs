@@ -109,7 +109,7 @@ steps:
     yield: { at: "{{index}}", found: "{{steps.one}}" }
   - respond:
       status: 200
-      headers: { x-ip: "{{request.ip}}" }
+      headers: { x-ip: "{{optional request.ip}}" }
       body: { all: "{{steps.all}}", left: "{{steps.left.status}}", help: "{{config.support_email}}" }
   - return: "{{steps.all}}"
 on_error:
