@@ -503,7 +503,7 @@ fn readers_and_the_owner_do_not_wait_for_each_other() {
             scope.spawn(|| {
                 assert_eq!(
                     history.run(id).unwrap().unwrap().input,
-                    Value::from(serde_json::Map::new());
+                    Value::from(serde_json::Map::new())
                 );
             });
         }
