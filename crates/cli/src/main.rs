@@ -7,8 +7,11 @@
 //!  commands/*    one file each, thin
 //!   ├─ workspace   lockgate.yaml, flows/**/*.yaml and .env → a checked workspace
 //!   ├─ connect     settings → live connections, or the emulated tenant
+//!   ├─ store       where a workspace keeps its runs
 //!   ├─ serve/*     a site of a workspace, made again when it changes
 //!   ├─ run/*       a run on the terminal: input, progress, result
+//!   ├─ runs/*      runs that were kept: lists, timelines, departures
+//!   ├─ doctor/*    what can be wrong with a machine
 //!   └─ terminal/*  colours, widths, tables; data on stdout, words on stderr
 //!  exit          exit codes, errors with help, the panic hook
 //!  telemetry/*   the log on stderr, spans to a collector
@@ -19,10 +22,13 @@ mod args;
 mod catalogue;
 mod commands;
 mod connect;
+mod doctor;
 mod environment;
 mod exit;
 mod run;
+mod runs;
 mod serve;
+mod store;
 mod telemetry;
 mod terminal;
 mod workspace;

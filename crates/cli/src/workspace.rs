@@ -1,5 +1,6 @@
 //! Finds and reads a workspace: `lockgate.yaml`, the flows beside it, and `.env`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -194,6 +195,20 @@ impl Loaded {
     /// The actions of this workspace.
     pub(crate) fn actions(&self) -> Actions {
         catalogue::actions(self.http_policy())
+    }
+
+    /// The types of the declared connections, by name.
+    pub(crate) fn connection_types(&self) -> BTreeMap<String, String> {
+        let connections = self.checked.connections().iter();
+        connections
+            .map(|connection| (connection.name.value.clone(), connection.type_name.value.clone()))
+            .collect()
+    }
+
+    /// All errors.
+    pub(crate) fn errors(&self) -> Vec<Diagnostic> {
+        let findings = self.checked.diagnostics.iter();
+        findings.filter(|finding| finding.is_error()).cloned().collect()
     }
 
     /// The errors of the workspace file and of these flow files.

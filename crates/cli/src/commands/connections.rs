@@ -152,6 +152,29 @@ fn needs(loaded: &Loaded, connection: &str, report: Option<&CheckReport>) -> Vec
         .collect()
 }
 
+/// What the flows need on a connection, in short.
+pub(crate) struct NeedsInShort {
+    /// How many scopes are needed.
+    pub(crate) count: usize,
+    /// The fewest that have to be granted.
+    pub(crate) missing: Vec<String>,
+}
+
+/// What the flows need on a connection, and what of it the token does not grant.
+pub(crate) fn connection_needs(loaded: &Loaded, connection: &str, report: &CheckReport) -> NeedsInShort {
+    let needs = needs(loaded, connection, Some(report));
+    NeedsInShort {
+        count: needs.len(),
+        missing: missing(&needs).into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// The fewest scopes that have to be granted.
+fn missing(needs: &[Need]) -> Vec<&str> {
+    let unmet = needs.iter().filter(|need| need.granted == Some(false));
+    least(unmet.map(|need| &need.any_of)).into_iter().collect()
+}
+
 fn show(
     connection: &Auth0Connection,
     result: &Result<CheckReport, ActionError>,
@@ -193,8 +216,7 @@ fn show(
     } else {
         terminal.print(&table.render())?;
     }
-    let unmet = needs.iter().filter(|need| need.granted == Some(false));
-    let missing: Vec<&str> = least(unmet.map(|need| &need.any_of)).into_iter().collect();
+    let missing = missing(needs);
     if !missing.is_empty() {
         terminal.print(&format!(
             "\n  {}: grant `{}` in the Auth0 dashboard: Applications → APIs → Auth0 Management API →\n  Machine to \

@@ -12,15 +12,21 @@ use lockgate_server::server::Server;
 
 use crate::args::DevArgs;
 use crate::exit::Exit;
-use crate::serve::{self, Asked, Development, Signals, SiteBuilder, Watcher};
+use crate::serve::{self, Asked, Development, Signals, SiteBuilder, Version, Watcher};
+use crate::store;
 use crate::terminal::Terminal;
 use crate::workspace;
 
 /// How long runs are waited for at the end: somebody sits there and waits, too.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Not the store of `serve`: what runs here calls an emulated tenant or a tenant for trials, and its unfinished runs must not
+/// go on against the real one.
+const STORE: &str = ".lockgate/dev.db";
+
 pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> Result<Exit> {
     let root = workspace::root_of(folder)?;
+    let own = root.join(STORE);
     let options = ServerOptions {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         admin_address: SocketAddr::from((Ipv4Addr::LOCALHOST, args.admin_port)),
@@ -31,15 +37,21 @@ pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> R
     let mut watcher = Watcher::start(root)?;
     let metrics = Metrics::new();
     let mut development = Development::new(root, SiteBuilder::new(metrics.clone()), terminal);
-    let (site, first) = development.first().await?;
+    let typed = store::Typed {
+        path: Some(args.store.as_deref().unwrap_or(&own)),
+        durability: None,
+    };
+    let (version, first) = development.first(folder, typed).await?;
+    let Version { site, program } = version;
     // Asked before anyone can know that it is ready.
     let mut signals = Signals::listen().context("listening for signals")?;
-    let server = Server::start(options, site, metrics)
+    let runtime = development.runtime(&program);
+    let server = Server::start(options, site, metrics, runtime)
         .await
         .map_err(serve::start_failed)?;
     let url = format!("http://{}", server.address());
     let admin_url = format!("http://{}", server.admin_address());
-    development.begin(&url, &admin_url, first);
+    development.begin(&url, &admin_url, first)?;
     serve::announce(&url, &admin_url, terminal)?;
     loop {
         if let Some(trouble) = watcher.trouble() {
@@ -56,6 +68,7 @@ pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> R
             },
         }
     }
+    development.let_go();
     let exit = serve::stop(server, SHUTDOWN_TIMEOUT, &mut signals, terminal).await;
     development.close().await;
     Ok(exit)

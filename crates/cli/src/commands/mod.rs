@@ -5,14 +5,18 @@ mod check;
 mod completions;
 mod connections;
 mod dev;
+mod doctor;
 mod explain;
 mod graph;
 mod new;
 mod run;
+mod runs;
 mod schema;
 mod scopes;
 mod serve;
 mod tenant;
+
+pub(crate) use connections::connection_needs;
 
 use std::thread::available_parallelism;
 
@@ -35,6 +39,8 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
             block_on_with(workers, serve::serve(&folder()?, &args, terminal))
         }
         Command::Dev(args) => block_on(dev::dev(&folder()?, &args, terminal)),
+        Command::Runs(args) => block_on(runs::runs(&folder()?, &args, terminal)),
+        Command::Doctor(args) => block_on(doctor::doctor(&folder()?, &args, terminal)),
         Command::Check(args) => check::check(&folder()?, &args, terminal),
         Command::Explain(args) => explain::explain(&args, terminal),
         Command::Graph(args) => graph::graph(&folder()?, &args, terminal),
@@ -75,7 +81,7 @@ fn block_on_with(workers: usize, command: impl Future<Output = Result<Exit>>) ->
 /// Completes when the process is asked to end: Ctrl-C, or SIGTERM. It is listened for from the call on, not only
 /// from when the future is first polled.
 #[cfg(unix)]
-fn asked_to_end() -> impl Future<Output = ()> + Send {
+pub(crate) fn asked_to_end() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{SignalKind, signal};
     let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     async move {
@@ -92,7 +98,7 @@ fn asked_to_end() -> impl Future<Output = ()> + Send {
 
 /// Completes when the process is asked to end: Ctrl-C.
 #[cfg(not(unix))]
-async fn asked_to_end() {
+pub(crate) async fn asked_to_end() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

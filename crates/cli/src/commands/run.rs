@@ -3,33 +3,30 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
-use lockgate_engine::clock::{Clock, SystemClock};
-use lockgate_engine::event::Observer;
+use anyhow::Result;
+use lockgate_engine::RunOptions;
 use lockgate_engine::journal::NoJournal;
-use lockgate_engine::outcome::{RunOutcome, RunStatus};
-use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::graph::Flow;
+use lockgate_store::Store;
 use serde_json::Value;
 
-use super::asked_to_end;
 use crate::args::RunArgs;
 use crate::catalogue;
-use crate::connect::{self, Live};
+use crate::connect;
 use crate::exit::{self, Exit, Mistake};
-use crate::run::{Given, Progress, Recorder, TraceJournal, as_json, invalid_as_json, read_request, show};
-use crate::telemetry;
+use crate::run::{Given, Stage, View, invalid_as_json, keep, read_request};
+use crate::store;
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
 /// What is needed to run.
 struct Ready {
-    loaded: Loaded,
+    stage: Stage,
+    /// Where the run is kept.
+    store: Option<Store>,
     flow: Arc<Flow>,
     input: Value,
     request: Option<Value>,
-    live: Live,
-    clock: Arc<dyn Clock>,
 }
 
 pub(super) async fn run(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
@@ -80,76 +77,59 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
         .as_deref()
         .map(|request| read_request(request, folder))
         .transpose()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let live = connect::connect(&loaded, &connections, args.emulated, &clock, terminal).await?;
+    let view = View {
+        json: args.json,
+        trace: args.trace,
+        has_request: args.request.is_some(),
+    };
+    let stage = Stage::set(&loaded, &connections, args.emulated, view, terminal).await?;
+    // What happens in an emulated tenant is gone with it.
+    let store = if flow.durable && !args.emulated && !args.no_keep {
+        keep::open(&loaded, folder, &stage.clock, terminal)?
+    } else {
+        None
+    };
     Ok(Ready {
-        loaded,
+        stage,
+        store,
         flow,
         input,
         request,
-        live,
-        clock,
     })
 }
 
 async fn go(ready: Ready, args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
     let Ready {
-        loaded,
+        stage,
+        store,
         flow,
         input,
         request,
-        live,
-        clock,
     } = ready;
-    let recorder = Arc::new(Recorder::new(
-        Progress::new(terminal),
-        args.trace,
-        Arc::clone(&clock),
-    ));
-    let executor = Executor::new(loaded.actions())
-        .with_connections(live.connections.clone())
-        .with_clock(Arc::clone(&clock))
-        .with_flows(loaded.checked.runnable().into_values())
-        .with_observer(Arc::clone(&recorder) as Arc<dyn Observer>)
-        .with_propagation(telemetry::propagation());
-    let options = RunOptions {
-        request,
-        trace: telemetry::from_environment(),
-        cancel: Some(Box::pin(asked_to_end())),
-        ..RunOptions::new(uuid::Uuid::now_v7().to_string())
+    let ran = match &store {
+        Some(store) => keep::run(&stage, store, &flow, input, request).await,
+        None => {
+            let options = RunOptions {
+                request,
+                ..RunOptions::new(uuid::Uuid::now_v7().to_string())
+            };
+            let executor = stage.program.executor();
+            Ok(stage.run(executor, &flow, input, options, &NoJournal).await)
+        }
     };
-    let began = clock.elapsed();
-    let outcome: RunOutcome = if args.trace {
-        executor
-            .run(&flow, input, options, &TraceJournal(&recorder))
-            .await
-    } else {
-        executor.run(&flow, input, options, &NoJournal).await
+    let shown = ran.and_then(|(outcome, took)| {
+        let exit = stage.show(&flow.name, &outcome, took, terminal)?;
+        if store.is_some() && !args.json {
+            keep::say_how_to_go_on(&outcome, terminal);
+        }
+        Ok(exit)
+    });
+    stage.close().await;
+    let closed = match store {
+        Some(store) => store.close().await.map_err(store::failed),
+        None => Ok(()),
     };
-    let took = clock.elapsed().saturating_sub(began);
-    recorder.finish();
-    let steps = recorder.records();
-    let shown = if args.json {
-        let (object, exit) = as_json(&flow.name, &outcome, &steps, took, args.trace);
-        terminal.print(&object.to_string()).map(|()| exit)
-    } else {
-        show(
-            &flow.name,
-            &outcome,
-            &steps,
-            took,
-            args.request.is_some(),
-            terminal,
-        )
-    };
-    live.close().await;
-    shown.with_context(|| {
-        // Who reads no result must not think that nothing was done, and do it again.
-        let ended = match outcome.status {
-            RunStatus::Succeeded => "the run succeeded",
-            RunStatus::Cancelled => "the run was interrupted",
-            _ => "the run failed",
-        };
-        format!("{ended}, but its result could not be written")
-    })
+    let exit = shown?;
+    closed?;
+    Ok(exit)
 }

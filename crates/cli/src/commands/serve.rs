@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use lockgate_flow::diagnostic::list;
+use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::graph::Flow;
 use lockgate_server::metrics::Metrics;
 use lockgate_server::server::Server;
@@ -11,7 +11,8 @@ use lockgate_server::server::Server;
 use super::counted;
 use crate::args::ServeArgs;
 use crate::exit::Exit;
-use crate::serve::{self, Asked, Signals, SiteBuilder};
+use crate::serve::{self, Asked, Keeping, Signals, SiteBuilder, Version};
+use crate::store;
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
@@ -23,41 +24,58 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     let metrics = Metrics::new();
     let mut builder = SiteBuilder::new(metrics.clone());
     let loaded = builder.load(folder)?;
-    let site = match builder.build_sound(&loaded, None)? {
-        Ok(site) => site,
+    let errors = loaded.errors();
+    if !errors.is_empty() {
+        return Err(workspace::refuse(&errors, terminal));
+    }
+    let typed = store::Typed {
+        path: args.store.as_deref(),
+        durability: args.durability,
+    };
+    let settings = store::settings(&loaded, folder, typed);
+    let keeping = Keeping::open_for(&loaded, settings, builder.clock())?;
+    let kept = serve::kept_connections(keeping.as_ref())?;
+    let Version { site, program } = match builder.build_sound(&loaded, &kept, None)? {
+        Ok(version) => version,
         Err(findings) => return Err(workspace::refuse(&findings, terminal)),
     };
     // Asked before anyone can know that it is ready.
     let mut signals = Signals::listen().context("listening for signals")?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
-    let server = Server::start(options, site, metrics.clone())
+    let runtime = keeping.as_ref().map(|keeping| keeping.runtime(&program));
+    let server = Server::start(options, site, metrics.clone(), runtime)
         .await
         .map_err(serve::start_failed)?;
     let url = format!("{scheme}://{}", server.address());
     let admin_url = format!("http://{}", server.admin_address());
+    if let Some(keeping) = &keeping {
+        keeping.announce(&admin_url)?;
+    }
     tell(&loaded, &url, &admin_url, terminal);
     drop(loaded);
     serve::announce(&url, &admin_url, terminal)?;
     while signals.next().await == Asked::Reload {
-        reload(folder, &mut builder, &server, &metrics);
+        reload(folder, &mut builder, keeping.as_ref(), &server, &metrics);
     }
+    drop(keeping);
     Ok(serve::stop(server, args.shutdown_timeout, &mut signals, terminal).await)
 }
 
 /// Reads the workspace, `.env` and the certificate again. With a mistake in them, what is served stays as it is.
-fn reload(folder: &Path, builder: &mut SiteBuilder, server: &Server, metrics: &Metrics) {
-    let made = builder
-        .load(folder)
-        .and_then(|loaded| Ok((builder.build_sound(&loaded, Some(&server.site()))?, loaded)));
+fn reload(
+    folder: &Path,
+    builder: &mut SiteBuilder,
+    keeping: Option<&Keeping>,
+    server: &Server,
+    metrics: &Metrics,
+) {
     let mut is_good = false;
-    match made {
-        Ok((Ok(site), loaded)) => {
-            server.publish(site);
+    match read_again(folder, builder, keeping, server) {
+        Ok(Ok(routes)) => {
             is_good = true;
-            let routes = routed(&loaded).count();
             tracing::info!(target: RELOAD, routes, "reloaded: what was read is served from now on");
         }
-        Ok((Err(findings), _)) => {
+        Ok(Err(findings)) => {
             for finding in &findings {
                 let source = &finding.primary.source;
                 let place = source.position(finding.primary.span.start);
@@ -91,6 +109,24 @@ fn reload(folder: &Path, builder: &mut SiteBuilder, server: &Server, metrics: &M
     }
 }
 
+/// How many routes are served now, or what is wrong in the workspace.
+fn read_again(
+    folder: &Path,
+    builder: &mut SiteBuilder,
+    keeping: Option<&Keeping>,
+    server: &Server,
+) -> Result<Result<usize, Vec<Diagnostic>>> {
+    let loaded = builder.load(folder)?;
+    let kept = serve::kept_connections(keeping)?;
+    match builder.build_sound(&loaded, &kept, Some(&server.site()))? {
+        Ok(version) => {
+            server.publish(version.site).map_err(serve::no_store)?;
+            Ok(Ok(routed(&loaded).count()))
+        }
+        Err(findings) => Ok(Err(findings)),
+    }
+}
+
 /// The flows that have a route.
 fn routed(loaded: &Loaded) -> impl Iterator<Item = &Flow> {
     let flows = loaded
@@ -119,13 +155,6 @@ fn tell(loaded: &Loaded, url: &str, admin_url: &str, terminal: &Terminal) {
 
 /// What a flow asks for and does not get.
 fn notes(loaded: &Loaded) -> Vec<String> {
-    let flows = || {
-        loaded
-            .checked
-            .flows
-            .iter()
-            .filter_map(|checked| checked.flow.as_deref())
-    };
     let mut notes = Vec::new();
     let warnings = loaded.checked.diagnostics.len();
     if warnings > 0 {
@@ -133,19 +162,6 @@ fn notes(loaded: &Loaded) -> Vec<String> {
             "{}: `lockgate check` shows them",
             counted(warnings, "warning")
         ));
-    }
-    if flows().any(|flow| flow.durable) {
-        notes.push(
-            "runs are not kept yet, also those of flows with `durable: true`: they end with the process"
-                .to_owned(),
-        );
-    }
-    let scheduled: Vec<&str> = flows()
-        .filter(|flow| flow.syntax.trigger.schedule.is_some())
-        .map(|flow| flow.name.as_str())
-        .collect();
-    if !scheduled.is_empty() {
-        notes.push(format!("schedules do not start flows yet: {}", list(scheduled)));
     }
     notes
 }

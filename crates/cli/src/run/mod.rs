@@ -1,19 +1,20 @@
 //! A run on the terminal.
 //!
-//! `input`, `json` and `request` read what was typed, `record` keeps what happens, `progress` shows it while it happens, `trace` is the
-//! journal that sees inputs, `result` shows the end.
+//! `input`, `json` and `request` read what was typed, `stage` is what a run runs on, `keep` records it, `record` keeps what happens,
+//! `progress` shows it while it happens, `trace` is the journal that sees inputs, `result` shows the end.
 
 mod input;
 mod json;
+pub(crate) mod keep;
 mod progress;
 mod record;
 mod request;
 mod result;
+mod stage;
 mod trace;
 
 pub(crate) use input::{Given, describe};
-pub(crate) use progress::{Progress, duration};
-pub(crate) use record::Recorder;
+pub(crate) use progress::{duration, turns};
 pub(crate) use request::read_request;
-pub(crate) use result::{as_json, invalid_as_json, show};
-pub(crate) use trace::TraceJournal;
+pub(crate) use result::invalid_as_json;
+pub(crate) use stage::{Stage, View};

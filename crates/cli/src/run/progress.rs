@@ -153,7 +153,7 @@ impl Progress {
     /// What it is called, and what it does where the name does not say that.
     fn label(&self, step: &StepRecord) -> String {
         let doing = step.action.as_deref().unwrap_or(step.verb);
-        let place = indices(&step.path);
+        let place = turns(&step.path);
         let mut label = step.title.clone();
         if let Some(place) = place {
             let _ = write!(label, " {}", self.style().dim(&place));
@@ -196,15 +196,15 @@ impl Progress {
 }
 
 /// Which turn of which loop, from 1: `#2`, `#2.1`.
-fn indices(path: &str) -> Option<String> {
-    let turns: Vec<String> = path
+pub(crate) fn turns(path: &str) -> Option<String> {
+    let counted: Vec<String> = path
         .split('/')
         .zip(path.split('/').skip(1))
         .filter(|(before, _)| *before == "each")
         .filter_map(|(_, index)| index.parse::<u64>().ok())
         .map(|index| (index + 1).to_string())
         .collect();
-    (!turns.is_empty()).then(|| format!("#{}", turns.join(".")))
+    (!counted.is_empty()).then(|| format!("#{}", counted.join(".")))
 }
 
 /// The outermost loop of which the path is in a turn that has no lines: the path of its step, and the turn from 0.
@@ -293,10 +293,10 @@ mod tests {
 
     #[test]
     fn a_turn_of_a_loop_is_counted_as_people_count() {
-        assert_eq!(indices("steps/0"), None);
-        assert_eq!(indices("steps/2/each/4/steps/0"), Some("#5".to_owned()));
+        assert_eq!(turns("steps/0"), None);
+        assert_eq!(turns("steps/2/each/4/steps/0"), Some("#5".to_owned()));
         assert_eq!(
-            indices("steps/2/each/4/steps/0/each/0/steps/1"),
+            turns("steps/2/each/4/steps/0/each/0/steps/1"),
             Some("#5.1".to_owned())
         );
     }

@@ -1,19 +1,20 @@
-//! A journal that keeps nothing, and shows what steps get.
+//! A journal that shows what steps get, and leaves the rest to another one.
 
 use std::future::Future;
 
 use jiff::Timestamp;
 use lockgate_engine::clock::Clock;
-use lockgate_engine::journal::{Journal, JournalError, NoJournal, Outcome, Prior, Slept, StepInfo};
+use lockgate_engine::journal::{Journal, JournalError, Outcome, Prior, RunEnd, Slept, StepInfo};
 use lockgate_engine::step_key::StepKey;
 
 use super::record::Recorder;
 
 /// For `--trace`: events do not carry inputs, a journal sees them.
-pub(crate) struct TraceJournal<'a>(pub(crate) &'a Recorder);
+pub(crate) struct TraceJournal<'a, J>(pub(crate) &'a Recorder, pub(crate) &'a J);
 
-impl Journal for TraceJournal<'_> {
+impl<J: Journal> Journal for TraceJournal<'_, J> {
     const READS_INPUT: bool = true;
+    const RECORDS: bool = J::RECORDS;
 
     async fn step<'a, F, Fut>(
         &'a self,
@@ -28,7 +29,7 @@ impl Journal for TraceJournal<'_> {
         if let Some(input) = info.input {
             self.0.input(&key.to_string(), &info.masks.apply_to(input));
         }
-        NoJournal.step(key, info, effect).await
+        self.1.step(key, info, effect).await
     }
 
     async fn sleep<'a>(
@@ -38,6 +39,10 @@ impl Journal for TraceJournal<'_> {
         until: Timestamp,
         clock: &'a dyn Clock,
     ) -> Result<Slept, JournalError> {
-        NoJournal.sleep(key, info, until, clock).await
+        self.1.sleep(key, info, until, clock).await
+    }
+
+    async fn end<'a>(&'a self, end: RunEnd<'a>) -> Result<(), JournalError> {
+        self.1.end(end).await
     }
 }

@@ -1,7 +1,7 @@
 //! A workspace → a site. What has not changed since the last one is kept: the connections, and the pools of
 //! `http.request`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use lockgate_engine::event::Observer;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::syntax::Route;
+use lockgate_runtime::{Program, ProgramParts};
 use lockgate_server::metrics::Metrics;
 use lockgate_server::site::{Site, SiteParts};
 use lockgate_tenant::Tenant;
@@ -26,7 +27,7 @@ use crate::workspace::Loaded;
 
 /// Makes one site after the other.
 pub(crate) struct SiteBuilder {
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     observer: Arc<dyn Observer>,
@@ -36,9 +37,15 @@ pub(crate) struct SiteBuilder {
     routes: BTreeMap<String, Route>,
 }
 
-/// The site of all that is sound in a workspace.
+/// A version of the workspace: what callers reach, and what runs it.
+pub(crate) struct Version {
+    pub(crate) site: Site,
+    pub(crate) program: Arc<Program>,
+}
+
+/// The version of all that is sound in a workspace.
 pub(super) struct Partial {
-    pub(super) site: Site,
+    pub(super) version: Version,
     pub(super) plan: Plan,
     /// Connections that cannot be used, and why.
     pub(super) unusable: BTreeMap<String, Diagnostic>,
@@ -46,7 +53,7 @@ pub(super) struct Partial {
 
 impl SiteBuilder {
     pub(crate) fn new(metrics: Metrics) -> Self {
-        let catalog = catalogue::catalog();
+        let catalog = Arc::new(catalogue::catalog());
         Self {
             observer: metrics.observer(&catalog),
             catalog,
@@ -59,8 +66,8 @@ impl SiteBuilder {
     }
 
     /// The clock of all runs.
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// Reads the workspace of a folder, and `.env`.
@@ -71,8 +78,8 @@ impl SiteBuilder {
         Loaded::find(folder, &self.catalog, &[])
     }
 
-    /// Makes the site of a workspace in which everything is as it should be. `previous` is the site that it is to
-    /// follow.
+    /// Makes the version of a workspace in which everything is as it should be. `kept` are the connections of runs that
+    /// are to go on, `previous` is the site that it is to follow.
     ///
     /// # Errors
     /// The outer one: this binary has a mistake. The inner ones: what is wrong in the workspace; a site was not made,
@@ -80,18 +87,14 @@ impl SiteBuilder {
     pub(crate) fn build_sound(
         &mut self,
         loaded: &Loaded,
+        kept: &BTreeSet<String>,
         previous: Option<&Site>,
-    ) -> Result<Result<Site, Vec<Diagnostic>>> {
-        let errors = loaded
-            .checked
-            .diagnostics
-            .iter()
-            .filter(|finding| finding.is_error());
-        let errors: Vec<Diagnostic> = errors.cloned().collect();
+    ) -> Result<Result<Version, Vec<Diagnostic>>> {
+        let errors = loaded.errors();
         if !errors.is_empty() {
             return Ok(Err(errors));
         }
-        let needed = needed_connections(loaded);
+        let needed = needed_connections(loaded, kept);
         let (open, unusable) =
             OpenConnections::of(loaded, &needed, &self.open, Missing::Refused, &self.clock);
         if !unusable.is_empty() {
@@ -101,22 +104,23 @@ impl SiteBuilder {
         self.finish(loaded, plan, open, previous).map(Ok)
     }
 
-    /// Makes the site of all that is sound in a workspace. `tenant` is called in the place of Auth0 by connections that
-    /// lack a variable; see [`Self::needs_tenant`].
+    /// Makes the version of all that is sound in a workspace. `kept` are the connections of runs that are to go on;
+    /// `tenant` is called in the place of Auth0 by connections that lack a variable; see [`Self::needs_tenant`].
     ///
     /// # Errors
     /// This binary has a mistake.
     pub(super) fn build_partial(
         &mut self,
         loaded: &Loaded,
+        kept: &BTreeSet<String>,
         tenant: Option<&Tenant>,
         previous: Option<&Site>,
     ) -> Result<Partial> {
-        let needed = needed_connections(loaded);
+        let needed = needed_connections(loaded, kept);
         let missing = Missing::Replaced(tenant);
         let (open, unusable) = OpenConnections::of(loaded, &needed, &self.open, missing, &self.clock);
         let plan = Plan::of(loaded, &unusable, &self.routes);
-        let site = self.finish(loaded, plan.clone(), open, previous)?;
+        let version = self.finish(loaded, plan.clone(), open, previous)?;
         for checked in &loaded.checked.flows {
             let path = checked.source.path();
             match route(checked) {
@@ -129,12 +133,16 @@ impl SiteBuilder {
                 None => {}
             }
         }
-        Ok(Partial { site, plan, unusable })
+        Ok(Partial {
+            version,
+            plan,
+            unusable,
+        })
     }
 
     /// Whether a connection that is needed lacks a variable.
-    pub(super) fn needs_tenant(loaded: &Loaded) -> bool {
-        needs_tenant(loaded, &needed_connections(loaded))
+    pub(super) fn needs_tenant(loaded: &Loaded, kept: &BTreeSet<String>) -> bool {
+        needs_tenant(loaded, &needed_connections(loaded, kept))
     }
 
     fn finish(
@@ -143,7 +151,7 @@ impl SiteBuilder {
         plan: Plan,
         open: OpenConnections,
         previous: Option<&Site>,
-    ) -> Result<Site> {
+    ) -> Result<Version> {
         let policy = loaded.http_policy();
         let actions = match &self.actions {
             Some((known, actions)) if *known == policy => actions.clone(),
@@ -155,9 +163,18 @@ impl SiteBuilder {
             .with_observer(Arc::clone(&self.observer))
             .with_flows(plan.flows.iter().cloned())
             .with_propagation(telemetry::propagation());
-        let parts = SiteParts {
-            flows: plan.flows,
+        let program = Arc::new(Program::new(ProgramParts {
             executor,
+            flows: plan
+                .flows
+                .into_iter()
+                .map(|flow| (flow.name.clone(), flow))
+                .collect(),
+            connections: loaded.connection_types(),
+            catalog: Arc::clone(&self.catalog),
+        }));
+        let parts = SiteParts {
+            program: Arc::clone(&program),
             credentials: open.credentials(),
             broken: plan.broken,
         };
@@ -166,6 +183,6 @@ impl SiteBuilder {
         // a run that uses it.
         self.actions = Some((policy, actions));
         self.open = open;
-        Ok(site)
+        Ok(Version { site, program })
     }
 }

@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use lockgate_flow::diagnostic::Diagnostic;
+use lockgate_runtime::{Program, Runtime};
 use lockgate_server::server::Server;
 use lockgate_server::site::Site;
 use lockgate_tenant::Tenant;
 
-use super::builder::{Partial, SiteBuilder};
+use super::builder::{Partial, SiteBuilder, Version};
 use super::curl;
+use super::keeping::{Keeping, kept_connections};
+use super::options::no_store;
 use super::plan::Plan;
 use super::screen::{Screen, Shown, View};
+use crate::store;
 use crate::terminal::Terminal;
 use crate::workspace::Loaded;
 
@@ -29,6 +34,7 @@ pub(crate) struct Development<'a> {
     screen: Screen<'a>,
     /// Started when a connection needs it first; its users live from then on to the end.
     tenant: Option<Tenant>,
+    keeping: Option<Keeping>,
     url: String,
 }
 
@@ -39,26 +45,51 @@ impl<'a> Development<'a> {
             builder,
             screen: Screen::new(terminal),
             tenant: None,
+            keeping: None,
             url: String::new(),
         }
     }
 
-    /// The first site.
+    /// The first version, and the store where its runs are kept.
     ///
     /// # Errors
-    /// The workspace cannot be read at all.
-    pub(crate) async fn first(&mut self) -> Result<(Site, First)> {
+    /// The workspace cannot be read at all; the store cannot be used.
+    pub(crate) async fn first(&mut self, folder: &Path, typed: store::Typed<'_>) -> Result<(Version, First)> {
         let loaded = self.builder.load(&self.root)?;
+        // Also where no flow has runs to keep: one may at the next change.
+        let settings = store::settings(&loaded, folder, typed);
+        self.keeping = Some(Keeping::open(settings, self.builder.clock())?);
         let partial = self.build(&loaded, None).await?;
-        let Partial { site, plan, unusable } = partial;
-        Ok((site, First(loaded, plan, unusable)))
+        let Partial {
+            version,
+            plan,
+            unusable,
+        } = partial;
+        Ok((version, First(loaded, plan, unusable)))
+    }
+
+    /// What keeps the runs going. Its tasks are started by the server.
+    pub(crate) fn runtime(&self, program: &Arc<Program>) -> Option<Runtime> {
+        Some(self.keeping.as_ref()?.runtime(program))
     }
 
     /// Shows the first site, now that it is known where it is served.
-    pub(crate) fn begin(&mut self, url: &str, admin_url: &str, First(loaded, plan, unusable): First) {
+    ///
+    /// # Errors
+    /// The store cannot be told where that is.
+    pub(crate) fn begin(
+        &mut self,
+        url: &str,
+        admin_url: &str,
+        First(loaded, plan, unusable): First,
+    ) -> Result<()> {
         url.clone_into(&mut self.url);
+        if let Some(keeping) = &self.keeping {
+            keeping.announce(admin_url)?;
+        }
         let view = self.view(&loaded, &plan, unusable);
         self.screen.begin(url, admin_url, view);
+        Ok(())
     }
 
     /// Reads the workspace again, serves what is sound in it, and shows what has changed.
@@ -71,13 +102,27 @@ impl<'a> Development<'a> {
             Err(error) => Err(error),
         };
         match made {
-            Ok((loaded, Partial { site, plan, unusable })) => {
-                server.publish(site);
-                let view = self.view(&loaded, &plan, unusable);
-                self.screen.change(files, view);
-            }
+            Ok((
+                loaded,
+                Partial {
+                    version,
+                    plan,
+                    unusable,
+                },
+            )) => match server.publish(version.site) {
+                Ok(()) => {
+                    let view = self.view(&loaded, &plan, unusable);
+                    self.screen.change(files, view);
+                }
+                Err(error) => self.screen.unreadable(files, &no_store(error)),
+            },
             Err(error) => self.screen.unreadable(files, &error),
         }
+    }
+
+    /// Leaves the store to the server, which closes it.
+    pub(crate) fn let_go(&mut self) {
+        self.keeping = None;
     }
 
     /// Ends what was started beside the server.
@@ -88,10 +133,12 @@ impl<'a> Development<'a> {
     }
 
     async fn build(&mut self, loaded: &Loaded, previous: Option<&Site>) -> Result<Partial> {
-        if self.tenant.is_none() && SiteBuilder::needs_tenant(loaded) {
+        let kept = kept_connections(self.keeping.as_ref())?;
+        if self.tenant.is_none() && SiteBuilder::needs_tenant(loaded, &kept) {
             self.tenant = Some(Tenant::start().await.context("starting the emulated tenant")?);
         }
-        self.builder.build_partial(loaded, self.tenant.as_ref(), previous)
+        self.builder
+            .build_partial(loaded, &kept, self.tenant.as_ref(), previous)
     }
 
     fn view(&self, loaded: &Loaded, plan: &Plan, unusable: Unusable) -> View {

@@ -4,7 +4,8 @@
 //!  options     what was typed → the server's options
 //!  plan        a checked workspace → the flows that are served, those that cannot be, the connections that they need
 //!  connections settings → open connections; those that stay the same are kept
-//!  builder     all of it → a site
+//!  builder     all of it → a site, and the program that runs it
+//!  keeping     the store of its runs
 //!  signals     SIGHUP, SIGTERM, Ctrl-C
 //!  ready       what is said when it is ready, and when it stops
 //!
@@ -19,6 +20,7 @@ mod builder;
 mod connections;
 mod curl;
 mod develop;
+mod keeping;
 mod options;
 mod plan;
 mod ready;
@@ -27,9 +29,10 @@ mod screen;
 mod signals;
 mod watch;
 
-pub(crate) use builder::SiteBuilder;
+pub(crate) use builder::{SiteBuilder, Version};
 pub(crate) use develop::Development;
-pub(crate) use options::{server_options, start_failed};
+pub(crate) use keeping::{Keeping, kept_connections};
+pub(crate) use options::{no_store, server_options, start_failed};
 pub(crate) use ready::{announce, stop};
 pub(crate) use signals::{Asked, Signals};
 pub(crate) use watch::Watcher;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use lockgate_server::options::{ServerOptions, TlsFiles};
-use lockgate_server::server::StartError;
+use lockgate_server::server::{NoStore, StartError};
 use secrecy::SecretString;
 
 use crate::args::ServeArgs;
@@ -28,6 +28,7 @@ pub(crate) fn server_options(folder: &Path, args: &ServeArgs) -> ServerOptions {
         tls,
         trusted_proxies: args.trust_proxy.clone(),
         max_runs: args.max_runs.get(),
+        drain_delay: args.drain_delay,
         ..ServerOptions::default()
     }
 }
@@ -60,10 +61,19 @@ pub(crate) fn start_failed(error: StartError) -> anyhow::Error {
             "make one by chance, for example with `openssl rand -hex 24`, and set LOCKGATE_ADMIN_TOKEN to it"
                 .to_owned(),
         ),
+        StartError::NoStore(_) => None,
         StartError::AdminExposed { .. } => Some(
             "set LOCKGATE_ADMIN_TOKEN to what its callers must show, or leave `--admin-host` out".to_owned(),
         ),
     };
     let error = anyhow::Error::new(error);
     Mistake::new(crate::exit::message(&error)).maybe_help(help).into()
+}
+
+/// Why a version of the workspace is not taken.
+pub(crate) fn no_store(error: NoStore) -> anyhow::Error {
+    Mistake::new(format!(
+        "{error}: when this process began, no flow had runs to keep; start it again"
+    ))
+    .into()
 }

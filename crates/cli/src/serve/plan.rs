@@ -21,20 +21,24 @@ pub(super) struct Plan {
     pub(super) broken: Vec<BrokenFlow>,
 }
 
-/// The connections that the flows with a route use to check their callers or in a step, and those that the flows that
-/// they call use.
-pub(super) fn needed_connections(loaded: &Loaded) -> BTreeSet<String> {
+/// The connections that the flows that start by themselves (by a request, at a due time) use to check their callers or in a
+/// step, and those that the flows that they call use; and those of runs that are to go on (`kept`).
+pub(super) fn needed_connections(loaded: &Loaded, kept: &BTreeSet<String>) -> BTreeSet<String> {
     let flows = loaded.checked.runnable();
-    let served: Vec<&Arc<Flow>> = flows
-        .values()
-        .filter(|flow| flow.syntax.trigger.http.is_some())
-        .collect();
-    let (mut connections, _) = connect::reach(&flows, served.iter().map(|flow| flow.name.as_str()));
-    let of_callers = served
+    let started: Vec<&Arc<Flow>> = flows.values().filter(|flow| starts_by_itself(flow)).collect();
+    let (mut connections, _) = connect::reach(&flows, started.iter().map(|flow| flow.name.as_str()));
+    let of_callers = started
         .iter()
         .filter_map(|flow| loaded.checked.auth_connection(flow));
     connections.extend(of_callers.map(str::to_owned));
+    connections.extend(kept.iter().cloned());
     connections
+}
+
+/// Whether a request or a due time starts a flow.
+pub(super) fn starts_by_itself(flow: &Flow) -> bool {
+    let trigger = &flow.syntax.trigger;
+    trigger.http.is_some() || trigger.schedule.is_some()
 }
 
 impl Plan {

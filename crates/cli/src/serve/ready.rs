@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::Result;
-use lockgate_server::server::Server;
+use lockgate_runtime::Left;
+use lockgate_server::server::{Leftover, Server};
 use serde_json::json;
 
 use super::Signals;
@@ -43,30 +44,46 @@ pub(crate) async fn stop(
         )
     };
     terminal.remark(&format!("stopping: nothing more is accepted{waits}"));
-    // Counted before the server is dropped, which is what cuts them off.
+    // Counted before the server is dropped, which is what cuts them off. Which of them are kept nobody can tell then: what
+    // is kept goes on at the next start all the same.
     let second = async {
         signals.stop().await;
-        running()
+        Leftover {
+            lost: running(),
+            kept: Left::default(),
+        }
     };
-    let (cut_off, when) = tokio::select! {
-        cut_off = server.shutdown(limit) => (cut_off, format!("after {}", duration(limit))),
-        cut_off = second => (cut_off, "by the second signal".to_owned()),
+    let (left, when) = tokio::select! {
+        left = server.shutdown(limit) => (left, format!("after {}", duration(limit))),
+        left = second => (left, "by the second signal".to_owned()),
     };
-    let finished = before.saturating_sub(cut_off);
+    told(before, left, &when, terminal)
+}
+
+/// Says what was left.
+fn told(before: usize, left: Leftover, when: &str, terminal: &Terminal) -> Exit {
+    let Leftover { lost, kept } = left;
+    let to_go_on = kept.to_resume + kept.cut_off;
+    let finished = before.saturating_sub(lost + kept.cut_off);
     let finished = if finished == 0 {
         "stopped".to_owned()
     } else {
         format!("stopped; {} came to an end", counted(finished, "run"))
     };
-    if cut_off == 0 {
-        terminal.remark(&finished);
+    let go_on = match to_go_on {
+        0 => String::new(),
+        1 => "; 1 run goes on at the next start".to_owned(),
+        several => format!("; {several} runs go on at the next start"),
+    };
+    if lost == 0 {
+        terminal.remark(&format!("{finished}{go_on}"));
         return Exit::Done;
     }
     let warning = terminal.stderr_style().warn("warning");
-    let were = if cut_off == 1 { "was" } else { "were" };
+    let were = if lost == 1 { "was" } else { "were" };
     terminal.say(&format!(
-        "{warning}: {finished}; {} {were} cut off {when}",
-        counted(cut_off, "run")
+        "{warning}: {finished}{go_on}; {} {were} cut off {when}",
+        counted(lost, "run")
     ));
     Exit::Failed
 }

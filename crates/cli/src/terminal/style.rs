@@ -23,7 +23,7 @@ pub(crate) struct Style {
 
 impl Style {
     /// <https://no-color.org>: `NO_COLOR`, when not empty, wins over everything but `--color`.
-    pub(super) fn new(color: ColorChoice, is_terminal: bool) -> Self {
+    pub(crate) fn new(color: ColorChoice, is_terminal: bool) -> Self {
         let on = match color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,

@@ -1,19 +1,16 @@
-//! What may be typed. Arguments are parsed here and nowhere else; each command's help ends with an example.
+//! The commands, and the arguments of those that look at a workspace or run a flow.
 
 use std::ffi::OsString;
-use std::net::IpAddr;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
 use lockgate_flow::diagnostic::Code;
-use lockgate_flow::duration::parse_duration;
 use lockgate_tenant::Fault;
 
+use super::runs::{DoctorArgs, RunsArgs};
+use super::server::{DevArgs, ServeArgs};
 use crate::exit::EXIT_CODES;
 use crate::telemetry::{LogFormat, Role};
 use crate::terminal::ColorChoice;
@@ -108,11 +105,11 @@ Examples:
 When it is ready and stdout is no terminal, it prints one line of JSON: {\"url\":…,\"admin_url\":…}
 SIGHUP reads the workspace, `.env` and the certificate again; with a mistake in them, what is served stays as it is.
 SIGTERM and Ctrl-C stop it: it accepts nothing more and waits for the runs that are going on. A second one ends it \
-at once.
+at once. Runs of flows with `durable: false` are lost then; all others go on at the next start.
 
 Exit codes:
-  0    it was stopped, and every run had come to its end
-  1    it was stopped, and runs were cut off
+  0    it was stopped; what had not come to its end goes on at the next start
+  1    it was stopped, and runs that are not kept were cut off
   2    it could not be started")]
     Serve(ServeArgs),
     /// Serve the workspace while you write it: every saved change counts at once
@@ -123,6 +120,24 @@ Example:
 Connections whose variables are not set call an emulated Auth0 tenant; its users live as long as this command. Flows \
 with mistakes answer 503; all others are served.")]
     Dev(DevArgs),
+    /// Look at runs that were kept, and deal with them: list, show, follow, cancel, resume, replay, export, prune
+    #[command(after_help = "\
+Examples:
+  lockgate runs                                       the newest
+  lockgate runs list --status failed,in_doubt
+  lockgate runs show last
+  lockgate runs replay last                           against the flow as it is now
+
+They are kept in the store of the workspace. Reading works beside a `lockgate serve`; what changes a run is asked of it.")]
+    Runs(RunsArgs),
+    /// Look whether everything is as a server needs it: store, connections, clock, environment
+    #[command(after_help = "\
+Examples:
+  lockgate doctor
+  lockgate doctor --json | jq '.checks[] | select(.status != \"ok\")'
+
+Works while a `lockgate serve` runs. Exit code 1: something has to be mended.")]
+    Doctor(DoctorArgs),
     /// Find every mistake in the workspace's flows
     #[command(after_help = "\
 Examples:
@@ -198,6 +213,8 @@ impl Command {
             | Self::Connections(_)
             | Self::Scopes(_)
             | Self::Tenant(_)
+            | Self::Runs(_)
+            | Self::Doctor(_)
             | Self::Completions(_) => Role::Tool,
         }
     }
@@ -231,89 +248,9 @@ pub(crate) struct RunArgs {
     /// Show each step's input and result, secrets masked
     #[arg(long)]
     pub(crate) trace: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    /// The address for the flows; 0.0.0.0 is every network of this machine
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1", env = "LOCKGATE_HOST")]
-    pub(crate) host: IpAddr,
-    /// The port for the flows; 0 takes any that is free
-    #[arg(long, default_value_t = 8080, env = "LOCKGATE_PORT")]
-    pub(crate) port: u16,
-    /// The address for health, metrics and the list of flows; other than this machine only with a token
-    #[arg(
-        long,
-        value_name = "IP",
-        default_value = "127.0.0.1",
-        env = "LOCKGATE_ADMIN_HOST"
-    )]
-    pub(crate) admin_host: IpAddr,
-    /// The port for health, metrics and the list of flows
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 8081,
-        env = "LOCKGATE_ADMIN_PORT"
-    )]
-    pub(crate) admin_port: u16,
-    /// What callers of the admin port must show (`Authorization: Bearer`); other users of this machine can see
-    /// arguments, but not variables
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "LOCKGATE_ADMIN_TOKEN",
-        hide_env_values = true
-    )]
-    pub(crate) admin_token: Option<String>,
-    /// Serve the flows over TLS, with this certificate and those that vouch for it (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls_key", env = "LOCKGATE_TLS_CERT")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key (PEM)
-    #[arg(long, value_name = "FILE", requires = "tls_cert", env = "LOCKGATE_TLS_KEY")]
-    pub(crate) tls_key: Option<PathBuf>,
-    /// Believe what this proxy says of a caller's address (`X-Forwarded-For`); may be given several times
-    #[arg(
-        long,
-        value_name = "CIDR",
-        value_delimiter = ',',
-        value_parser = parse_network,
-        env = "LOCKGATE_TRUST_PROXY"
-    )]
-    pub(crate) trust_proxy: Vec<IpNet>,
-    /// How many runs may go on at once; more are answered with 503
-    #[arg(
-        long,
-        value_name = "COUNT",
-        default_value = "1024",
-        value_parser = parse_count,
-        env = "LOCKGATE_MAX_RUNS"
-    )]
-    pub(crate) max_runs: NonZeroUsize,
-    /// How long to wait for runs when it is stopped
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "30s",
-        value_parser = parse_time,
-        env = "LOCKGATE_SHUTDOWN_TIMEOUT"
-    )]
-    pub(crate) shutdown_timeout: Duration,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DevArgs {
-    /// The port for the flows on 127.0.0.1; 0 takes any that is free
-    #[arg(long, default_value_t = 8080, env = "LOCKGATE_PORT")]
-    pub(crate) port: u16,
-    /// The port for health, metrics and the list of flows
-    #[arg(
-        long,
-        value_name = "PORT",
-        default_value_t = 8081,
-        env = "LOCKGATE_ADMIN_PORT"
-    )]
-    pub(crate) admin_port: u16,
+    /// Do not keep the run in the store of the workspace: an interrupted one is lost
+    #[arg(long)]
+    pub(crate) no_keep: bool,
 }
 
 #[derive(Debug, Args)]
@@ -443,24 +380,6 @@ pub(crate) struct TenantArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
-}
-
-fn parse_time(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
-}
-
-fn parse_count(text: &str) -> Result<NonZeroUsize, String> {
-    text.trim()
-        .parse()
-        .map_err(|_| "write a whole number from 1 on".to_owned())
-}
-
-/// A network, or one address.
-fn parse_network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    text.parse()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| "write a network like `10.0.0.0/8`, or an address".to_owned())
 }
 
 fn parse_code(text: &str) -> Result<Code, String> {
