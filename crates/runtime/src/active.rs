@@ -347,3 +347,122 @@ impl Active {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn answer(status: u16) -> RunAnswer {
+        RunAnswer::Responded(Response::new(status, None))
+    }
+
+    fn given(waiter: Waiter) -> Option<RunAnswer> {
+        waiter
+            .answer()
+            .now_or_never()
+            .map(|answer| Arc::unwrap_or_clone(answer.unwrap()))
+    }
+
+    #[test]
+    fn a_run_is_claimed_once() {
+        let registry = Arc::new(Registry::default());
+        let id = RunId::new();
+        let claim = registry.claim(id).unwrap();
+        assert!(registry.claim(id).is_none());
+        assert_eq!(registry.claimed(), 1);
+        let first = Arc::clone(claim.active());
+        first.note(Active::CALLER);
+        // Another life: nobody gets in between, and nothing of the one before is left.
+        let claim = claim.renewed();
+        assert!(registry.claim(id).is_none());
+        assert!(first.is(Active::RELEASED) && !claim.active().is(Active::CALLER));
+        drop(claim);
+        assert_eq!(registry.claimed(), 0);
+        assert!(
+            registry
+                .shards
+                .iter()
+                .all(|shard| shard.lock().unwrap().is_empty())
+        );
+        assert!(registry.claim(id).is_some());
+    }
+
+    #[test]
+    fn an_answer_reaches_who_waits_and_others_look_in_the_store() {
+        let registry = Arc::new(Registry::default());
+        let id = RunId::new();
+        // Nobody runs it: it may have answered in an earlier life.
+        let before = registry.wait(id).unwrap();
+        assert!(!before.is_sure());
+        before.saw_no_answer();
+        let second = registry.wait(id).unwrap();
+        assert!(second.is_sure(), "the first one looked for all");
+        let claim = registry.claim(id).unwrap();
+        let during = registry.wait(id).unwrap();
+        assert!(during.is_sure());
+        assert!(registry.is_waited_for(id));
+        registry.answered(id, || answer(201));
+        assert!(!registry.is_waited_for(id));
+        let late = registry.wait(id).unwrap();
+        assert!(!late.is_sure(), "the answer may be nowhere but in the store");
+        // Its end is no second answer.
+        registry.answered(id, || answer(500));
+        drop(claim);
+        for waiter in [before, second, during, late] {
+            assert_eq!(given(waiter), Some(answer(201)));
+        }
+        assert!(
+            registry
+                .shards
+                .iter()
+                .all(|shard| shard.lock().unwrap().is_empty())
+        );
+        let after = registry.wait(id).unwrap();
+        assert!(!after.is_sure());
+        assert_eq!(given(after), None);
+    }
+
+    #[test]
+    fn what_was_seen_in_the_store_counts_only_while_someone_waits() {
+        let registry = Arc::new(Registry::default());
+        let id = RunId::new();
+        let first = registry.wait(id).unwrap();
+        first.saw_no_answer();
+        drop(first);
+        // It may have answered since, and nobody was told.
+        assert!(!registry.wait(id).unwrap().is_sure());
+        let first = registry.wait(id).unwrap();
+        let claim = registry.claim(id).unwrap();
+        registry.answered(id, || answer(200));
+        drop(claim);
+        first.saw_no_answer();
+        assert!(
+            !registry.wait(id).unwrap().is_sure(),
+            "what was seen was seen before the answer"
+        );
+    }
+
+    #[test]
+    fn nobody_waits_after_the_end() {
+        let registry = Arc::new(Registry::default());
+        let id = RunId::new();
+        let waiter = registry.wait(id).unwrap();
+        registry.close();
+        assert_eq!(waiter.answer().now_or_never(), Some(None));
+        assert!(registry.wait(id).is_none());
+    }
+
+    #[tokio::test]
+    async fn idle_is_when_nothing_is_claimed() {
+        let registry = Arc::new(Registry::default());
+        let claims: Vec<_> = (0..3).map(|_| registry.claim(RunId::new()).unwrap()).collect();
+        let mut idle = std::pin::pin!(registry.idle());
+        for claim in claims {
+            assert!(idle.as_mut().now_or_never().is_none());
+            drop(claim);
+        }
+        idle.await;
+    }
+}

@@ -45,7 +45,11 @@ impl Keeper {
         if answer.is_some() {
             self.store.flush().await?;
         }
-        Ok(Some(Seen { flow, trigger, answer }))
+        Ok(Some(Seen {
+            flow,
+            trigger,
+            answer,
+        }))
     }
 
     async fn answer_in_store(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
@@ -101,19 +105,27 @@ impl Keeper {
 
     /// See [`Runtime::resume`](crate::Runtime::resume).
     pub(crate) async fn resume(self: &Arc<Self>, id: RunId, how: ResumeRun) -> Result<(), RunError> {
-        let Some(claim) = self.registry.claim(id) else {
-            return Err(RunError::Status {
-                id,
-                status: Status::Running.name(),
-            });
+        let (claim, stored) = loop {
+            let claim = self.registry.claim(id);
+            let going = self.registry.active(id);
+            let stored = self.store.load(id).await?.ok_or(RunError::Unknown(id))?;
+            let is_ended = matches!(
+                stored.status,
+                Status::Failed | Status::InDoubt | Status::Cancelled
+            );
+            match (claim, going) {
+                (Some(claim), _) if is_ended => break (claim, stored),
+                // It has just ended, and is about to be let go of.
+                (None, Some(active)) if is_ended => active.raised(Active::RELEASED).await,
+                (None, None) if is_ended => {}
+                (claim, _) => {
+                    drop(claim);
+                    // Whoever passed it by because it was claimed here passes once more.
+                    self.ready.scan();
+                    return Err(status_error(&stored));
+                }
+            }
         };
-        let stored = self.store.load(id).await?.ok_or(RunError::Unknown(id))?;
-        if !matches!(
-            stored.status,
-            Status::Failed | Status::InDoubt | Status::Cancelled
-        ) {
-            return Err(status_error(&stored));
-        }
         let definition = if how.with_current {
             let program = self.program();
             let Some(flow) = program.flow(&stored.flow) else {

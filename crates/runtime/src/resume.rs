@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use lockgate_engine::outcome::RunStatus;
 use lockgate_store::{RunId, Status, StoreError, StoredRun};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
@@ -50,6 +51,13 @@ struct Full {
     is_awaited: bool,
 }
 
+impl Full {
+    fn begin_walk(&mut self) {
+        self.flows.clear();
+        self.is_awaited = false;
+    }
+}
+
 impl Ready {
     pub(crate) fn new(at_once: usize) -> Self {
         Self {
@@ -81,6 +89,10 @@ impl Ready {
             drop(claim);
             self.scan();
         }
+    }
+
+    fn pop(&self) -> Option<Claim> {
+        self.queue().pop_front()
     }
 
     /// Something in the store may be ready.
@@ -154,62 +166,79 @@ impl Stuck {
 /// A walk through the unfinished runs of the store.
 #[derive(Debug, Default)]
 struct Walk {
+    is_going: bool,
+    /// What is walked to is taken before what is in the queue.
+    is_its_turn: bool,
     slice: std::vec::IntoIter<RunId>,
     after: Option<RunId>,
     claimed: u64,
 }
 
+impl Walk {
+    fn begin(&mut self) {
+        self.is_going = true;
+        self.after = None;
+        self.claimed = 0;
+    }
+
+    fn end(&mut self) {
+        self.is_going = false;
+        self.slice = Vec::new().into_iter();
+        if self.claimed > 0 {
+            tracing::info!(runs = self.claimed, "unfinished runs go on");
+        }
+    }
+}
+
 impl Keeper {
     /// Lets what is ready go on, so many at once; a task.
     pub(crate) async fn pump(self: Arc<Self>) {
-        let mut walk = None;
-        let mut is_first_walk = true;
-        let mut from_store = false;
-        loop {
-            let claim = loop {
-                // In turns, so that neither keeps the other back.
-                from_store = !from_store;
-                let queued = if from_store {
-                    None
-                } else {
-                    self.ready.queue().pop_front()
+        let mut walk = Walk::default();
+        let all = async {
+            loop {
+                let claim = self.next_ready(&mut walk).await;
+                // Not before: an idle pump must not hold a place.
+                let Ok(place) = Arc::clone(&self.ready.places).acquire_owned().await else {
+                    return;
                 };
-                if let Some(claim) = queued {
-                    break claim;
-                }
-                if walk.is_none() && self.ready.in_store.swap(false, Ordering::SeqCst) {
-                    let mut full = self.ready.full();
-                    full.flows.clear();
-                    full.is_awaited = false;
-                    drop(full);
-                    walk = Some(Walk::default());
-                }
-                if let Some(walk_on) = &mut walk {
-                    match self.next_of(walk_on).await {
-                        Ok(Some(claim)) => break claim,
-                        Ok(None) => {
-                            if std::mem::take(&mut is_first_walk) && walk_on.claimed > 0 {
-                                tracing::info!(runs = walk_on.claimed, "unfinished runs go on");
-                            }
-                        }
-                        // It is walked through again when the store works.
-                        Err(error) => self.trouble(&error),
+                self.spawn(Arc::clone(&self).go_on(claim, place));
+            }
+        };
+        // Dropping it gives the claim back that may wait for its place.
+        select(std::pin::pin!(all), std::pin::pin!(self.stopped())).await;
+    }
+
+    /// The next run that is ready.
+    async fn next_ready(self: &Arc<Self>, walk: &mut Walk) -> Claim {
+        loop {
+            // In turns, so that neither keeps the other back.
+            walk.is_its_turn = !walk.is_its_turn;
+            if !walk.is_its_turn
+                && let Some(claim) = self.ready.pop()
+            {
+                return claim;
+            }
+            if !walk.is_going && self.ready.in_store.swap(false, Ordering::SeqCst) {
+                walk.begin();
+                self.ready.full().begin_walk();
+            }
+            if walk.is_going {
+                match self.next_of(walk).await {
+                    Ok(Some(claim)) => return claim,
+                    Ok(None) => walk.end(),
+                    // It is walked through again when the store works.
+                    Err(error) => {
+                        self.trouble(&error);
+                        walk.end();
                     }
-                    walk = None;
                 }
-                let queued = self.ready.queue().pop_front();
-                if let Some(claim) = queued {
-                    break claim;
-                }
-                if !self.ready.in_store.load(Ordering::SeqCst) {
-                    self.ready.changed.notified().await;
-                }
-            };
-            // Not before: an idle pump must not hold a place.
-            let Ok(place) = Arc::clone(&self.ready.places).acquire_owned().await else {
-                return;
-            };
-            self.spawn(Arc::clone(&self).go_on(claim, place));
+            }
+            if let Some(claim) = self.ready.pop() {
+                return claim;
+            }
+            if !self.ready.in_store.load(Ordering::SeqCst) {
+                self.ready.changed.notified().await;
+            }
         }
     }
 
@@ -266,40 +295,63 @@ impl Keeper {
     /// A claimed run of the store goes on, if there is something to go on with.
     async fn go_on(self: Arc<Self>, claim: Claim, place: OwnedSemaphorePermit) {
         let id = claim.id();
-        let stored = match self.load(id).await {
-            Ok(Some(stored)) => stored,
-            Ok(None) => return,
-            Err(error) => {
-                if self.store.failing().is_some() {
-                    self.trouble(&error);
-                } else {
-                    let help = error.help();
-                    tracing::error!(run_id = %id, %error, help, "the run cannot be read");
-                    self.stuck.add_alone(id);
-                }
-                return;
+        let prepared = {
+            let prepare = std::pin::pin!(self.prepare(claim, place));
+            match select(prepare, std::pin::pin!(self.stopped())).await {
+                Either::Left((prepared, _)) => prepared,
+                Either::Right(_) => None,
             }
         };
+        let Some((run, place)) = prepared else { return };
+        let outcome = run.run(None).await;
+        drop(place);
+        if let Some(error) = &outcome.error
+            && matches!(outcome.status, RunStatus::Failed)
+        {
+            tracing::warn!(run_id = %id, step = error.step, code = %error.code, error = error.message, "the run failed");
+        }
+    }
+
+    /// Everything that a claimed run needs to go on. `None` where it does not.
+    async fn prepare(
+        self: &Arc<Self>,
+        claim: Claim,
+        place: OwnedSemaphorePermit,
+    ) -> Option<(DurableRun, OwnedSemaphorePermit)> {
+        let id = claim.id();
+        let stored = self.load(id).await?;
         let is_early = stored.status == Status::Sleeping && stored.wake_at.is_some_and(|at| at > self.now());
         if !stored.status.is_unfinished() || is_early {
-            return;
+            return None;
         }
         if claim.active().is(Active::CANCEL) {
-            return self.call_off(&claim).await;
+            self.call_off(&claim).await;
+            return None;
         }
+        let stuck = |reason: &dyn std::fmt::Display| {
+            self.note_stuck(id, &stored.digest, &stored.flow, reason);
+        };
         let pinned = match self.pinned(&stored).await {
             Ok(pinned) => pinned,
-            Err(reason) => return self.note_stuck(id, &stored.digest, &stored.flow, &reason),
+            Err(reason) => {
+                stuck(&reason);
+                return None;
+            }
         };
         let (turn, place) = match self.turn(&claim, &pinned, &stored, place).await {
             Some(Ok(with_place)) => with_place,
             Some(Err(NoTurn::QueueFull { .. })) => {
-                return self.try_again(id, &stored.flow);
+                self.try_again(id, &stored.flow);
+                return None;
             }
             Some(Err(reason @ NoTurn::Key { .. })) => {
-                return self.note_stuck(id, &stored.digest, &stored.flow, &reason);
+                stuck(&reason);
+                return None;
             }
-            None => return self.call_off(&claim).await,
+            None => {
+                self.call_off(&claim).await;
+                return None;
+            }
         };
         self.ready.full().runs.remove(&id);
         match stored.status {
@@ -307,23 +359,31 @@ impl Keeper {
             Status::Running => Counters::count(&self.counters.resumed),
             _ => {}
         }
-        let flow = Arc::clone(&pinned.flow);
-        let outcome = DurableRun::stored(&self, claim, stored, pinned, turn)
-            .run(None)
-            .await;
-        drop(place);
-        if let Some(error) = &outcome.error {
-            tracing::warn!(run_id = %id, flow = flow.name, status = outcome.status.name(), step = error.step, code = %error.code, error = error.message, "the run failed");
-        }
+        Some((DurableRun::stored(self, claim, stored, pinned, turn), place))
     }
 
     /// A run from the store; also one whose begin has not come to the writer yet.
-    async fn load(&self, id: RunId) -> Result<Option<StoredRun>, StoreError> {
-        if let Some(stored) = self.store.load(id).await? {
-            return Ok(Some(stored));
+    async fn load(&self, id: RunId) -> Option<StoredRun> {
+        let loaded = async {
+            if let Some(stored) = self.store.load(id).await? {
+                return Ok(Some(stored));
+            }
+            self.store.flush().await?;
+            self.store.load(id).await
+        };
+        match loaded.await {
+            Ok(stored) => stored,
+            Err(error) => {
+                if self.store.failing().is_some() || matches!(error, StoreError::Closed) {
+                    self.trouble(&error);
+                } else {
+                    let help = error.help();
+                    tracing::error!(run_id = %id, %error, help, "the run cannot be read, and does not go on");
+                    self.stuck.add_alone(id);
+                }
+                None
+            }
         }
-        self.store.flush().await?;
-        self.store.load(id).await
     }
 
     /// What the run is run with. Compiling is slow, and must not keep other runs back.

@@ -232,12 +232,13 @@ impl Keeper {
 
     /// Claims and records a run.
     async fn record(self: &Arc<Self>, start: &StartRun<'_>, status: Status) -> Result<Recorded, StartError> {
-        if self.is_stopping() {
-            return Err(StartError::Stopping);
-        }
         let id = RunId::new();
         // Before it is recorded: whoever learns of it by its key finds it here.
         let claim = self.registry.claim(id).ok_or(StartError::Stopping)?;
+        // After it is claimed: either this sees the end of the process, or that sees the claim.
+        if self.is_stopping() {
+            return Err(StartError::Stopping);
+        }
         // From here on it may be recorded, also if this future is dropped.
         let mut left = Left::new(self, claim);
         let (definition, digest) = start.program.definition(start.flow);

@@ -69,7 +69,11 @@ async fn every_effect_happens_once_wherever_the_process_dies() {
         let mut effects = laboratory.world.effects(id);
         // What is idempotent may happen again.
         effects.retain(|step, _| !step.contains("steps/1"));
-        assert_eq!(effects.values().copied().collect::<Vec<_>>(), [1, 1, 1], "{first}");
+        assert_eq!(
+            effects.values().copied().collect::<Vec<_>>(),
+            [1, 1, 1],
+            "{first}"
+        );
         crashed += 1;
     }
     assert_eq!(crashed, 8, "two points in each of four steps");
@@ -128,9 +132,14 @@ async fn a_run_whose_task_is_dropped_goes_on_in_this_process() {
     let program = laboratory.program(&[("sign-up", SIGN_UP)]);
     let runtime = laboratory.process(&program).await;
     laboratory.world.crash_at(2);
-    let run = begin(&runtime, &program, "sign-up", json!({ "email": "ada@example.com" }))
-        .await
-        .unwrap();
+    let run = begin(
+        &runtime,
+        &program,
+        "sign-up",
+        json!({ "email": "ada@example.com" }),
+    )
+    .await
+    .unwrap();
     let id = run.id();
     assert!(or_crash(&laboratory.world, run.go(None)).await.is_none());
     laboratory.world.crash_at(0);
@@ -144,9 +153,14 @@ async fn a_run_whose_task_is_dropped_goes_on_in_this_process() {
             .all(|(step, times)| *times == 1 || step.contains("steps/1"))
     );
     // One that was never polled goes on, too.
-    let run = begin(&runtime, &program, "sign-up", json!({ "email": "bob@example.com" }))
-        .await
-        .unwrap();
+    let run = begin(
+        &runtime,
+        &program,
+        "sign-up",
+        json!({ "email": "bob@example.com" }),
+    )
+    .await
+    .unwrap();
     let id = run.id();
     drop(run);
     let outcome = ended(runtime.answer(id).await.unwrap());

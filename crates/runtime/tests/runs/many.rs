@@ -35,10 +35,7 @@ async fn resumed(runs: usize) -> Duration {
         drop(begun);
     }
     idle.store().flush().await.unwrap();
-    assert_eq!(
-        idle.store().count(Status::Running).await.unwrap(),
-        runs as u64
-    );
+    assert_eq!(idle.store().count(Status::Running).await.unwrap(), runs as u64);
     drop(idle);
     let runtime = laboratory.idle_process(&program).await;
     let began = Instant::now();

@@ -65,9 +65,7 @@ async fn a_sleeping_run_that_is_called_off_never_wakes() {
     });
     assert_eq!(ended(heard.unwrap()).status, RunStatus::Cancelled);
     let other = spawn(&runtime, &program, "it").await;
-    laboratory
-        .until_status(&runtime, other, Status::Sleeping)
-        .await;
+    laboratory.until_status(&runtime, other, Status::Sleeping).await;
     laboratory.clock.advance(Duration::from_hours(30));
     ended(runtime.answer(other).await.unwrap());
     assert_eq!(laboratory.world.effects(id).len(), 0);
@@ -130,20 +128,13 @@ steps:
             runtime.resume(id, ResumeRun::default()).await.is_ok()
         })
         .await;
-    laboratory
-        .until_status(&runtime, id, Status::Succeeded)
-        .await;
+    laboratory.until_status(&runtime, id, Status::Succeeded).await;
     assert_output(
         &ended(runtime.answer(id).await.unwrap()),
         &json!({ "n": 1, "attempt": 3 }),
     );
     assert_eq!(
-        laboratory
-            .world
-            .effects(id)
-            .values()
-            .copied()
-            .collect::<Vec<_>>(),
+        laboratory.world.effects(id).values().copied().collect::<Vec<_>>(),
         [1]
     );
     assert!(matches!(
@@ -191,12 +182,7 @@ async fn an_operator_settles_a_doubt() {
             None => assert_eq!(outcome.status, RunStatus::InDoubt),
         }
         assert_eq!(
-            laboratory
-                .world
-                .effects(id)
-                .values()
-                .copied()
-                .collect::<Vec<_>>(),
+            laboratory.world.effects(id).values().copied().collect::<Vec<_>>(),
             [effects]
         );
     }
@@ -205,7 +191,8 @@ async fn an_operator_settles_a_doubt() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_run_goes_on_with_the_flow_as_it_is_now_if_it_fits() {
     let before = "steps: [{ id: made, action: test.once, with: { n: 1 } }, { action: test.down, with: {} }, { return: before }]";
-    let after = "steps: [{ id: made, action: test.once, with: { n: 1 } }, { return: \"after {{steps.made.n}}\" }]";
+    let after =
+        "steps: [{ id: made, action: test.once, with: { n: 1 } }, { return: \"after {{steps.made.n}}\" }]";
     let other = "steps: [{ id: made, action: test.note, with: { n: 1 } }, { return: other }]";
     let laboratory = Laboratory::new();
     let program = laboratory.program(&[("it", before)]);
@@ -234,9 +221,7 @@ async fn a_failed_run_goes_on_with_the_flow_as_it_is_now_if_it_fits() {
     );
     runtime.publish(laboratory.program(&[("it", after)]));
     runtime.resume(id, with_current).await.unwrap();
-    laboratory
-        .until_status(&runtime, id, Status::Succeeded)
-        .await;
+    laboratory.until_status(&runtime, id, Status::Succeeded).await;
     assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("after 1"));
     assert_eq!(laboratory.world.effects(id).len(), 1);
 }

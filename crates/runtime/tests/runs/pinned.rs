@@ -34,9 +34,7 @@ async fn a_run_keeps_its_flow_and_those_that_it_calls() {
             runtime
         };
         laboratory.clock.advance(DAY);
-        laboratory
-            .until_status(&runtime, id, Status::Succeeded)
-            .await;
+        laboratory.until_status(&runtime, id, Status::Succeeded).await;
         assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("old"));
         assert_eq!(runtime.stats().stuck, 0);
     }
@@ -75,20 +73,14 @@ async fn a_run_without_its_connection_or_action_stays_until_it_is_back() {
         .await
         .unwrap()
         .id();
-    laboratory
-        .until_status(&runtime, second, Status::Sleeping)
-        .await;
+    laboratory.until_status(&runtime, second, Status::Sleeping).await;
     laboratory.clock.advance(DAY);
-    laboratory
-        .until_status(&runtime, second, Status::Succeeded)
-        .await;
+    laboratory.until_status(&runtime, second, Status::Succeeded).await;
     assert_eq!(
         runtime.store().load(id).await.unwrap().unwrap().status,
         Status::Sleeping
     );
     runtime.publish(program);
-    laboratory
-        .until_status(&runtime, id, Status::Succeeded)
-        .await;
+    laboratory.until_status(&runtime, id, Status::Succeeded).await;
     assert_eq!(runtime.stats().stuck, 0);
 }

@@ -53,12 +53,7 @@ async fn a_wait_of_ninety_days_outlives_three_processes() {
     let runtime = laboratory.process(&program).await;
     assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("awake"));
     assert_eq!(
-        laboratory
-            .world
-            .effects(id)
-            .values()
-            .copied()
-            .collect::<Vec<_>>(),
+        laboratory.world.effects(id).values().copied().collect::<Vec<_>>(),
         [1, 1]
     );
     assert_eq!(runtime.stats().woken, 1);

@@ -10,13 +10,17 @@ use serde_json::json;
 
 use crate::laboratory::{Laboratory, assert_output, begin, ended, wish};
 
-const GATE: &str = "steps: [{ action: test.gate }, { action: test.once, with: { n: 2 } }, { return: through }]";
+const GATE: &str =
+    "steps: [{ action: test.gate }, { action: test.once, with: { n: 2 } }, { return: through }]";
 const LIMIT: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_answers_someone_finishes_and_the_rest_stops_at_its_next_step() {
     let laboratory = Laboratory::new();
-    let program = laboratory.program(&[("it", GATE), ("asleep", "steps: [{ wait: 1d }, { return: late }]")]);
+    let program = laboratory.program(&[
+        ("it", GATE),
+        ("asleep", "steps: [{ wait: 1d }, { return: late }]"),
+    ]);
     let runtime = laboratory.process(&program).await;
     let alone = runtime
         .spawn(wish(&program, "it", json!({}), None))
@@ -50,7 +54,8 @@ async fn what_answers_someone_finishes_and_the_rest_stops_at_its_next_step() {
         };
         tokio::join!(stopped, opened).0
     };
-    let (outcome, heard, unheard, left) = tokio::join!(called.go(None), runtime.answer(waited_for), sleeper, stop);
+    let (outcome, heard, unheard, left) =
+        tokio::join!(called.go(None), runtime.answer(waited_for), sleeper, stop);
     assert_output(&outcome, &json!("through"));
     assert_output(&ended(heard.unwrap()), &json!("through"));
     assert!(matches!(unheard, Err(StoreError::Closed)), "{unheard:?}");
