@@ -171,6 +171,7 @@ impl Runtime {
         keeper.ready.scan();
         keeper.spawn(Arc::clone(keeper).pump());
         keeper.spawn(Arc::clone(keeper).wake_due());
+        keeper.spawn(Arc::clone(keeper).start_due());
         keeper.spawn(Arc::clone(keeper).watch_store());
         keeper.spawn(Arc::clone(keeper).prune_old());
     }

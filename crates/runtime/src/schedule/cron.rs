@@ -40,12 +40,15 @@ impl Schedule {
     /// # Errors
     /// The line or the zone cannot be read.
     pub fn parse(trigger: &ScheduleTrigger) -> Result<Self, InvalidSchedule> {
-        let zone = trigger.timezone.as_ref().map(|zone| zone.value.as_str());
+        let zone = trigger.zone().ok_or_else(|| {
+            let name = trigger.timezone.as_ref().map_or("", |name| name.value.as_str());
+            InvalidSchedule(format!("there is no time zone `{name}`"))
+        })?;
         Self::of(&trigger.cron.value, zone)
     }
 
-    /// Reads a line of five fields, in a zone of the IANA database, or in UTC.
-    pub(super) fn of(line: &str, zone: Option<&str>) -> Result<Self, InvalidSchedule> {
+    /// Reads a line of five fields.
+    pub(super) fn of(line: &str, zone: TimeZone) -> Result<Self, InvalidSchedule> {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let &[_, hour, _, _, _] = fields.as_slice() else {
             return Err(InvalidSchedule(format!(
@@ -58,12 +61,6 @@ impl Schedule {
                 "`{field}` is no field of a cron line: `L`, `W`, `H` and `#` are not known"
             )));
         }
-        let zone = match zone {
-            None => TimeZone::UTC,
-            Some(name) => {
-                TimeZone::get(name).map_err(|_| InvalidSchedule(format!("there is no time zone `{name}`")))?
-            }
-        };
         Ok(Self {
             line: crontab(&fields.join(" "), line)?,
             every_hour: names_every_hour(hour)?,
