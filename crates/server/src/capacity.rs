@@ -16,6 +16,8 @@ pub(crate) struct Capacity(Arc<Places>);
 #[derive(Debug)]
 struct Places {
     taken: AtomicUsize,
+    /// Those of them whose runs are kept.
+    kept: AtomicUsize,
     most: usize,
     all_free: Notify,
     /// Who waits for a place.
@@ -25,12 +27,16 @@ struct Places {
 
 /// A place; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place(Arc<Places>);
+pub(crate) struct Place {
+    places: Arc<Places>,
+    is_of_kept: bool,
+}
 
 impl Capacity {
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Places {
             taken: AtomicUsize::new(0),
+            kept: AtomicUsize::new(0),
             most: most.max(1),
             all_free: Notify::new(),
             waiting: AtomicUsize::new(0),
@@ -45,7 +51,10 @@ impl Capacity {
             .0
             .taken
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more);
-        taken.ok().map(|_| Place(Arc::clone(&self.0)))
+        taken.ok().map(|_| Place {
+            places: Arc::clone(&self.0),
+            is_of_kept: false,
+        })
     }
 
     /// Waits for a place. For runs that have waited for their turn before: to refuse them then would be unfair.
@@ -76,7 +85,7 @@ impl Capacity {
         self.0.taken.load(Ordering::Acquire)
     }
 
-    /// Waits until all places are free, at most so long. How many are still taken then.
+    /// Waits until all places are free, at most so long. How many are still taken then by runs that are not kept.
     pub(crate) async fn drained(&self, limit: Duration) -> usize {
         let all_free = async {
             loop {
@@ -90,19 +99,31 @@ impl Capacity {
         };
         match tokio::time::timeout(limit, all_free).await {
             Ok(()) => 0,
-            Err(_) => self.taken(),
+            Err(_) => self.taken().saturating_sub(self.0.kept.load(Ordering::Acquire)),
         }
+    }
+}
+
+impl Place {
+    /// The place of a run that is kept: nothing is lost where it is cut off.
+    pub(crate) fn of_kept(mut self) -> Self {
+        self.is_of_kept = true;
+        self.places.kept.fetch_add(1, Ordering::Relaxed);
+        self
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.0.taken.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.all_free.notify_waiters();
+        if self.is_of_kept {
+            self.places.kept.fetch_sub(1, Ordering::Relaxed);
+        }
+        if self.places.taken.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.places.all_free.notify_waiters();
         }
         // In one order for all: either this sees who waits, or who waits sees the free place.
-        if self.0.waiting.load(Ordering::SeqCst) > 0 {
-            self.0.freed.notify_one();
+        if self.places.waiting.load(Ordering::SeqCst) > 0 {
+            self.places.freed.notify_one();
         }
     }
 }
@@ -135,6 +156,10 @@ mod tests {
         let (first, second) = (capacity.take().unwrap(), capacity.take().unwrap());
         assert!(capacity.take().is_none());
         assert_eq!(capacity.drained(Duration::from_secs(1)).await, 2);
+        let second = second.of_kept();
+        assert_eq!(capacity.drained(Duration::from_secs(1)).await, 1);
+        drop(second);
+        let second = capacity.take().unwrap();
         drop(first);
         assert_eq!(capacity.drained(Duration::from_secs(1)).await, 1);
         let ended = async {

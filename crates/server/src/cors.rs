@@ -15,7 +15,8 @@ use url::Url;
 /// What a page may read of an answer besides the headers that every page may (Fetch, "CORS-safelisted response-header
 /// name").
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-run-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, location",
+    "x-run-id, idempotency-replayed, preference-applied, retry-after, ratelimit-limit, ratelimit-remaining, \
+     ratelimit-reset, location",
 );
 
 /// How long a browser may remember what a preflight said, in seconds: an origin that is taken away is gone soon.

@@ -4,14 +4,14 @@
 //! are for what goes on.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response as HttpResponse, StatusCode};
 use http_body_util::Full;
 use lockgate_engine::outcome::{Response, RunOutcome, RunStatus};
 use lockgate_runtime::limits::NoTurn;
-use lockgate_runtime::{DurableRun, RunAnswer, Runtime, StartError, StartRun, Started};
+use lockgate_runtime::{DurableRun, RunAnswer, Runtime, Spawned, StartError, StartRun, Started};
 use lockgate_store::{RunId, StoreError, Trigger};
 use serde_json::{Value, json};
 
@@ -55,8 +55,13 @@ impl Call<'_> {
             trace: self.trace.cloned(),
         };
         if wish.is_async {
-            let id = runtime.spawn(start).await.map_err(not_started)?;
-            return Ok(accepted(id));
+            return match runtime.spawn(start).await.map_err(not_started)? {
+                Spawned::Fresh(id) => Ok(accepted(id)),
+                Spawned::Known {
+                    same_input: false, ..
+                } => Err(Problem::KeyReused),
+                Spawned::Known { id, .. } => Ok(replayed(accepted(id))),
+            };
         }
         let place = match &flow.concurrency {
             Some(_) => None,
@@ -119,13 +124,12 @@ impl Going {
         let place = match place {
             Some(place) => place,
             None => capacity.wait().await,
-        };
-        let began = Instant::now();
+        }
+        .of_kept();
         let watch = Watch::kept(run.id().to_string(), &endpoint);
         let responder = move |response: &Response| responded.set(answer::of_response(response));
         let outcome = run.go(Some(&responder)).await;
         watch.over(&outcome);
-        endpoint.metrics.ran(outcome.status, began.elapsed());
         drop(place);
         outcome
     }
@@ -134,10 +138,25 @@ impl Going {
 impl State {
     /// The answer of a run that goes on elsewhere, or has ended: waited for, and the same bytes as the first one.
     pub(crate) async fn recorded(&self, runtime: &Runtime, id: RunId) -> Answer {
-        match runtime.answer(id).await {
+        let answer = tokio::select! {
+            biased;
+            answer = runtime.answer(id) => answer,
+            () = self.left_behind(runtime, id) => Err(StoreError::Closed),
+        };
+        match answer {
             Ok(Some(answer)) => self.of_run_answer(answer, id),
             Ok(None) => Problem::NoRun.into_answer(),
             Err(error) => of_run(unavailable(&error).into_answer_of(&id.to_string()), id),
+        }
+    }
+
+    /// Completes when the server stops and nobody runs this run: it sleeps, and its answer will not come any more.
+    async fn left_behind(&self, runtime: &Runtime, id: RunId) {
+        const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+        self.stopped().await;
+        while runtime.is_going(id) {
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
@@ -169,7 +188,7 @@ impl State {
 }
 
 /// Why a run was not begun.
-fn not_started(error: StartError) -> Problem {
+pub(crate) fn not_started(error: StartError) -> Problem {
     match error {
         StartError::NoTurn(error) => no_turn(error),
         StartError::Store(error) => unavailable(&error),
@@ -190,7 +209,7 @@ pub(crate) fn no_turn(error: NoTurn) -> Problem {
 }
 
 /// What keeps the store from being written is in the log once, from there; not for each request.
-fn unavailable(error: &StoreError) -> Problem {
+pub(crate) fn unavailable(error: &StoreError) -> Problem {
     tracing::debug!(%error, "the store");
     match error {
         StoreError::Closed => Problem::Stopping,

@@ -55,7 +55,7 @@ impl Endpoint {
             cors: trigger.cors.as_ref().map(|cors| Cors::new(cors, route.method)),
             rate_limit,
             max_body: usize::try_from(trigger.max_body).unwrap_or(usize::MAX),
-            reads_request: reads_request(flow, flows),
+            reads_request: reads_request(flow, |called| flows.get(called).copied()),
             metrics: metrics.endpoint(route.method.name(), &template, &flow.name),
             template,
         })
@@ -113,7 +113,8 @@ fn find_credentials(
     }
 }
 
-fn reads_request(flow: &Arc<Flow>, flows: &BTreeMap<&str, &Arc<Flow>>) -> bool {
+/// Whether a flow looks at `request`, or one that it calls.
+pub(crate) fn reads_request<'a>(flow: &'a Arc<Flow>, find: impl Fn(&str) -> Option<&'a Arc<Flow>>) -> bool {
     let (mut seen, mut todo) = (vec![flow.name.as_str()], vec![flow]);
     while let Some(flow) = todo.pop() {
         if flow.reads_request {
@@ -122,7 +123,7 @@ fn reads_request(flow: &Arc<Flow>, flows: &BTreeMap<&str, &Arc<Flow>>) -> bool {
         for called in flow.calls() {
             if !seen.contains(&called) {
                 seen.push(called);
-                todo.extend(flows.get(called));
+                todo.extend(find(called));
             }
         }
     }

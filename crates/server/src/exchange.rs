@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::endpoint::Endpoint;
 use crate::listen::Peer;
 use crate::problem::{Answer, Problem};
+use crate::recorded;
 use crate::routes::{Found, PathEntry, Target};
 use crate::site::Site;
 use crate::state::State;
@@ -26,7 +27,7 @@ use crate::trace::RequestSpan;
 const OPENAPI: &str = "/openapi.json";
 
 /// What is logged of requests.
-const ACCESS: &str = "lockgate::access";
+pub(crate) const ACCESS: &str = "lockgate::access";
 
 /// One request → one answer. Never fails: what goes wrong is a problem document.
 ///
@@ -39,6 +40,9 @@ where
     let _in_flight = state.metrics.in_flight(request.method());
     let site = state.site();
     let (head, body) = request.into_parts();
+    if let Some(id) = head.uri.path().strip_prefix(recorded::PREFIX) {
+        return recorded::answer(state, &site, &head, id).await;
+    }
     let found = site.routes.find(head.uri.path());
     let is_tls = state.options.tls.is_some();
     let span_of = |route| RequestSpan::begin(site.executor(), &head, route, is_tls);
@@ -155,7 +159,7 @@ impl Drop for Access<'_> {
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 

@@ -20,6 +20,7 @@
 //!        │   ├ run           a flow that is not kept; it goes on when the caller leaves, and after `respond`
 //!        │   ├ durable       one that is: begun once for its key
 //!        │   └ answer        what the run said → HTTP
+//!        ├ recorded      the answer of a run, asked for by its id
 //!        ├ cors          what pages of other origins may read
 //!        └ trace, metrics, the access log
 //!  admin       another port: health, metrics, the list of flows, the history of runs
@@ -51,6 +52,7 @@ pub mod options;
 mod prefer;
 mod problem;
 mod rate_limit;
+mod recorded;
 mod room;
 mod routes;
 mod run;

@@ -66,6 +66,20 @@ pub(crate) enum Problem {
     KeyNotSupported,
     #[error("there is no such run")]
     NoRun,
+    #[error("there is no such flow")]
+    NoFlow,
+    #[error("this server keeps no runs: none of its flows is durable")]
+    NoStore,
+    /// For operators; callers get [`Self::StoreUnavailable`].
+    #[error("{what}{}", help.map_or(String::new(), |help| format!("; {help}")))]
+    Store {
+        what: String,
+        help: Option<&'static str>,
+    },
+    #[error("{what}")]
+    Conflict { code: &'static str, what: String },
+    #[error("the body is JSON, and says so (`content-type: application/json`)")]
+    JsonNeeded,
 }
 
 impl Problem {
@@ -96,6 +110,11 @@ impl Problem {
             Self::KeyReused => ("idempotency_key_reused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::KeyNotSupported => ("idempotency_not_supported", StatusCode::BAD_REQUEST),
             Self::NoRun => ("no_such_run", StatusCode::NOT_FOUND),
+            Self::NoFlow => ("no_such_flow", StatusCode::NOT_FOUND),
+            Self::NoStore => ("no_store", StatusCode::NOT_FOUND),
+            Self::Store { .. } => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Conflict { code, .. } => (code, StatusCode::CONFLICT),
+            Self::JsonNeeded => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         }
     }
 

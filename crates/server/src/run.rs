@@ -167,6 +167,8 @@ impl<'a> Watch<'a> {
         self.is_over = true;
         let flow = self.endpoint.flow.name.as_str();
         match &outcome.error {
+            // The runtime says of a run that is kept why it is in doubt, or does not go on.
+            _ if self.is_kept && outcome.status != RunStatus::Failed => {}
             Some(error) if error.status >= 500 || outcome.status != RunStatus::Failed => {
                 tracing::error!(
                     run_id = self.run_id,

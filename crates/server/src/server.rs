@@ -105,6 +105,10 @@ impl Server {
         let flows = bind("flows", options.address).await?;
         let admin = bind("the admin port", options.admin_address).await?;
         if let Some(runtime) = &runtime {
+            let counted = metrics.clone();
+            runtime.tell(Box::new(move |flow, status, took| {
+                counted.ran(&flow.name, status, took);
+            }));
             runtime.publish(Arc::clone(&site.program));
             runtime.start();
         }

@@ -1,10 +1,11 @@
 //! What all requests share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use lockgate_runtime::Runtime;
 use lockgate_runtime::limits::Limits;
+use lockgate_store::history::History;
+use tokio::sync::watch;
 
 use crate::capacity::Capacity;
 use crate::idempotency::Keys;
@@ -16,11 +17,13 @@ use crate::site::Site;
 
 pub(crate) struct State {
     site: RwLock<Arc<Site>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     /// Keeps the runs of durable flows going; there is one if a site has such a flow.
     pub(crate) runtime: Option<Runtime>,
     /// `concurrency`, of runs that are not kept too.
     pub(crate) limits: Limits,
+    /// The runs, for reading; opened when they are first asked for.
+    pub(crate) history: Arc<OnceLock<Arc<History>>>,
     pub(crate) keys: Keys,
     pub(crate) capacity: Capacity,
     pub(crate) bodies: Room,
@@ -38,9 +41,10 @@ impl State {
     ) -> Self {
         Self {
             site: RwLock::new(Arc::new(site)),
-            stopping: AtomicBool::new(false),
-            limits: Limits::default(),
+            stopping: watch::Sender::new(false),
+            limits: runtime.as_ref().map(Runtime::limits).cloned().unwrap_or_default(),
             runtime,
+            history: Arc::default(),
             keys: Keys::default(),
             capacity: Capacity::new(options.max_runs),
             bodies: Room::new(options.max_unread_bodies),
@@ -61,10 +65,16 @@ impl State {
 
     /// From here on `/readyz` says no, so that a load balancer sends nothing more.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
+    }
+
+    /// Completes when the server stops.
+    pub(crate) async fn stopped(&self) {
+        // The sender is here.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
     }
 }

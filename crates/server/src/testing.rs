@@ -18,7 +18,6 @@ use lockgate_flow::catalog::{ActionSpec, Catalog, Effect, ErrorSpec};
 use lockgate_flow::schema::Schema;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
-use lockgate_runtime::limits::Limits;
 use lockgate_runtime::{Program, ProgramParts, Runtime, RuntimeOptions};
 use lockgate_store::{Durability, Retention, Store, StoreSettings};
 use serde_json::{Value, json};
@@ -230,9 +229,7 @@ fn runtime(site: &Site, folder: &Path) -> Runtime {
     let clock = Arc::clone(site.executor().clock());
     let store = Store::open(settings, clock).unwrap();
     let options = RuntimeOptions {
-        at_once: 16,
-        retention: KEEPS_ALL,
-        limits: Limits::default(),
+        ..RuntimeOptions::default()
     };
     let runtime = Runtime::new(store, Arc::clone(&site.program), options);
     runtime.start();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State as Shared};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::uri::{Authority, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -17,6 +17,8 @@ use crate::problem::Problem;
 
 /// Probes of platforms, which send no token, and learn nothing else from them.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What is asked of a request.
 pub(super) enum Guard {
@@ -55,10 +57,42 @@ impl Guard {
 }
 
 pub(super) async fn guard(Shared(guard): Shared<Arc<Guard>>, request: Request, next: Next) -> Response {
-    match guard.check(request.uri(), request.headers()) {
+    let checked = guard
+        .check(request.uri(), request.headers())
+        .and_then(|()| check_page(&request));
+    match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Refuses what a page of another origin asks for and that could change something: a browser sends it, and lets the page not
+/// read the answer, which is then too late. Browsers say where a request comes from (Fetch Metadata; `Origin`, RFC 6454), and
+/// pages cannot say otherwise; what is no browser says nothing.
+fn check_page(request: &Request) -> Result<(), Problem> {
+    if request.method().is_safe() {
+        return Ok(());
+    }
+    let headers = request.headers();
+    let is_own_site = headers
+        .get_all(SEC_FETCH_SITE)
+        .iter()
+        .all(|site| site == "same-origin" || site == "none");
+    let host = request
+        .uri()
+        .authority()
+        .map(Authority::as_str)
+        .or_else(|| headers.get(HOST)?.to_str().ok());
+    let is_own_origin = headers.get_all(ORIGIN).iter().all(|origin| {
+        let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        authority.is_some_and(|(_, authority)| host.is_some_and(|host| authority.eq_ignore_ascii_case(host)))
+    });
+    if is_own_site && is_own_origin {
+        return Ok(());
+    }
+    Err(Problem::Forbidden(
+        "pages of other origins may change nothing here",
+    ))
 }
 
 /// RFC 6750, section 2.1. The name of the scheme is the same in any case (RFC 9110, section 11.1).

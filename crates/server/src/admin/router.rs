@@ -7,30 +7,63 @@ use axum::body::Body;
 use axum::extract::State as Shared;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{self, MethodRouter};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
 use super::guard::{Guard, guard};
-use super::{flows, health, metrics};
+use super::{flows, health, metrics, runs};
 use crate::problem::Problem;
 use crate::state::State;
+
+/// The document of this port, by hand; a test holds it to the routes and to what they answer.
+pub(super) const DOCUMENT: &str = include_str!("../../../../schemas/admin-api.openapi.json");
+
+type Route = (&'static str, &'static str, MethodRouter<Arc<State>>);
+
+/// Every route: its path, the methods that it takes, who answers.
+pub(super) fn routes() -> Vec<Route> {
+    let get = |path, handler: MethodRouter<Arc<State>>| (path, "GET, HEAD", handler);
+    let post = |path, handler: MethodRouter<Arc<State>>| (path, "POST", handler);
+    vec![
+        get("/healthz", routing::get(health::alive)),
+        get("/readyz", routing::get(health::ready)),
+        get("/metrics", routing::get(metrics::metrics)),
+        get("/openapi.json", routing::get(openapi)),
+        get("/api/openapi.json", routing::get(document)),
+        get("/api/flows", routing::get(flows::flows)),
+        post("/api/flows/{name}/runs", routing::post(runs::start)),
+        get("/api/runs", routing::get(runs::list)),
+        post("/api/runs/prune", routing::post(runs::prune)),
+        get("/api/runs/{id}", routing::get(runs::show)),
+        get("/api/runs/{id}/export", routing::get(runs::export)),
+        get("/api/runs/{id}/events", routing::get(runs::events)),
+        post("/api/runs/{id}/cancel", routing::post(runs::cancel)),
+        post("/api/runs/{id}/resume", routing::post(runs::resume)),
+    ]
+}
 
 /// The whole admin port.
 pub(crate) fn router(state: Arc<State>) -> Router {
     let guarded = Arc::new(Guard::new(state.options.admin_token.as_ref()));
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::metrics))
-        .route("/api/flows", get(flows::flows))
-        .route("/openapi.json", get(openapi))
+    let router = routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods, handler)| {
+            let allow = HeaderValue::from_static(methods);
+            router.route(
+                path,
+                handler.fallback(move || async move { Problem::MethodNotAllowed { allow } }),
+            )
+        });
+    router
         .fallback(async || Problem::NoRoute)
-        .method_not_allowed_fallback(async || Problem::MethodNotAllowed {
-            allow: HeaderValue::from_static("GET, HEAD"),
-        })
         .with_state(state)
         .layer(from_fn_with_state(guarded, guard))
         .layer(map_response(hardened))
+}
+
+async fn document() -> Response {
+    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (json, DOCUMENT).into_response()
 }
 
 async fn openapi(Shared(state): Shared<Arc<State>>) -> Response {

@@ -147,6 +147,13 @@ impl Metrics {
     }
 
     pub(crate) fn endpoint(&self, method: &'static str, template: &str, flow: &str) -> EndpointMetrics {
+        EndpointMetrics {
+            route: self.route(method, template),
+            flow: self.flow(flow),
+        }
+    }
+
+    fn route(&self, method: &'static str, template: &str) -> Arc<RouteSeries> {
         let template: Arc<str> = Arc::from(template);
         let mut routes = lock(&self.0.routes);
         let route = routes.entry((Arc::clone(&template), method)).or_insert_with(|| {
@@ -155,10 +162,7 @@ impl Metrics {
                 answers: Series::default(),
             })
         });
-        EndpointMetrics {
-            route: Arc::clone(route),
-            flow: self.flow(flow),
-        }
+        Arc::clone(route)
     }
 
     fn flow(&self, name: &str) -> Arc<FlowSeries> {
@@ -191,6 +195,11 @@ impl Metrics {
         failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A life of a run that is kept is over.
+    pub(crate) fn ran(&self, flow: &str, status: RunStatus, took: Duration) {
+        ran(&self.flow(flow), status, took);
+    }
+
     /// A request begins.
     pub(crate) fn in_flight(&self, method: &Method) -> InFlight<'_> {
         let count = &self.0.in_flight[MethodLabel::of(method).0];
@@ -201,6 +210,11 @@ impl Metrics {
     /// A request that leads to no endpoint has its answer.
     pub(crate) fn unrouted(&self, method: &Method, status: StatusCode, took: Duration) {
         answered(&self.0.unrouted, method, status, took);
+    }
+
+    /// A request to a path of the server's own has its answer.
+    pub(crate) fn answered_at(&self, template: &str, method: &Method, status: StatusCode, took: Duration) {
+        answered(&self.route("GET", template).answers, method, status, took);
     }
 
     /// Writes the content of `/metrics`.
@@ -226,9 +240,12 @@ impl EndpointMetrics {
 
     /// A run is over.
     pub(crate) fn ran(&self, status: RunStatus, took: Duration) {
-        let runs = self.flow.runs.get(status, || Histogram::new(&RUNS));
-        runs.observe(took);
+        ran(&self.flow, status, took);
     }
+}
+
+fn ran(flow: &FlowSeries, status: RunStatus, took: Duration) {
+    flow.runs.get(status, || Histogram::new(&RUNS)).observe(took);
 }
 
 fn answered(answers: &Answers, method: &Method, status: StatusCode, took: Duration) {

@@ -1,0 +1,42 @@
+//! JSON bodies of requests to the admin port.
+//!
+//! The type must be named: a page of another origin can send text and forms without asking, JSON only after a preflight
+//! (Fetch standard), which nothing here answers. An empty body is `{}`.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use crate::body::MediaType;
+use crate::problem::Problem;
+
+/// What is started with an input may be as large as a body may be for a flow.
+const MOST: usize = 2 * 1024 * 1024;
+
+/// A body, read.
+pub(super) struct JsonBody<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let headers = request.headers();
+        let is_json = MediaType::of(headers).is_ok_and(|media| media == MediaType::Json);
+        if !headers.contains_key(CONTENT_TYPE) || !is_json {
+            return Err(Problem::JsonNeeded);
+        }
+        let body = to_bytes(request.into_body(), MOST)
+            .await
+            .map_err(|_| Problem::BodyTooLarge { most: MOST })?;
+        let text: &[u8] = if body.trim_ascii().is_empty() {
+            b"{}"
+        } else {
+            &body
+        };
+        serde_json::from_slice(text).map(Self).map_err(|error| {
+            // What serde says has no value of the body in it but the names of fields.
+            Problem::Malformed(format!("the body cannot be read: {error}"))
+        })
+    }
+}
