@@ -13,12 +13,15 @@ use lockgate_flow::graph::Flow;
 /// So many definitions are kept compiled; of more, those that were not asked for longest are compiled again.
 const COMPILED: usize = 256;
 
+/// A definition and its digest.
+type Defined = (Arc<Definition>, Arc<str>);
+
 /// One version of the workspace. Immutable.
 #[derive(Debug)]
 pub struct Program {
     parts: ProgramParts,
     /// What the runs of each flow are pinned to, made when it is first asked for.
-    definitions: BTreeMap<String, OnceLock<(Arc<Definition>, Arc<str>)>>,
+    definitions: BTreeMap<String, OnceLock<Defined>>,
     pinned: Mutex<Recent>,
 }
 
@@ -91,7 +94,7 @@ impl Program {
         }
     }
 
-    fn define(&self, flow: &Flow) -> (Arc<Definition>, Arc<str>) {
+    fn define(&self, flow: &Flow) -> Defined {
         let definition = Definition::of(flow, &self.parts.flows, &self.parts.connections);
         let digest = definition.digest().into();
         (Arc::new(definition), digest)
@@ -185,5 +188,23 @@ impl Recent {
         self.places
             .insert(Arc::clone(digest), (self.asked, Arc::clone(&place)));
         place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_that_are_asked_for_stay_compiled_and_others_make_room() {
+        let mut recent = Recent::default();
+        let often: Arc<str> = "often".into();
+        let first = recent.place(&often);
+        for n in 0..COMPILED * 3 {
+            recent.place(&n.to_string().into());
+            assert!(Arc::ptr_eq(&first, &recent.place(&often)));
+        }
+        assert_eq!(recent.places.len(), COMPILED);
+        assert!(!recent.places.contains_key("0"));
     }
 }

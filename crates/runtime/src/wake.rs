@@ -18,6 +18,12 @@ use crate::keeper::Keeper;
 /// Where runs are due that cannot go on at the moment, the store is asked again after this time.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Where so few more have room in memory, they are not looked for: those in memory stand before them.
+const LEAST_ROOM: usize = 512;
+
+/// When there may be room again.
+const FULL_PAUSE: Duration = Duration::from_millis(25);
+
 /// How often sleeping runs are counted.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
 
@@ -95,8 +101,8 @@ impl Keeper {
     /// Lets a slice of what is due go on. How long nothing else is due.
     async fn wake_slice(&self, now: Timestamp) -> Result<Duration, StoreError> {
         let room = self.ready.room();
-        if room == 0 {
-            return Ok(PAUSE);
+        if room < LEAST_ROOM {
+            return Ok(FULL_PAUSE);
         }
         // Those that are awake already, and those that are stuck, may stand before the others.
         let most = room + self.registry.claimed() + self.stuck.len();
