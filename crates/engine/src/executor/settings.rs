@@ -104,6 +104,11 @@ impl Executor {
         self
     }
 
+    /// A flow that `call` finds.
+    pub fn flow(&self, name: &str) -> Option<&Arc<Flow>> {
+        self.flows.get(name)
+    }
+
     /// The connections that steps use.
     pub fn connections(&self) -> &Connections {
         &self.connections
@@ -113,6 +118,13 @@ impl Executor {
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// With nobody who listens: for what is no run, like a replay of one.
+    #[must_use]
+    pub fn without_observer(mut self) -> Self {
+        self.observer = None;
         self
     }
 
