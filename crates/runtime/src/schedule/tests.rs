@@ -115,6 +115,37 @@ fn times_of_day_on_days_when_the_clocks_change() {
     );
 }
 
+/// The rows of the table in the manual: line, zone, due times.
+#[test]
+fn the_manual_says_what_is_so() {
+    let manual = include_str!("../../../../docs/schedules.md");
+    let mut rows = 0;
+    for row in manual
+        .lines()
+        .filter(|row| row.starts_with("| `") && row.contains("T0"))
+    {
+        let cells: Vec<Vec<&str>> = row
+            .split('|')
+            .map(|cell| cell.split('`').skip(1).step_by(2).collect())
+            .collect();
+        let (line, name) = (cells[1][0], cells[2][0]);
+        let schedule = Schedule::of(line, zone(name)).unwrap();
+        let due: Vec<Timestamp> = cells[3].iter().map(|due| at(due)).collect();
+        let mut last = due[0] - SignedDuration::from_mins(1);
+        for (due, written) in due.iter().zip(&cells[3]) {
+            last = schedule.next(last).unwrap();
+            assert_eq!(last, *due, "`{line}` in {name}");
+            let shown = last
+                .to_zoned(zone(name))
+                .strftime("%Y-%m-%dT%H:%M%:z")
+                .to_string();
+            assert_eq!(shown, *written, "`{line}` in {name}");
+        }
+        rows += 1;
+    }
+    assert_eq!(rows, 7);
+}
+
 #[test]
 fn the_day_that_did_not_exist() {
     // Samoa went over the date line: 29 December 2011 was followed by the 31st.
