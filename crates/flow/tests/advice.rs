@@ -387,6 +387,100 @@ fn the_workspace_file() {
 }
 
 #[test]
+fn schedules_and_limits() {
+    let top = |top: &str| format!("{top}\nsteps:\n  - return: x\n");
+    let schedule = |rest: &str| {
+        top(&format!(
+            "trigger: {{ schedule: {{ cron: '0 6 * * *', {rest} }} }}"
+        ))
+    };
+    let concurrency = |rest: &str| {
+        top(&format!(
+            "concurrency: {{ limit: 2, {rest} }}\ninput: {{ email: string }}"
+        ))
+    };
+    let cases: &[(&str, &str, Code, &[&str])] = &[
+        (
+            "a city",
+            &schedule("timezone: Berlin"),
+            InvalidTrigger,
+            &["did you mean `Europe/Berlin`?"],
+        ),
+        (
+            "a slip",
+            &schedule("timezone: Amerika/New_York"),
+            InvalidTrigger,
+            &["`America/New_York`"],
+        ),
+        (
+            "an offset",
+            &schedule("timezone: '+02:00'"),
+            InvalidTrigger,
+            &[
+                "there is no time zone `+02:00`",
+                "a name of the IANA database",
+                "summer time",
+            ],
+        ),
+        (
+            "another policy",
+            &schedule("missed: all"),
+            InvalidTrigger,
+            &["`skip`, `once`"],
+        ),
+        (
+            "another key",
+            &schedule("time_zone: UTC"),
+            UnknownKey,
+            &["did you mean `timezone`?"],
+        ),
+        (
+            "six fields",
+            &top("trigger: { schedule: '0 0 6 * * *' }"),
+            InvalidTrigger,
+            &["it has 6 fields", "minute, hour"],
+        ),
+        (
+            "a day that there is not",
+            &top("trigger: { schedule: '0 6 31 2 *' }"),
+            InvalidTrigger,
+            &["`0 6 31 2 *` is never due"],
+        ),
+        (
+            "no braces",
+            &concurrency("key: input.email"),
+            InvalidConcurrency,
+            &["the same for every run", "`key: \"{{input.email}}\"`"],
+        ),
+        (
+            "chance in a key",
+            &concurrency("key: '{{input.email}} {{uuid}}'"),
+            InvalidConcurrency,
+            &["`uuid` gives another value each time"],
+        ),
+        (
+            "less than the limit",
+            &concurrency("key: '{{input.email}}', total: 1"),
+            InvalidConcurrency,
+            &["`total` is 1, and one key alone may have 2 runs"],
+        ),
+        (
+            "what is not there yet",
+            &concurrency("key: '{{run.id}}'"),
+            OutOfScope,
+            &["before the run begins", "`input` and `config`"],
+        ),
+        (
+            "at a step",
+            "steps:\n  - for_each: split \"a,b\" \",\"\n    concurrency: 5\n    steps: [{ set: { a: 1 } }]\n",
+            UnknownKey,
+            &["did you mean `at_once`?"],
+        ),
+    ];
+    check(cases);
+}
+
+#[test]
 fn retries_that_never_come() {
     check_steps(&[(
         "a timeout of an action that happens once",
