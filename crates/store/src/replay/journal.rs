@@ -1,0 +1,499 @@
+//! A journal of recorded outcomes. Where there is none for something that touches the world, the run stops.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use lockgate_engine::clock::Clock;
+use lockgate_engine::journal::{
+    Journal, JournalError, Outcome, Prior, ReplayBarrier, RunEnd, Slept, StepInfo,
+};
+use lockgate_engine::masks::{MASKED, Masks};
+use lockgate_engine::outcome::StepError;
+use lockgate_engine::step_key::StepKey;
+use serde_json::{Value, json};
+
+use super::alignment::Alignment;
+use super::departure::{Departure, ReplayEnd};
+use super::script::{Line, Place, Script, What, part};
+use crate::error::StoreError;
+use crate::run::{Status, StoredRun};
+
+/// Gives recorded outcomes; where there is none for something that touches the world, the run stops (as interrupted).
+/// [`replay`](super::replay()) and [`fits`](super::fits) are what most callers want.
+pub struct ReplayJournal {
+    script: Script,
+    recorded: RecordedEnd,
+    digest: Digest,
+    alignment: Alignment,
+    /// What the recorded flow computed for the recorded values, by place.
+    computed_before: Option<HashMap<Place, Outcome>>,
+    barrier: ReplayBarrier,
+    state: Mutex<State>,
+}
+
+/// Makes the digest of an action's input (its JSON), as the record has it.
+pub(crate) type Digest = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// How the recorded run ended.
+#[derive(Clone, Debug)]
+pub(super) struct RecordedEnd {
+    /// Whether it came to an end of its own: nothing is left that it would have done.
+    is_its_own: bool,
+    output: Option<Value>,
+    error: Option<StepError>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    used: HashSet<Place>,
+    departures: Vec<Departure>,
+    /// What the flow computed where a value is recorded.
+    computed: HashMap<Place, Outcome>,
+    /// What cannot go on, by a number that counts up: the branches of a run may come to several such places.
+    stuck: BTreeMap<u64, Stuck>,
+    next_stuck: u64,
+    /// The first answer to the run's caller: the one that it gets.
+    answer: Option<Value>,
+    /// A changed answer has been noted.
+    has_other_answer: bool,
+    end: Option<ReplayEnd>,
+}
+
+/// Why a branch cannot go on.
+#[derive(Clone, Debug)]
+enum Stuck {
+    At(Departure),
+    /// It had begun when the record ends.
+    InTheMiddle {
+        key: String,
+        what: String,
+    },
+}
+
+/// A branch that cannot go on, as long as it is not dropped.
+struct StuckBranch<'a> {
+    journal: &'a ReplayJournal,
+    number: u64,
+}
+
+impl Drop for StuckBranch<'_> {
+    fn drop(&mut self) {
+        self.journal.lock().stuck.remove(&self.number);
+    }
+}
+
+impl ReplayJournal {
+    /// Replays what this run recorded, for a flow whose steps have the same keys. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub fn of(run: &StoredRun) -> Result<Self, StoreError> {
+        let (script, digest) = run.journal.script()?;
+        Ok(Self::new(script, RecordedEnd::of(run), digest))
+    }
+
+    pub(super) fn new(script: Script, recorded: RecordedEnd, digest: Digest) -> Self {
+        Self {
+            barrier: ReplayBarrier::new(script.outcomes()),
+            script,
+            recorded,
+            digest,
+            alignment: Alignment::default(),
+            computed_before: None,
+            state: Mutex::default(),
+        }
+    }
+
+    /// For a flow whose steps have keys of their own.
+    #[must_use]
+    pub(super) fn aligned(mut self, alignment: Alignment) -> Self {
+        self.alignment = alignment;
+        self
+    }
+
+    /// Compares what the flow computes with what the recorded one computed in this replay.
+    #[must_use]
+    pub(super) fn compared_with(mut self, recorded_flow: &Self) -> Self {
+        self.computed_before = Some(recorded_flow.lock().computed.clone());
+        self
+    }
+
+    /// Where the flow departed, in order. To be asked after the run.
+    pub fn departures(&self) -> Vec<Departure> {
+        let state = self.lock();
+        let mut departures = state.departures.clone();
+        if state.end != Some(ReplayEnd::Departed) {
+            let unused = self.unused(&state);
+            departures.extend(unused.map(|(place, line)| Departure::Unused {
+                key: place.0.clone(),
+                what: line.what.name().to_owned(),
+            }));
+        }
+        // The parts and attempts of a step tell the same of it.
+        departures.dedup_by(|next, before| match (next, before) {
+            (Departure::Unused { key: next, .. }, Departure::Unused { key: before, .. }) => {
+                super::script::path(next) == super::script::path(before)
+            }
+            _ => false,
+        });
+        departures
+    }
+
+    /// Where the replay ended; `None` before it has.
+    pub fn end(&self) -> Option<ReplayEnd> {
+        self.lock().end.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is recorded and has not come again, in its order.
+    fn unused<'a>(&'a self, state: &State) -> impl Iterator<Item = (&'a Place, &'a Line)> {
+        let mut lines = self.script.in_order();
+        lines.retain(|(place, _)| !state.used.contains(place) && !self.script.may_be_left_out(&place.0));
+        lines.into_iter()
+    }
+
+    /// Whether the flow has come to where the record ends, and the run would have gone on.
+    fn is_past_the_record(&self, state: &State) -> bool {
+        !self.recorded.is_its_own && self.unused(state).next().is_none()
+    }
+
+    fn note(&self, departure: Departure) {
+        self.lock().departures.push(departure);
+    }
+
+    /// Completes when no branch gets any further by the record.
+    async fn pass(&self) {
+        self.barrier.pass().await;
+        // The last outcome may just have been given to another branch: it comes to where it is stuck.
+        tokio::task::yield_now().await;
+    }
+
+    /// Ends the run, unless another branch still gets further by the record and ends this one.
+    async fn stop(&self, stuck: Stuck) -> JournalError {
+        let branch = {
+            let mut state = self.lock();
+            let number = state.next_stuck;
+            state.next_stuck += 1;
+            state.stuck.insert(number, stuck);
+            StuckBranch {
+                journal: self,
+                number,
+            }
+        };
+        self.pass().await;
+        let mut state = self.lock();
+        if state.end.is_none() {
+            let is_past = self.is_past_the_record(&state);
+            let mut end = None;
+            for stuck in std::mem::take(&mut state.stuck).into_values() {
+                match stuck {
+                    Stuck::At(Departure::NotRecorded { key, what, .. }) if is_past => {
+                        end.get_or_insert(ReplayEnd::RecordEnds { key, what });
+                    }
+                    Stuck::InTheMiddle { key, what } => {
+                        end.get_or_insert(ReplayEnd::RecordEnds { key, what });
+                    }
+                    Stuck::At(departure) => {
+                        state.departures.push(departure);
+                        end = Some(ReplayEnd::Departed);
+                    }
+                }
+            }
+            state.end = end;
+        }
+        drop(state);
+        drop(branch);
+        JournalError::Unavailable("the replay ends here".into())
+    }
+
+    fn other(&self, key: &StepKey<'_>, line: &Line, found: &str) -> Stuck {
+        Stuck::At(Departure::Other {
+            key: key.to_string(),
+            recorded: line.what.name().to_owned(),
+            found: found.to_owned(),
+        })
+    }
+
+    /// Notes an action's input, where it is another than the recorded one.
+    fn compare_input(&self, key: &StepKey<'_>, info: StepInfo<'_>, line: &Line) {
+        let (Some((shown, digest)), Some(input)) = (&line.input, info.input) else {
+            return;
+        };
+        let same_digest = serde_json::to_string(input).is_ok_and(|json| (self.digest)(&json) == *digest);
+        if same_digest {
+            return;
+        }
+        let found = masked(input, info.masks, info.secret);
+        // The digest is one of the text; the order of fields makes another text, and no other value.
+        if *shown == found && !shown.to_string().contains(MASKED) {
+            return;
+        }
+        self.note(Departure::Input {
+            key: key.to_string(),
+            recorded: Some(shown.clone()),
+            found: Some(found),
+        });
+    }
+
+    /// Notes a value that the flow computes otherwise than the recorded flow did.
+    fn compare_value(
+        &self,
+        key: &StepKey<'_>,
+        info: StepInfo<'_>,
+        (place, line): (&Place, &Line),
+        computed: Option<Outcome>,
+    ) {
+        let Some(computed) = computed else { return };
+        let is_answer = is_answer(info.verb) && part(&place.0).is_empty();
+        let before = match (&self.computed_before, &line.outcome) {
+            (Some(before), _) => before.get(place).map(Clone::clone),
+            // Without the recorded flow, what an answer was made from is not known; most are the same each time.
+            (None, Some(recorded)) if is_answer => Some(recorded.clone()),
+            _ => None,
+        };
+        let is_same = before.as_ref().is_none_or(|before| same(before, &computed));
+        let mut state = self.lock();
+        if !is_same {
+            let recorded = line.shown.clone().map(value);
+            let found = Some(value(shown(&computed, info.masks, info.secret)));
+            if is_answer {
+                state.has_other_answer |= key.parent.is_none();
+                state.departures.push(Departure::Answer { recorded, found });
+            } else {
+                let key = key.to_string();
+                state.departures.push(Departure::Input { key, recorded, found });
+            }
+        }
+        state.computed.insert(place.clone(), computed);
+    }
+
+    /// Keeps the answer of the run: the first of the flow itself.
+    fn note_answer(&self, key: &StepKey<'_>, info: StepInfo<'_>, outcome: Option<&Outcome>) {
+        if is_answer(info.verb)
+            && key.parent.is_none()
+            && key.part.is_empty()
+            && let Some(Ok(answer)) = outcome
+        {
+            let answer = value(masked(answer, info.masks, info.secret));
+            self.lock().answer.get_or_insert(answer);
+        }
+    }
+
+    /// What the recorded run answered.
+    fn recorded_answer(&self) -> Option<Value> {
+        let lines = self.script.in_order();
+        let answer = lines.into_iter().find(|(place, line)| {
+            matches!(&line.what, What::Verb(verb) if is_answer(verb))
+                && !place.0.contains("/call/")
+                && part(&place.0).is_empty()
+                && matches!(line.outcome, Some(Ok(_)))
+        });
+        answer.and_then(|(_, line)| line.shown.clone()).map(value)
+    }
+}
+
+impl RecordedEnd {
+    pub(super) fn of(run: &StoredRun) -> Self {
+        Self::new(run.status, run.output.clone(), run.error.clone())
+    }
+
+    pub(super) fn new(status: Status, output: Option<Value>, error: Option<StepError>) -> Self {
+        Self {
+            is_its_own: matches!(status, Status::Succeeded | Status::Failed),
+            output,
+            error,
+        }
+    }
+
+    /// As if it had not ended: what comes after the record is not known.
+    pub(super) fn forget(&mut self) {
+        self.is_its_own = false;
+    }
+}
+
+impl fmt::Debug for ReplayJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplayJournal")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Journal for ReplayJournal {
+    const READS_INPUT: bool = true;
+
+    async fn step<'a, F, Fut>(
+        &'a self,
+        key: &'a StepKey<'a>,
+        info: StepInfo<'a>,
+        effect: F,
+    ) -> Result<Option<Outcome>, JournalError>
+    where
+        F: FnOnce(Prior) -> Fut + Send + 'a,
+        Fut: Future<Output = Option<Outcome>> + Send + 'a,
+    {
+        let is_action = info.verb == "action" && key.part.is_empty();
+        let place = (self.alignment.recorded_key(key), info.attempt);
+        let found = if is_action { info.action } else { info.verb };
+        let Some(line) = self.script.get(&place) else {
+            if is_action {
+                let input = info.input.map(|input| masked(input, info.masks, info.secret));
+                let departure = Departure::NotRecorded {
+                    key: key.to_string(),
+                    what: found.to_owned(),
+                    input,
+                };
+                return Err(self.stop(Stuck::At(departure)).await);
+            }
+            self.pass().await;
+            let outcome = effect(Prior::Fresh).await;
+            self.note_answer(key, info, outcome.as_ref());
+            return Ok(outcome);
+        };
+        let is_other = match &line.what {
+            What::Action(name) => !is_action || name != info.action,
+            What::SomeAction => !is_action,
+            What::Verb(verb) => is_action || verb != info.verb,
+            What::Sleep => true,
+        };
+        self.lock().used.insert(place.clone());
+        if is_other {
+            return Err(self.stop(self.other(key, line, found)).await);
+        }
+        let Some(outcome) = &line.outcome else {
+            self.compare_input(key, info, line);
+            let stuck = Stuck::InTheMiddle {
+                key: key.to_string(),
+                what: found.to_owned(),
+            };
+            return Err(self.stop(stuck).await);
+        };
+        self.barrier.given();
+        if is_action {
+            self.compare_input(key, info, line);
+        } else if key.part != "end" && key.part != "until" {
+            // Which branch ended the others, and when a limit is over, is a matter of time.
+            let computed = effect(Prior::Fresh).await;
+            self.compare_value(key, info, (&place, line), computed);
+            self.note_answer(key, info, Some(outcome));
+        }
+        Ok(Some(outcome.clone()))
+    }
+
+    async fn sleep<'a>(
+        &'a self,
+        key: &'a StepKey<'a>,
+        info: StepInfo<'a>,
+        until: Timestamp,
+        _clock: &'a dyn Clock,
+    ) -> Result<Slept, JournalError> {
+        let place = (self.alignment.recorded_key(key), info.attempt);
+        let Some(line) = self.script.get(&place) else {
+            self.pass().await;
+            // How long it is until the next attempt is a part of the failure that was recorded.
+            let mut state = self.lock();
+            if key.part == "wait" && !self.is_past_the_record(&state) {
+                state.departures.push(Departure::Waits {
+                    key: key.to_string(),
+                    until,
+                });
+            }
+            return Ok(Slept::Elapsed);
+        };
+        self.lock().used.insert(place.clone());
+        if line.what != What::Sleep {
+            return Err(self.stop(self.other(key, line, info.verb)).await);
+        }
+        self.barrier.given();
+        if key.part == "wait" {
+            self.compare_value(key, info, (&place, line), Some(Ok(json!(until))));
+        }
+        Ok(Slept::Elapsed)
+    }
+
+    async fn end<'a>(&'a self, end: RunEnd<'a>) -> Result<(), JournalError> {
+        let mut state = self.lock();
+        state.end = Some(ReplayEnd::Ended);
+        let answer = self.recorded_answer();
+        // A run that had not ended may answer after its record.
+        let may_answer_later = answer.is_none() && !self.recorded.is_its_own;
+        if answer != state.answer && !state.has_other_answer && !may_answer_later {
+            let found = state.answer.clone();
+            state.departures.push(Departure::Answer {
+                recorded: answer,
+                found,
+            });
+        }
+        if !self.recorded.is_its_own {
+            return Ok(());
+        }
+        let shown = |output: Option<&Value>| output.map(|output| masked(output, end.masks, false));
+        if self.recorded.output.as_ref() != end.output {
+            state.departures.push(Departure::Output {
+                recorded: shown(self.recorded.output.as_ref()),
+                found: shown(end.output),
+            });
+        }
+        let (recorded, found) = (failure(self.recorded.error.as_ref()), failure(end.error));
+        if recorded != found {
+            state.departures.push(Departure::Failure {
+                recorded: shown(recorded.as_ref()),
+                found: shown(found.as_ref()),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn is_answer(verb: &str) -> bool {
+    matches!(verb, "respond" | "redirect")
+}
+
+/// What of an error does not hang on where the step stands in its file.
+fn failure(error: Option<&StepError>) -> Option<Value> {
+    error.map(|error| {
+        json!({
+            "code": error.code,
+            "message": error.message,
+            "status": error.status,
+            "details": error.details,
+        })
+    })
+}
+
+/// Equal, but for the place in the file of what failed.
+fn same(one: &Outcome, other: &Outcome) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(one), Err(other)) => failure(Some(one)) == failure(Some(other)),
+        _ => false,
+    }
+}
+
+fn masked(value: &Value, masks: &Masks, is_secret: bool) -> Value {
+    if is_secret {
+        return MASKED.into();
+    }
+    masks.apply_to(value).into_owned()
+}
+
+fn shown(outcome: &Outcome, masks: &Masks, is_secret: bool) -> Value {
+    match outcome {
+        Ok(value) => masked(value, masks, is_secret),
+        Err(error) => masked(&failure(Some(error)).unwrap_or_default(), masks, false),
+    }
+}
+
+/// A recorded value stands beside the texts that `mask` was called with for it.
+fn value(mut recorded: Value) -> Value {
+    match recorded.get_mut("value") {
+        Some(value) => value.take(),
+        None => recorded,
+    }
+}
