@@ -200,7 +200,7 @@ fn number(path: &str) -> Option<u32> {
 }
 
 /// The steps of two lists that belong together: the way through both with the most in common (a longest common subsequence,
-/// weighted), then those with the same id that changed places.
+/// weighted), then those that changed places.
 fn pairs<'s, 'a>(was: &'s [Step<'a>], is: &'s [Step<'a>]) -> Vec<(&'s Step<'a>, &'s Step<'a>)> {
     let score = |old: &Step<'_>, new: &Step<'_>| -> u32 {
         let elsewhere =
@@ -245,9 +245,20 @@ fn pairs<'s, 'a>(was: &'s [Step<'a>], is: &'s [Step<'a>]) -> Vec<(&'s Step<'a>, 
     }
     left_old.extend(&was[i..]);
     left_new.extend(&is[j..]);
-    for new in left_new {
-        let old = left_old.iter().find(|old| old.id.is_some() && old.id == new.id);
-        pairs.extend(old.map(|old| (*old, new)));
+    // What changed places: the most alike first.
+    let mut moved: Vec<_> = left_old
+        .iter()
+        .flat_map(|old| left_new.iter().map(move |new| (score(old, new), *old, *new)))
+        .filter(|(score, ..)| *score > 1)
+        .collect();
+    moved.sort_by_key(|(score, ..)| std::cmp::Reverse(*score));
+    for (_, old, new) in moved {
+        if !pairs
+            .iter()
+            .any(|pair| pair.0.path == old.path || pair.1.path == new.path)
+        {
+            pairs.push((old, new));
+        }
     }
     pairs
 }

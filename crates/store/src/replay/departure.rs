@@ -33,7 +33,8 @@ pub enum Departure {
         /// What the flow does.
         found: String,
     },
-    /// The step gets something else than it got, or computes something else; the recorded outcome is used all the same.
+    /// The step gets something else than it got, or computes something else; the recorded outcome is used all the same. Of a
+    /// sleep: until when, had the run begun it when it began itself.
     Input {
         /// Where.
         key: String,

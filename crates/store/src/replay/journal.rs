@@ -50,6 +50,8 @@ pub(super) struct RecordedEnd {
 struct State {
     used: HashSet<Place>,
     departures: Vec<Departure>,
+    /// Those of the run as a whole.
+    at_the_end: Vec<Departure>,
     /// What the flow computed where a value is recorded.
     computed: HashMap<Place, Outcome>,
     /// What cannot go on, by a number that counts up: the branches of a run may come to several such places.
@@ -139,6 +141,7 @@ impl ReplayJournal {
             }
             _ => false,
         });
+        departures.extend(state.at_the_end.iter().cloned());
         departures
     }
 
@@ -260,7 +263,11 @@ impl ReplayJournal {
         let is_same = before.as_ref().is_none_or(|before| same(before, &computed));
         let mut state = self.lock();
         if !is_same {
-            let recorded = line.shown.clone().map(value);
+            // A sleep is recorded as it was, and compared as if the run had begun it when it began.
+            let recorded = match line.what {
+                What::Sleep => before.and_then(Result::ok),
+                _ => line.shown.clone().map(value),
+            };
             let found = Some(value(shown(&computed, info.masks, info.secret)));
             if is_answer {
                 state.has_other_answer |= key.parent.is_none();
@@ -377,8 +384,8 @@ impl Journal for ReplayJournal {
         self.barrier.given();
         if is_action {
             self.compare_input(key, info, line);
-        } else if key.part != "end" && key.part != "until" {
-            // Which branch ended the others, and when a limit is over, is a matter of time.
+        } else if key.part != "until" {
+            // When a limit is over is a matter of the clock, which stands still.
             let computed = effect(Prior::Fresh).await;
             self.compare_value(key, info, (&place, line), computed);
             self.note_answer(key, info, Some(outcome));
@@ -425,7 +432,7 @@ impl Journal for ReplayJournal {
         let may_answer_later = answer.is_none() && !self.recorded.is_its_own;
         if answer != state.answer && !state.has_other_answer && !may_answer_later {
             let found = state.answer.clone();
-            state.departures.push(Departure::Answer {
+            state.at_the_end.push(Departure::Answer {
                 recorded: answer,
                 found,
             });
@@ -435,14 +442,14 @@ impl Journal for ReplayJournal {
         }
         let shown = |output: Option<&Value>| output.map(|output| masked(output, end.masks, false));
         if self.recorded.output.as_ref() != end.output {
-            state.departures.push(Departure::Output {
+            state.at_the_end.push(Departure::Output {
                 recorded: shown(self.recorded.output.as_ref()),
                 found: shown(end.output),
             });
         }
         let (recorded, found) = (failure(self.recorded.error.as_ref()), failure(end.error));
         if recorded != found {
-            state.departures.push(Departure::Failure {
+            state.at_the_end.push(Departure::Failure {
                 recorded: shown(recorded.as_ref()),
                 found: shown(found.as_ref()),
             });

@@ -544,11 +544,11 @@ async fn an_edited_flow_departs_where_it_was_edited() {
             SIGN_UP.replace("plan: {", "name: { type: string }, plan: {"),
             &["input name", "departed"],
         ),
-        // Moved, with its id.
+        // Moved to where nobody comes.
         (
             format!("{}{}", without(user, update), &SIGN_UP[user..update])
                 .replace("'{{steps.user.user_id}}'", "'auth0|1'"),
-            &[],
+            &["unused steps/0 test.create"],
         ),
         // Another name for what it was.
         (
@@ -605,7 +605,7 @@ async fn errors_branches_loops_and_calls_depart_where_they_were_edited() {
             "continue",
             &["unused steps/1/on_error/refused/0 test.update"][..],
         ),
-        (2, "last: true", "last: false", &["input steps/4"][..]),
+        (2, "last: true", "last: false", &["input on_error/0"][..]),
         (2, "status: 503", "status: 500", &["answer"]),
         (2, "fails: busy", "fails: refused", &["input", "input", "input"]),
         // In a branch that ended the others; in one that was ended.
@@ -639,7 +639,7 @@ async fn errors_branches_loops_and_calls_depart_where_they_were_edited() {
                 "input steps/2/each/3",
             ],
         ),
-        (3, "yield: '{{index}}'", "yield: 7", &["output"]),
+        (3, "yield: '{{index}}'", "yield: 7", &["input steps/6@end"]),
         (3, "{ wait: 1h }, ", "", &["unused steps/0/parallel/x/1@wait"]),
     ] {
         let texts = flows().swap_remove(at);
@@ -693,8 +693,9 @@ async fn a_run_fits_a_flow_that_does_the_same_up_to_there() {
             (without_user.clone(), false),
             (
                 format!("steps:\n{}", &SIGN_UP[update..])
-                    .replace("input.plan", "\"pro\"")
-                    .replace("{{steps.user.user_id}}", "x"),
+                    .replace("eq input.plan", "eq \"pro\"")
+                    .replace("'{{input.plan}}'", "x")
+                    .replace("'{{steps.user.user_id}}'", "x"),
                 false,
             ),
         ] {
