@@ -1,8 +1,9 @@
-//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `schemathesis`, `bench`.
+//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `schemathesis`, `bench`, `crash`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
 
 mod bench;
 mod catalog;
+mod crash;
 mod generate;
 mod process;
 mod schemathesis;
@@ -43,6 +44,7 @@ enum Chore {
     /// Asks the shipped flows what Schemathesis makes of their OpenAPI document; needs Python and, once, PyPI.
     Schemathesis,
     Bench(bench::BenchArguments),
+    Crash(crash::CrashArguments),
     /// One case of `bench --instructions`, so many times: what valgrind runs.
     #[command(hide = true)]
     BenchCase {
@@ -68,6 +70,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Fuzz { target, seconds } => suite::fuzz(target.as_deref(), seconds),
         Chore::Schemathesis => schemathesis::test(),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Crash(arguments) => crash::crash(&arguments),
         Chore::BenchCase { case, times } => bench::run_case(&case, times),
     }
 }

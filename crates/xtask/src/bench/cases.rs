@@ -1,5 +1,6 @@
 //! What `bench --instructions` counts: the parts of a request that are Lockgate's own work.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use lockgate_flow::graph::Flow;
 use lockgate_flow::schema::Schema;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
+use lockgate_runtime::{Program, ProgramParts};
 use lockgate_server::metrics::Metrics;
 use lockgate_server::options::ServerOptions;
 use lockgate_server::server::Server;
@@ -132,11 +134,17 @@ fn requests(flows: usize, times: u32) -> Result<()> {
         .build()?
         .block_on(async {
             let metrics = Metrics::new();
-            let executor = Executor::new(actions()).with_flows(flows.iter().cloned());
+            let mut catalog = Catalog::new();
+            actions().declare(&mut catalog);
+            let program = Program::new(ProgramParts {
+                executor: Executor::new(actions()).with_flows(flows.iter().cloned()),
+                flows: flows.into_iter().map(|flow| (flow.name.clone(), flow)).collect(),
+                connections: BTreeMap::new(),
+                catalog: Arc::new(catalog),
+            });
             let parts = SiteParts {
-                flows,
-                executor,
-                credentials: std::collections::BTreeMap::new(),
+                program: Arc::new(program),
+                credentials: BTreeMap::new(),
                 broken: Vec::new(),
             };
             let site = Site::build(parts, None, &metrics)?;
@@ -145,7 +153,7 @@ fn requests(flows: usize, times: u32) -> Result<()> {
                 admin_address: SocketAddr::from(([127, 0, 0, 1], 0)),
                 ..ServerOptions::default()
             };
-            let server = Server::start(options, site, metrics).await?;
+            let server = Server::start(options, site, metrics, None).await?;
             let mut connection = Connection::open(server.address()).await?;
             for _ in 0..times {
                 connection.exchange(Scenario::Route).await?;
@@ -154,7 +162,7 @@ fn requests(flows: usize, times: u32) -> Result<()> {
         })
 }
 
-fn compiled(texts: &[String]) -> Result<Vec<Arc<Flow>>> {
+pub(super) fn compiled(texts: &[String]) -> Result<Vec<Arc<Flow>>> {
     let mut catalog = Catalog::new();
     actions().declare(&mut catalog);
     let sources: Vec<_> = texts
@@ -183,7 +191,7 @@ impl Action for Nothing {
     }
 }
 
-fn actions() -> Actions {
+pub(super) fn actions() -> Actions {
     let mut spec = ActionSpec::new("bench.nothing", Effect::Read, "gives back what it gets");
     spec.input = Schema::new(json!({ "type": "object", "properties": { "x": { "type": "string" } } }));
     let mut actions = Actions::new();

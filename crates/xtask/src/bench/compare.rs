@@ -145,24 +145,39 @@ pub(super) fn pairs(
     connections: usize,
     plan: Plan,
 ) -> Result<Vec<Pair>> {
+    let rounds = turns([base, measured], scenario, connections, plan)?;
+    Ok(rounds
+        .into_iter()
+        .map(|[base, measured]| Pair { base, measured })
+        .collect())
+}
+
+/// Rounds of several services, each round of all right after one another; who goes first changes.
+pub(super) fn turns<const N: usize>(
+    services: [&Running; N],
+    scenario: Scenario,
+    connections: usize,
+    plan: Plan,
+) -> Result<Vec<[Round; N]>> {
     let runtime = runtime()?;
     let round = |server, length| runtime.block_on(round(server, scenario, connections, length));
-    round(base, WARM_UP)?;
-    round(measured, WARM_UP)?;
-    let mut pairs = Vec::new();
-    for number in 0..plan.pairs {
-        let pair = if number % 2 == 0 {
-            let base = round(base, plan.round)?;
-            let measured = round(measured, plan.round)?;
-            Pair { base, measured }
-        } else {
-            let measured = round(measured, plan.round)?;
-            let base = round(base, plan.round)?;
-            Pair { base, measured }
-        };
-        pairs.push(pair);
+    for service in services {
+        round(service, WARM_UP)?;
     }
-    Ok(pairs)
+    let mut rounds = Vec::with_capacity(plan.pairs);
+    for number in 0..plan.pairs {
+        let mut these = services.map(|_| None);
+        for turn in 0..N {
+            let which = (number + turn) % N;
+            these[which] = Some(round(services[which], plan.round)?);
+        }
+        rounds.push(these);
+    }
+    let whole = |these: [Option<Round>; N]| {
+        let these: Vec<Round> = these.into_iter().flatten().collect();
+        these.try_into().ok().context("a service had no turn")
+    };
+    rounds.into_iter().map(whole).collect()
 }
 
 async fn round(server: &Running, scenario: Scenario, connections: usize, length: Duration) -> Result<Round> {

@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -53,6 +53,14 @@ impl Connection {
             bail!("{} was answered with {status}: {body}", scenario.name());
         }
         Ok(took)
+    }
+
+    /// Another request than those of the scenarios, as it stands; the status of its answer, and its body.
+    pub(super) async fn ask(&mut self, request: &str) -> Result<(u16, &[u8])> {
+        self.request.clear();
+        self.request.extend_from_slice(request.as_bytes());
+        let (status, head) = self.send().await?;
+        Ok((status, &self.answer[head..]))
     }
 
     /// Sends what is in `request`; the status, and where in `answer` the body begins.
@@ -128,6 +136,50 @@ fn head(answer: &[u8]) -> Result<Option<(u16, usize, usize)>> {
         .and_then(|(_, value)| value.trim().parse().ok())
         .context("the answer has no length")?;
     Ok(Some((status, end + 4, length)))
+}
+
+/// Sends so many requests over so many connections, each made from its number; all have to be accepted (202). How long
+/// that took.
+pub(super) async fn flood(
+    address: SocketAddr,
+    connections: usize,
+    requests: u32,
+    made: impl Fn(u32) -> String + Send + Sync + 'static,
+) -> Result<Duration> {
+    let began = Instant::now();
+    let (next, made) = (Arc::new(AtomicU32::new(0)), Arc::new(made));
+    let mut clients = JoinSet::new();
+    for _ in 0..connections {
+        let (next, made) = (Arc::clone(&next), Arc::clone(&made));
+        clients.spawn(async move {
+            let mut connection = Connection::open(address).await?;
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= requests {
+                    return anyhow::Ok(());
+                }
+                let (status, body) = connection.ask(&made(number)).await?;
+                ensure!(
+                    status == 202,
+                    "a run that is not waited for was answered with {status}: {}",
+                    String::from_utf8_lossy(body)
+                );
+            }
+        });
+    }
+    while let Some(client) = clients.join_next().await {
+        client.context("a client ended early")??;
+    }
+    Ok(began.elapsed())
+}
+
+/// `POST path` with a JSON body, for a run that is not waited for.
+pub(super) fn post_and_leave(path: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nprefer: respond-async\r\ncontent-type: application/json\r\ncontent-length: \
+         {length}\r\n\r\n{body}"
+    )
 }
 
 /// Opens connections, and sends one request over each: what a first request does is not measured.

@@ -8,7 +8,9 @@
 //! - `program`, `proc`: starts it; reads its CPU time and memory
 //! - `workspace`: the flows that are served
 //! - `scenario`, `load`: requests, and how they are sent
-//! - `compare`, `start`, `many`: the measurements; `report`: what is printed
+//! - `compare`, `start`, `many`: the measurements beside the hand-written service
+//! - `durable`, `disk`, `kept`, `queries`: what it costs to keep runs
+//! - `report`: what is printed
 //! - `instructions`, `cases`: instruction counts, which also show a regression on a noisy machine
 //!
 //! It is no test of correctness: an answer with another status than the expected one ends it.
@@ -16,12 +18,16 @@
 mod binaries;
 mod cases;
 mod compare;
+mod disk;
+mod durable;
 mod instructions;
+mod kept;
 mod latency;
 mod load;
 mod many;
 mod proc;
 mod program;
+mod queries;
 mod report;
 mod scenario;
 mod start;
@@ -34,6 +40,7 @@ use clap::Args;
 
 use self::binaries::Binaries;
 use self::compare::Plan;
+use self::kept::Sizes;
 use self::report::Report;
 use self::scenario::Scenario;
 use self::workspace::Place;
@@ -54,15 +61,27 @@ pub(crate) struct BenchArguments {
     /// Measures the hand-written service against itself instead: what the ratios say then is the error of the method.
     #[arg(long)]
     self_test: bool,
+    /// Measures only what it costs to keep runs.
+    #[arg(long, conflicts_with = "self_test")]
+    kept: bool,
     /// Runs the benches of the engine and of the checker instead (criterion): no servers.
-    #[arg(long, conflicts_with_all = ["quick", "self_test", "instructions"])]
+    #[arg(long, conflicts_with_all = ["quick", "self_test", "kept", "instructions"])]
     engine: bool,
     /// Counts instructions instead (needs valgrind), and compares them with the committed counts.
-    #[arg(long, conflicts_with_all = ["quick", "self_test"])]
+    #[arg(long, conflicts_with_all = ["quick", "self_test", "kept"])]
     instructions: bool,
     /// Writes the counts down as those to compare with.
     #[arg(long, requires = "instructions")]
     accept: bool,
+}
+
+/// What it costs to keep runs.
+fn keep(binaries: &Binaries, place: &Place, plan: Plan, quick: bool, report: &mut Report) -> Result<()> {
+    report.add_durable(durable::measure(binaries, place, plan)?);
+    let sizes = if quick { Sizes::QUICK } else { Sizes::WHOLE };
+    report.unended = Some(kept::measure(binaries, place, sizes)?);
+    report.queries = Some(queries::measure(place, if quick { 20_000 } else { 1_000_000 })?);
+    Ok(())
 }
 
 pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
@@ -96,6 +115,12 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
             round: Duration::from_secs(1),
         }
     };
+    if arguments.kept {
+        let mut report = Report::default();
+        keep(&binaries, &place, plan, arguments.quick, &mut report)?;
+        report.finish();
+        return Ok(());
+    }
     if arguments.self_test {
         let mut report = Report::default();
         for connections in compare::CONNECTIONS {
@@ -122,6 +147,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     }
     report.memory = Some(compare::memory(&binaries, &place)?);
     report.many = Some(many::measure(&binaries, &place, plan)?);
+    keep(&binaries, &place, plan, arguments.quick, &mut report)?;
     report.finish();
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 /// How to start a server.
@@ -77,6 +77,20 @@ impl Program {
 }
 
 impl Running {
+    /// `SIGTERM`, and waits for the end.
+    pub(super) fn stop(mut self) -> Result<()> {
+        let mut kill = Command::new("kill");
+        kill.arg(self.child.id().to_string());
+        kill.status().context("starting kill")?;
+        let status = self.child.wait().context("waiting for the end of a server")?;
+        ensure!(
+            status.success(),
+            "a server ended with {status}: {}",
+            self.log_text()?
+        );
+        Ok(())
+    }
+
     pub(super) fn process(&self) -> u32 {
         self.child.id()
     }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use super::binaries::Binaries;
 use super::compare::{Pair, Round, Rounds};
+use super::durable::Durable;
+use super::kept::Unended;
 use super::latency::median;
+use super::queries::Queries;
 
 /// The goals; `docs/performance.md` names them.
 const MOST_CPU_RATIO: f64 = 1.25;
@@ -23,6 +26,9 @@ pub(super) struct Report {
     pub(super) start: Option<Start>,
     pub(super) memory: Option<Memory>,
     pub(super) many: Option<Many>,
+    pub(super) unended: Option<Unended>,
+    pub(super) queries: Option<Queries>,
+    durable: Option<Durable>,
     rounds: Vec<Rounds>,
     binary_mb: Option<f64>,
 }
@@ -66,70 +72,118 @@ impl Report {
         self.rounds.push(rounds);
     }
 
+    /// Prints how runs are kept, at once.
+    pub(super) fn add_durable(&mut self, durable: Durable) {
+        print!("{durable}");
+        self.durable = Some(durable);
+    }
+
     /// Prints the rest, and the JSON.
     pub(super) fn finish(self) {
         println!();
-        let mut figures = serde_json::Map::new();
-        let mut figure = |name: &str, value: f64, most: Option<f64>, words: String| {
-            let verdict = match most {
-                Some(most) if value <= most => format!("  (goal: {most}, met)"),
-                Some(most) => format!("  (goal: {most}, MISSED)"),
-                None => String::new(),
-            };
-            println!("{words}{verdict}");
-            figures.insert(name.to_owned(), rounded(value));
-        };
-        if !self.rounds.is_empty() {
-            let worst = |ratio: fn(&Rounds) -> f64| self.rounds.iter().map(ratio).fold(0.0, f64::max);
-            let (cpu, p99) = (worst(Rounds::cpu_ratio), worst(Rounds::p99_ratio));
-            // Measured against itself, a service has no goals.
-            let goal = |most| {
-                self.rounds
-                    .iter()
-                    .all(|rounds| rounds.measured != rounds.base)
-                    .then_some(most)
-            };
-            let words = format!("CPU per request, worst of all: {cpu:.3} ×");
-            figure("cpu_ratio", cpu, goal(MOST_CPU_RATIO), words);
-            let words = format!("p99, worst of all: {p99:.3} ×");
-            figure("p99_ratio", p99, goal(MOST_P99_RATIO), words);
+        let mut figures = Figures::default();
+        self.tell_rounds(&mut figures);
+        self.tell_process(&mut figures);
+        if let Some(durable) = &self.durable {
+            durable.tell(&mut figures);
         }
+        if let Some(unended) = &self.unended {
+            unended.tell(&mut figures);
+        }
+        if let Some(queries) = &self.queries {
+            queries.tell(&mut figures);
+        }
+        let Figures(mut figures) = figures;
+        let rounds = self.rounds.iter().map(Rounds::json).collect();
+        figures.insert("rounds".to_owned(), Value::Array(rounds));
+        if let Some(durable) = &self.durable {
+            figures.insert("keeping".to_owned(), durable.json());
+        }
+        println!("\n{}", Value::Object(figures));
+    }
+
+    fn tell_rounds(&self, figures: &mut Figures) {
+        if self.rounds.is_empty() {
+            return;
+        }
+        let worst = |ratio: fn(&Rounds) -> f64| self.rounds.iter().map(ratio).fold(0.0, f64::max);
+        let (cpu, p99) = (worst(Rounds::cpu_ratio), worst(Rounds::p99_ratio));
+        // Measured against itself, a service has no goals.
+        let goal = |most| {
+            self.rounds
+                .iter()
+                .all(|rounds| rounds.measured != rounds.base)
+                .then_some(Goal::Most(most))
+        };
+        let words = format!("CPU per request, worst of all: {cpu:.3} ×");
+        figures.add("cpu_ratio", cpu, goal(MOST_CPU_RATIO), &words);
+        let words = format!("p99, worst of all: {p99:.3} ×");
+        figures.add("p99_ratio", p99, goal(MOST_P99_RATIO), &words);
+    }
+
+    fn tell_process(&self, figures: &mut Figures) {
         if let Some(memory) = &self.memory {
             let (base, measured) = (megabytes(memory.base), megabytes(memory.measured));
             let words = format!(
                 "memory after {} requests: {measured:.1} MB; handwritten {base:.1} MB",
                 memory.requests
             );
-            figure("rss_mb", measured, Some(MOST_RESIDENT_MB), words);
+            figures.add("rss_mb", measured, Some(Goal::Most(MOST_RESIDENT_MB)), &words);
+            figures.add_silently("handwritten_rss_mb", base);
         }
         if let Some(Start { base, measured }) = self.start {
             let words = format!("start to first answer: {measured:.1} ms; handwritten {base:.1} ms");
-            figure("cold_start_ms", measured, Some(MOST_START_MS), words);
+            figures.add("cold_start_ms", measured, Some(Goal::Most(MOST_START_MS)), &words);
+            figures.add_silently("handwritten_cold_start_ms", base);
         }
         if let Some(size) = self.binary_mb {
             let words = format!("binary: {size:.1} MB");
-            figure("binary_mb", size, Some(MOST_BINARY_MB), words);
+            figures.add("binary_mb", size, Some(Goal::Most(MOST_BINARY_MB)), &words);
         }
         if let Some(many) = &self.many {
             let seconds = many.start_seconds;
             let words = format!("start with {} flows: {seconds:.2} s", many.flows);
-            figure("many_flows_start_s", seconds, Some(MOST_START_OF_MANY_S), words);
+            let goal = Goal::Most(MOST_START_OF_MANY_S);
+            figures.add("many_flows_start_s", seconds, Some(goal), &words);
             let (cpu, p50) = (many.cpu_ratio, many.p50_ratio);
             let words = format!("a request with {} flows beside ten: CPU {cpu:.3} ×", many.flows);
-            figure("many_flows_cpu_ratio", cpu, None, words);
+            figures.add("many_flows_cpu_ratio", cpu, None, &words);
             let words = format!("a request with {} flows beside ten: p50 {p50:.3} ×", many.flows);
-            figure("many_flows_p50_ratio", p50, None, words);
+            figures.add("many_flows_p50_ratio", p50, None, &words);
         }
-        if let Some(memory) = &self.memory {
-            let base = rounded(megabytes(memory.base));
-            figures.insert("handwritten_rss_mb".to_owned(), base);
-        }
-        if let Some(start) = &self.start {
-            figures.insert("handwritten_cold_start_ms".to_owned(), rounded(start.base));
-        }
-        let rounds = self.rounds.iter().map(Rounds::json).collect();
-        figures.insert("rounds".to_owned(), Value::Array(rounds));
-        println!("\n{}", Value::Object(figures));
+    }
+}
+
+/// What a figure is to be.
+#[derive(Clone, Copy)]
+pub(super) enum Goal {
+    /// Not above.
+    Most(f64),
+    /// Not below.
+    Least(f64),
+}
+
+/// Figures that are printed as they come, and end up in the JSON.
+#[derive(Default)]
+pub(super) struct Figures(serde_json::Map<String, Value>);
+
+impl Figures {
+    /// Prints a figure with what is thought of it.
+    pub(super) fn add(&mut self, name: &str, value: f64, goal: Option<Goal>, words: &str) {
+        let verdict = match goal {
+            Some(Goal::Most(most)) if value <= most => format!("  (goal: at most {most}, met)"),
+            Some(Goal::Most(most)) => format!("  (goal: at most {most}, MISSED)"),
+            Some(Goal::Least(least)) if value >= least => format!("  (goal: at least {least}, met)"),
+            Some(Goal::Least(least)) => format!("  (goal: at least {least}, MISSED)"),
+            None => String::new(),
+        };
+        println!("{words}{verdict}");
+        self.add_silently(name, value);
+    }
+
+    /// For the JSON only.
+    pub(super) fn add_silently(&mut self, name: &str, value: f64) {
+        self.0.insert(name.to_owned(), rounded(value));
     }
 }
 
@@ -227,6 +281,6 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 /// To four places: the rest is noise.
-fn rounded(value: f64) -> Value {
+pub(super) fn rounded(value: f64) -> Value {
     json!((value * 10_000.0).round() / 10_000.0)
 }

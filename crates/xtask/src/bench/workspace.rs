@@ -16,6 +16,29 @@ const REGISTER: &str = include_str!("workspace/register.yaml");
 pub(super) struct Place {
     folder: TempDir,
     logs: TempDir,
+    /// The flow that ships.
+    sign_up: String,
+}
+
+/// How a server keeps the runs of `sign-up`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// `durable: false`.
+    Not,
+    /// `durability: batched`.
+    Batched,
+    /// `durability: full`.
+    Full,
+}
+
+impl Keeping {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Not => "not-kept",
+            Self::Batched => "batched",
+            Self::Full => "full",
+        }
+    }
 }
 
 impl Place {
@@ -28,8 +51,9 @@ impl Place {
         } else {
             tempfile::tempdir()
         };
-        let place = Self {
+        let mut place = Self {
             folder,
+            sign_up: String::new(),
             logs: logs.context("making a folder for logs")?,
         };
         let sign_up = crate::root().join("flows/sign-up.yaml");
@@ -48,12 +72,51 @@ impl Place {
                 ("register".to_owned(), REGISTER.to_owned()),
             ],
         )?;
+        place.sign_up = sign_up;
         Ok(place)
+    }
+
+    /// On the disk.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// For logs.
     pub(super) fn logs(&self) -> &Path {
         self.logs.path()
+    }
+
+    /// A server of the flow that ships, and of these, with a store of its own.
+    pub(super) fn keeping(
+        &self,
+        binaries: &Binaries,
+        keeping: Keeping,
+        name: &'static str,
+        more: &[(&str, &str)],
+    ) -> Result<Kept> {
+        let mut flows = vec![("sign-up".to_owned(), self.sign_up.clone())];
+        let owned = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+        flows.extend(more.iter().map(owned));
+        if keeping == Keeping::Not {
+            for (_, text) in &mut flows {
+                *text = text.replacen("name:", "durable: false\nname:", 1);
+            }
+        }
+        let folder = self.workspace(name, &flows)?;
+        let path = folder.join("lockgate.yaml");
+        let durability = match keeping {
+            Keeping::Not => String::new(),
+            kept => format!("\nstore:\n  path: runs.db\n  durability: {}\n", kept.name()),
+        };
+        fs::write(&path, format!("{WORKSPACE}{durability}"))
+            .with_context(|| format!("writing {}", path.display()))?;
+        Ok(Kept {
+            program: Program {
+                name,
+                ..serve(binaries, &folder, Vec::new())
+            },
+            store: folder.join("runs.db"),
+        })
     }
 
     /// Writes a workspace with these flows.
@@ -80,10 +143,24 @@ impl Place {
 
     /// The emulated tenant. It sets no rate limits unless it is asked to.
     pub(super) fn tenant(&self, binaries: &Binaries) -> Result<Running> {
+        self.tenant_with(binaries, "tenant", &[])
+    }
+
+    /// A tenant with these faults.
+    pub(super) fn tenant_with(
+        &self,
+        binaries: &Binaries,
+        name: &'static str,
+        faults: &[&str],
+    ) -> Result<Running> {
+        let mut arguments = vec!["tenant".to_owned()];
+        for fault in faults {
+            arguments.extend(["--fault".to_owned(), (*fault).to_owned()]);
+        }
         let program = Program {
-            name: "tenant",
+            name,
             executable: binaries.lockgate.clone(),
-            arguments: vec!["tenant".to_owned()],
+            arguments,
             environment: Vec::new(),
         };
         program.start(self.logs())
@@ -93,6 +170,35 @@ impl Place {
     pub(super) fn lockgate(&self, binaries: &Binaries, tenant: &Running) -> Result<Program> {
         let workspace = self.folder.path().join("few");
         Ok(serve(binaries, &workspace, credentials(tenant)?))
+    }
+}
+
+/// A server that keeps runs.
+pub(super) struct Kept {
+    program: Program,
+    /// The database file.
+    pub(super) store: PathBuf,
+}
+
+impl Kept {
+    /// Starts it with this tenant, and takes more runs at once than a server does that nobody has told to.
+    pub(super) fn start(&mut self, place: &Place, tenant: &Running) -> Result<Running> {
+        self.program.environment = credentials(tenant)?;
+        self.program
+            .environment
+            .push(("LOCKGATE_MAX_RUNS", "1000000".to_owned()));
+        self.program.start(place.logs())
+    }
+
+    /// The bytes that the store takes, its log too.
+    pub(super) fn bytes(&self) -> u64 {
+        let size = |end: &str| {
+            let mut path = self.store.clone().into_os_string();
+            path.push(end);
+            // Beside a store that was closed there is no log.
+            fs::metadata(path).map_or(0, |file| file.len())
+        };
+        size("") + size("-wal")
     }
 }
 
