@@ -3,6 +3,7 @@
 use lockgate_store::replay::Departure;
 use serde_json::Value;
 
+use super::times::absolute;
 use super::titles::Titles;
 use crate::terminal::Style;
 
@@ -15,6 +16,7 @@ pub(crate) fn departures(departures: &[Departure], was: &Titles, is: &Titles, st
     text
 }
 
+/// Keys are those of the flow as it is now, but for what it does not come to any more.
 fn one(departure: &Departure, was: &Titles, is: &Titles, style: Style) -> String {
     let at = |titles: &Titles, key: &str| {
         let title = titles.title(key);
@@ -24,7 +26,20 @@ fn one(departure: &Departure, was: &Titles, is: &Titles, style: Style) -> String
             format!("{} {}", style.name(&title), style.dim(&format!("({key})")))
         }
     };
+    let changed =
+        |recorded: Option<&Value>, found: Option<&Value>| lines(&pretty(recorded), &pretty(found), style);
     match departure {
+        Departure::RunInput { mistakes } => {
+            let mistakes: Vec<String> = mistakes
+                .iter()
+                .map(|(field, message)| format!("    {}: {message}\n", style.name(field)))
+                .collect();
+            format!(
+                "{} the flow does not take the recorded input any more\n{}",
+                style.bad("±"),
+                mistakes.concat()
+            )
+        }
         Departure::NotRecorded { key, what, input } => {
             let shown = input
                 .as_ref()
@@ -44,13 +59,38 @@ fn one(departure: &Departure, was: &Titles, is: &Titles, style: Style) -> String
             "{} {}: gets something else\n{}",
             style.warn("±"),
             at(is, key),
-            lines(&pretty(recorded.as_ref()), &pretty(found.as_ref()), style)
+            changed(recorded.as_ref(), found.as_ref())
+        ),
+        Departure::Waits { key, until } => format!(
+            "{} {}: waits, which it did not; until {}, had it been there then\n",
+            style.warn("+"),
+            at(is, key),
+            absolute(*until)
         ),
         Departure::Unused { key, what } => format!(
             "{} {}: `{what}` was recorded, and the flow does not come there any more\n",
             style.warn("-"),
             at(was, key)
         ),
+        Departure::Answer { recorded, found } => format!(
+            "{} the caller would get another answer\n{}",
+            style.warn("±"),
+            changed(recorded.as_ref(), found.as_ref())
+        ),
+        Departure::Output { recorded, found } => format!(
+            "{} the run would return something else\n{}",
+            style.warn("±"),
+            changed(recorded.as_ref(), found.as_ref())
+        ),
+        Departure::Failure { recorded, found } => {
+            let what = match (recorded, found) {
+                (Some(_), None) => "the run would not fail",
+                (None, _) => "the run would fail",
+                (Some(_), Some(_)) => "the run would fail otherwise",
+            };
+            let changed = changed(recorded.as_ref(), found.as_ref());
+            format!("{} {what}\n{changed}", style.warn("±"))
+        }
     }
 }
 

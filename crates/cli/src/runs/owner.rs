@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use lockgate_store::RunId;
+use lockgate_store::{Retention, RunId};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::exit::Mistake;
 
-/// The other process is on this machine, and answers without calling anybody.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// The other process is on this machine, and answers without calling anybody; to delete a million runs takes a while.
+const TIMEOUT: Duration = Duration::from_mins(10);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An answer is a few fields.
 const MOST: usize = 1024 * 1024;
@@ -26,6 +28,7 @@ impl Owner {
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
         let client = reqwest::Client::builder()
             .user_agent(concat!("lockgate/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             // It speaks no TLS.
@@ -56,6 +59,20 @@ impl Owner {
     /// It refuses, or does not answer.
     pub(crate) async fn resume(&self, id: RunId, how: &Value) -> Result<()> {
         self.ask(&format!("/api/runs/{id}/resume"), how).await.map(drop)
+    }
+
+    /// Deletes ended runs that are past their retention. How many.
+    ///
+    /// # Errors
+    /// It refuses, or does not answer.
+    pub(crate) async fn prune(&self, retention: Retention) -> Result<usize> {
+        let what = json!({
+            "older_than_seconds": retention.age.map(|age| age.as_secs()),
+            "keep": retention.count,
+        });
+        let answer = self.ask("/api/runs/prune", &what).await?;
+        let deleted = answer.get("deleted").and_then(Value::as_u64);
+        Ok(usize::try_from(deleted.unwrap_or(0)).unwrap_or(usize::MAX))
     }
 
     async fn ask(&self, path: &str, body: &Value) -> Result<Value> {

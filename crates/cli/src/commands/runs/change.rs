@@ -231,19 +231,6 @@ fn today(loaded: &Loaded, flow: &str) -> Result<(Arc<Definition>, Arc<str>)> {
 }
 
 pub(super) async fn prune(place: &Place<'_>, args: &RunsPruneArgs, terminal: &Terminal) -> Result<Exit> {
-    /// A transaction is short, so that runs that go on do not wait for it.
-    const SLICE: usize = 1_000;
-
-    let store = match Changer::of(place, &args.ask)? {
-        Changer::Here(store) => store,
-        Changer::Owner(_) => {
-            return Err(Mistake::new(
-                "the process that owns the store deletes ended runs by itself, as `store.retention` in lockgate.yaml says",
-            )
-            .help("change it there and start the process again; or stop it, and prune then")
-            .into());
-        }
-    };
     let retention = if args.older_than.is_none() && args.keep.is_none() {
         store::for_command(place.folder, place.typed)?.retention
     } else {
@@ -252,14 +239,33 @@ pub(super) async fn prune(place: &Place<'_>, args: &RunsPruneArgs, terminal: &Te
             count: args.keep,
         }
     };
+    let deleted = if retention.age.is_none() && retention.count.is_none() {
+        0
+    } else {
+        match Changer::of(place, &args.ask)? {
+            Changer::Owner(owner) => owner.prune(retention).await?,
+            Changer::Here(store) => {
+                let deleted = prune_here(&store, retention).await;
+                let closed = store.close().await.map_err(store::failed);
+                let deleted = deleted?;
+                closed?;
+                deleted
+            }
+        }
+    };
+    Ok(done(&format!("{} deleted", counted(deleted, "run")), terminal))
+}
+
+async fn prune_here(store: &Store, retention: Retention) -> Result<usize> {
+    /// Of one transaction.
+    const SLICE: usize = 1_000;
+
     let mut deleted = 0;
     loop {
         let slice = store.prune(retention, SLICE).await.map_err(store::failed)?;
         deleted += slice;
         if slice == 0 {
-            break;
+            return Ok(deleted);
         }
     }
-    store.close().await.map_err(store::failed)?;
-    Ok(done(&format!("{} deleted", counted(deleted, "run")), terminal))
 }

@@ -1,14 +1,15 @@
 //! `replay`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use lockgate_engine::Executor;
 use lockgate_engine::clock::{Clock, SystemClock};
-use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::definition::Definition;
 use lockgate_flow::graph::Flow;
 use lockgate_store::Store;
-use lockgate_store::replay::ReplayJournal;
+use lockgate_store::replay::{self, ReplayEnd, Version};
 use serde_json::json;
 
 use super::{Place, look};
@@ -33,52 +34,57 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let settings = store::for_command(place.folder, place.typed)?;
-    let store = Store::open(settings, Arc::clone(&clock)).map_err(store::failed)?;
+    let store = Store::open(settings, clock).map_err(store::failed)?;
     let stored = store.load(id).await.map_err(store::failed)?;
     let stored = stored.with_context(|| format!("the run {id} has just been deleted"))?;
-    let journal = ReplayJournal::of(&stored);
-    let executor = Executor::new(loaded.actions())
-        .with_clock(clock)
-        .with_flows(loaded.checked.runnable().into_values());
-    let options = RunOptions {
-        request: stored.request,
-        attempt: stored.attempt,
-        started_at: Some(stored.started_at),
-        ..RunOptions::new(id.to_string())
+    // Actions are never called.
+    let executor =
+        |flows: BTreeMap<String, Arc<Flow>>| Executor::new(loaded.actions()).with_flows(flows.into_values());
+    let recorded = stored.definition.compile(&catalog).ok();
+    let recorded = recorded.map(|compiled| (compiled.flow, executor(compiled.flows)));
+    let recorded = recorded
+        .as_ref()
+        .map(|(flow, executor)| Version { flow, executor });
+    let edited = Version {
+        flow: &flow,
+        executor: &executor(loaded.checked.runnable()),
     };
-    let outcome = executor.run(&flow, stored.input, options, &journal).await;
-    let departures = journal.departures();
+    let replayed = replay::replay(&stored, recorded, edited)
+        .await
+        .map_err(store::failed)?;
     store.close().await.map_err(store::failed)?;
 
+    let departs = !replayed.departures.is_empty();
+    let style = terminal.stdout_style();
+    let name = style.name(&flow.name);
     if args.json {
         terminal.print_json(&json!({
             "run_id": id,
             "flow": flow.name,
-            "departs": !departures.is_empty(),
-            "departures": departures,
-            "outcome": outcome,
+            "departs": departs,
+            "departures": replayed.departures,
+            "end": replayed.end,
         }))?;
-    } else if departures.is_empty() {
-        let style = terminal.stdout_style();
+    } else if departs {
         terminal.print(&format!(
-            "{} {} does what the run {id} did",
-            style.good("✓"),
-            style.name(&flow.name)
+            "{} {name} departs from the run {id}\n\n{}",
+            style.bad("✗"),
+            runs::departures(&replayed.departures, &was, &is, style)
         ))?;
     } else {
-        let style = terminal.stdout_style();
+        let end = match &replayed.end {
+            ReplayEnd::Ended | ReplayEnd::Departed => String::new(),
+            ReplayEnd::RecordEnds { key, .. } => format!(
+                "\n  what is recorded ends at {}: how it goes on is not known",
+                is.title(key)
+            ),
+        };
         terminal.print(&format!(
-            "{} {} departs from the run {id}\n\n{}",
-            style.bad("✗"),
-            style.name(&flow.name),
-            runs::departures(&departures, &was, &is, style)
+            "{} {name} does what the run {id} did{end}",
+            style.good("✓")
         ))?;
     }
-    Ok(if departures.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if departs { Exit::Failed } else { Exit::Done })
 }
 
 /// The flow that is compared: that of a file, else the workspace's of that name.
