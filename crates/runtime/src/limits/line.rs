@@ -124,10 +124,8 @@ impl<W> Line<W> {
 
     /// Somebody comes; `waiter` is asked for only if they have to wait.
     pub(super) fn arrive(&mut self, key: &Key, waiter: impl FnOnce() -> W) -> Arrival {
-        let line = self.keys.get(key);
-        let in_key = line.map_or(0, |line| line.running);
-        let queued = line.is_some_and(|line| !line.waiting.is_empty());
-        if in_key < self.numbers.limit && self.running < self.numbers.total && !queued {
+        let in_key = self.keys.get(key).map_or(0, |line| line.running);
+        if in_key < self.numbers.limit && self.running < self.numbers.total {
             self.keys.entry(key.clone()).or_default().running += 1;
             self.running += 1;
             return Arrival::Turn;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::task::{JoinSet, yield_now};
@@ -331,9 +332,14 @@ async fn runs_of_one_key_never_overlap() {
             }
         });
     }
-    while let Some(ended) = tasks.join_next().await {
-        ended.unwrap();
-    }
+    let all_ended = async {
+        while let Some(ended) = tasks.join_next().await {
+            ended.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all_ended)
+        .await
+        .expect("somebody was never woken");
     assert!(had.load(Ordering::SeqCst) >= TASKS * ROUNDS * 2 / 3 - TASKS);
     let load = &limits.load()[0];
     assert_eq!((load.running, load.waiting, load.refused), (0, 0, 0));

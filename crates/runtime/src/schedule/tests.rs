@@ -202,6 +202,13 @@ fn every_hour_goes_with_real_time() {
         "2026-10-03T15:15:00Z",
         &["10-04 02:30 +11:00", "10-04 02:45 +11:00"],
     );
+    // At the moment at which 2:00 would have been, the clocks show 2:30.
+    check(
+        "Australia/Lord_Howe",
+        "0 * * * *",
+        "2026-10-03T14:00:00Z",
+        &["10-04 01:00 +10:30", "10-04 03:00 +11:00"],
+    );
     check(
         "America/New_York",
         "*/30 * * * *",
