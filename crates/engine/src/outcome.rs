@@ -105,6 +105,34 @@ impl Response {
             body,
         }
     }
+
+    /// As a journal keeps it. A body that is null is not the same as none.
+    pub(crate) fn into_record(self) -> Value {
+        let Self {
+            status,
+            headers,
+            body,
+        } = self;
+        match body {
+            Some(body) => json!({ "status": status, "headers": headers, "body": body }),
+            None => json!({ "status": status, "headers": headers, "body": null, "empty": true }),
+        }
+    }
+
+    /// The answer in the `value` of what a journal has recorded of a `respond` or `redirect`, if it is one.
+    pub fn from_record(mut recorded: Value) -> Option<Self> {
+        let is_empty = recorded["empty"] == true;
+        let status = recorded["status"].as_u64()?;
+        let (headers, body) = match &mut recorded {
+            Value::Object(fields) => (fields.get_mut("headers")?.take(), fields.get_mut("body")?.take()),
+            _ => return None,
+        };
+        Some(Self {
+            status: u16::try_from(status).ok()?,
+            headers: serde_json::from_value(headers).ok()?,
+            body: Some(body).filter(|_| !is_empty),
+        })
+    }
 }
 
 /// Takes a run's answer as soon as it is reached: once in a life of the run.

@@ -79,7 +79,11 @@ mod tests {
             for bit in 0..length * 8 {
                 let mut flipped = bytes[..length].to_vec();
                 flipped[bit / 8] ^= 1 << (bit % 8);
-                assert_ne!(Checksum::of("test").bytes(&flipped).sum(), sum, "bit {bit} of {length}");
+                assert_ne!(
+                    Checksum::of("test").bytes(&flipped).sum(),
+                    sum,
+                    "bit {bit} of {length}"
+                );
             }
         }
     }

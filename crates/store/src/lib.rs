@@ -24,20 +24,35 @@
 //! What flows mean; HTTP; when runs are started or woken (that is `lockgate-runtime`).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod checksum;
+mod claims;
+mod crash;
 mod error;
 pub mod history;
 mod id;
 mod journal;
+mod names;
+mod owner;
 mod record;
 pub mod replay;
+mod rows;
 mod run;
+mod schema;
+mod seal;
 mod settings;
+mod sqlite;
 mod store;
+#[cfg(test)]
+mod tests;
+mod writer;
 
+pub use crash::{CRASH_POINTS, crash_point};
 pub use error::StoreError;
 pub use id::{InvalidRunId, RunId};
 pub use journal::RunJournal;
+pub use owner::Owner;
 pub use record::{Kept, Record};
 pub use run::{Begun, IdempotencyKey, NewRun, Reopen, Settled, Status, StoredRun, Trigger};
 pub use settings::{Durability, Retention, StoreSettings};
-pub use store::{Store, Written};
+pub use store::{Store, check};
+pub use writer::Written;

@@ -69,7 +69,9 @@ impl OwnerLock {
         let path = beside(store, ".lock");
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&path).map_err(|error| StoreError::file(&path, &error))?;
+        let mut file = options
+            .open(&path)
+            .map_err(|error| StoreError::file(&path, &error))?;
         for attempt in 1..=ATTEMPTS {
             match file.try_lock() {
                 Ok(()) => {
@@ -103,7 +105,8 @@ impl OwnerLock {
             admin_url: admin_url.map(str::to_owned),
         };
         let text = serde_json::to_vec(&owner).unwrap_or_default();
-        self.write(&text).map_err(|error| StoreError::file(&self.path, &error))
+        self.write(&text)
+            .map_err(|error| StoreError::file(&self.path, &error))
     }
 
     fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
@@ -132,12 +135,18 @@ mod tests {
         assert_eq!(Owner::of(&store).unwrap(), None);
         let mut lock = OwnerLock::take(&store).unwrap();
         let refused = OwnerLock::take(&store).unwrap_err().to_string();
-        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        assert!(
+            refused.contains(&format!("process {}", std::process::id())),
+            "{refused}"
+        );
         lock.announce(Some("http://127.0.0.1:9090")).unwrap();
         let owner = Owner::of(&store).unwrap().unwrap();
         assert_eq!(owner.admin_url.as_deref(), Some("http://127.0.0.1:9090"));
         let refused = OwnerLock::take(&store).unwrap_err().to_string();
-        assert!(refused.contains("admin port at http://127.0.0.1:9090"), "{refused}");
+        assert!(
+            refused.contains("admin port at http://127.0.0.1:9090"),
+            "{refused}"
+        );
         drop(lock);
         assert_eq!(Owner::of(&store).unwrap(), None);
         drop(OwnerLock::take(&store).unwrap());

@@ -90,3 +90,17 @@ pub enum Record {
         keys: Vec<String>,
     },
 }
+
+impl Record {
+    /// Where in the run it belongs; `None` where it is of the whole run.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Started { key, .. }
+            | Self::Withdrawn { key, .. }
+            | Self::Finished { key, .. }
+            | Self::Sleeping { key, .. }
+            | Self::Woken { key, .. } => Some(key),
+            Self::Resumed { .. } | Self::Dropped { .. } => None,
+        }
+    }
+}

@@ -78,6 +78,11 @@ pub enum Trigger {
     Api,
 }
 
+impl Trigger {
+    /// All of them, as they are stored: by their place in this list.
+    pub const ALL: [Self; 4] = [Self::Http, Self::Schedule, Self::Command, Self::Api];
+}
+
 /// What a run begins with.
 #[derive(Clone, Debug)]
 pub struct NewRun<'a> {
@@ -91,7 +96,7 @@ pub struct NewRun<'a> {
     pub trigger: Trigger,
     /// [`Status::Running`], or [`Status::Queued`].
     pub status: Status,
-    /// `run.started_at`.
+    /// `run.started_at`; kept to the microsecond ([`RunJournal::started_at`]).
     pub started_at: Timestamp,
     /// The validated input.
     pub input: &'a Value,

@@ -243,7 +243,13 @@ impl<J: Journal> Call<'_, J> {
         };
         let outcome = within(clock, || time_left, AssertUnwindSafe(work).catch_unwind()).await;
         match outcome {
-            Some(Ok(Ok(value))) => value.map(Ok),
+            Some(Ok(Ok(value))) => {
+                // Before the journal sees it.
+                if let Some(value) = &value {
+                    self.walker.mask_output(self.registered, value);
+                }
+                value.map(Ok)
+            }
             Some(Ok(Err(error))) => Some(Err(self.failed(&error))),
             Some(Err(panic)) => Some(Err(self.panicked(&*panic))),
             // Nothing was learned while it was asked what had become of the lost call.

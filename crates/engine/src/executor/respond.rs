@@ -2,7 +2,7 @@
 
 use lockgate_flow::expression::{Ambient, ValueTemplate};
 use lockgate_flow::graph::Node;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::evaluate::malformed;
 use super::frame::Frame;
@@ -65,9 +65,9 @@ impl<J: Journal> Walker<'_, J> {
         compute: impl FnOnce(&mut dyn Ambient) -> Result<Response, Box<StepError>> + Send,
     ) -> Result<(), Stop> {
         let response = if J::RECORDS {
-            let compute = |ambient: &mut dyn Ambient| compute(ambient).map(record);
+            let compute = |ambient: &mut dyn Ambient| compute(ambient).map(Response::into_record);
             let recorded = self.recorded(node, &frame.indices, "", compute).await?;
-            response(recorded).ok_or_else(|| malformed(node, "an answer"))?
+            Response::from_record(recorded).ok_or_else(|| malformed(node, "an answer"))?
         } else {
             compute(&mut self.ambient())?
         };
@@ -135,27 +135,4 @@ impl<J: Journal> Walker<'_, J> {
         }
         Ok(())
     }
-}
-
-/// An answer as a journal keeps it. A body that is null is not the same as none.
-fn record(response: Response) -> Value {
-    let Response {
-        status,
-        headers,
-        body,
-    } = response;
-    match body {
-        Some(body) => json!({ "status": status, "headers": headers, "body": body }),
-        None => json!({ "status": status, "headers": headers, "body": null, "empty": true }),
-    }
-}
-
-/// The answer in a record, if it is one.
-fn response(mut recorded: Value) -> Option<Response> {
-    let is_empty = recorded["empty"] == true;
-    Some(Response {
-        status: u16::try_from(recorded["status"].as_u64()?).ok()?,
-        headers: serde_json::from_value(recorded["headers"].take()).ok()?,
-        body: Some(recorded["body"].take()).filter(|_| !is_empty),
-    })
 }

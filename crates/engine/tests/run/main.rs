@@ -5,6 +5,7 @@ mod calls;
 mod concurrency;
 mod errors;
 mod events;
+mod journals;
 mod laboratory;
 mod limits;
 mod masking;

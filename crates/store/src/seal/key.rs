@@ -119,9 +119,14 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         let given = SecretString::from(STANDARD.encode([3; 32]));
-        assert_eq!(find_key(&store, Some(&given), true).unwrap(), ([3; 32], KeySource::Given));
+        assert_eq!(
+            find_key(&store, Some(&given), true).unwrap(),
+            ([3; 32], KeySource::Given)
+        );
         for wrong in ["", "short", &STANDARD.encode([3; 31])] {
-            let error = find_key(&store, Some(&wrong.into()), true).unwrap_err().to_string();
+            let error = find_key(&store, Some(&wrong.into()), true)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("is not 32 bytes in base64"), "{error}");
         }
         fs::write(beside(&store, ".key"), "").unwrap();

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
-pub(crate) use key::{KeySource, find_key};
+pub(crate) use key::find_key;
 
 use crate::error::StoreError;
 use crate::id::RunId;
@@ -198,11 +198,18 @@ mod tests {
         let (run, other) = (RunId::new(), RunId::new());
         let sealed = seal.seal_text(run, "input", "a secret").unwrap();
         assert_eq!(seal.open_text(run, "input", &sealed).unwrap(), "a secret");
-        assert_ne!(seal.seal_text(run, "input", "a secret").unwrap(), sealed, "a nonce is used once");
+        assert_ne!(
+            seal.seal_text(run, "input", "a secret").unwrap(),
+            sealed,
+            "a nonce is used once"
+        );
         for (run, place) in [(other, "input"), (run, "output")] {
             assert_eq!(seal.open_text(run, place, &sealed), Err(Unsealable));
         }
-        assert_eq!(Seal::new(&[8; 32]).unwrap().open_text(run, "input", &sealed), Err(Unsealable));
+        assert_eq!(
+            Seal::new(&[8; 32]).unwrap().open_text(run, "input", &sealed),
+            Err(Unsealable)
+        );
         let mut bytes = seal.seal(run, "input", b"a secret").unwrap();
         for bit in 0..bytes.len() * 8 {
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -210,7 +217,11 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
         }
         for short in 0..bytes.len() {
-            assert_eq!(seal.open(run, "input", &bytes[..short]), Err(Unsealable), "{short} bytes");
+            assert_eq!(
+                seal.open(run, "input", &bytes[..short]),
+                Err(Unsealable),
+                "{short} bytes"
+            );
         }
         assert_eq!(seal.open_text(run, "input", "no base64!"), Err(Unsealable));
     }
@@ -233,7 +244,8 @@ mod tests {
             json!([12]),
             json!({ "a\":1,\"b": 1 }),
         ];
-        let distinct: std::collections::BTreeSet<_> = different.iter().map(|value| of(value.clone())).collect();
+        let distinct: std::collections::BTreeSet<_> =
+            different.iter().map(|value| of(value.clone())).collect();
         assert_eq!(distinct.len(), different.len());
         assert_ne!(Seal::new(&[8; 32]).unwrap().fingerprint(&json!(1)), of(json!(1)));
         assert_ne!(seal.digest_key("a", "bc"), seal.digest_key("ab", "c"));

@@ -1,0 +1,13 @@
+//! Tests of the store as a whole: real files, real flows.
+
+/// The actions and flows of the engine's own tests.
+#[path = "../../../engine/tests/run/laboratory.rs"]
+#[allow(dead_code, reason = "the engine's tests use all of it")]
+mod laboratory;
+
+/// What every place that keeps journals has to show.
+#[path = "../../../engine/tests/run/journals.rs"]
+mod journals;
+
+mod bed;
+mod replay;
