@@ -1,5 +1,6 @@
 //! Puts it together: one life of the server after another, while callers ask; then looks at what has come of it.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -92,6 +93,16 @@ impl Place {
         self.folder.path().join(STORE)
     }
 
+    /// A build that begins meanwhile is to change nothing: the binary under another name.
+    fn own(&self, binary: &Path) -> Result<PathBuf> {
+        let own = self.folder.path().join("lockgate");
+        // Not on the same disk, perhaps.
+        fs::hard_link(binary, &own)
+            .or_else(|_| fs::copy(binary, &own).map(drop))
+            .with_context(|| format!("copying {}", binary.display()))?;
+        Ok(own)
+    }
+
     fn program(&self, binary: &Path, environment: Vec<(&'static str, String)>) -> Program {
         Program {
             binary: binary.to_owned(),
@@ -113,16 +124,17 @@ struct Server<'a> {
 }
 
 async fn drive(options: &CrashOptions, place: &Place) -> Result<Verdict> {
+    let binary = place.own(&options.binary)?;
     let desk = OrderDesk::open(options.seed)
         .await
         .context("opening the order desk")?;
     workspace::write(place.folder.path(), desk.address)?;
-    let tenant = Tenant::start(&place.program(&options.binary, Vec::new())).await?;
+    let tenant = Tenant::start(&place.program(&binary, Vec::new())).await?;
     let (at, server) = watch::channel(None);
     let book = Book::new(options.requests, options.seed, server);
     let mut callers = call(&book, options.at_once);
     let mut server = Server {
-        program: place.program(&options.binary, tenant.credentials()?),
+        program: place.program(&binary, tenant.credentials()?),
         options,
         lives: Lives::new(options.seed, &options.points),
         at,

@@ -28,6 +28,11 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     file(FOLDER.get_or_init(build), name)
 }
 
+/// Whether `lockgate` is built here, with its crash points.
+pub(crate) fn is_ours() -> bool {
+    other().is_none()
+}
+
 fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

@@ -30,13 +30,22 @@ fn arrows_go_down_only() {
         ("engine", &["flow"]),
         ("actions", &["flow", "engine"]),
         ("auth0", &["flow", "engine"]),
-        ("server", &["flow", "engine"]),
+        ("store", &["flow", "engine"]),
+        ("runtime", &["flow", "engine", "store"]),
+        ("server", &["flow", "engine", "store", "runtime"]),
         ("tenant", &[]),
-        ("cli", &["flow", "engine", "actions", "auth0", "server", "tenant"]),
-        // The benchmark drives a tenant.
+        (
+            "cli",
+            &[
+                "flow", "engine", "actions", "auth0", "store", "runtime", "server", "tenant",
+            ],
+        ),
+        // The benchmark looks into stores, and fills one.
         (
             "xtask",
-            &["flow", "engine", "actions", "auth0", "server", "tenant"],
+            &[
+                "flow", "engine", "actions", "auth0", "store", "runtime", "server", "crash",
+            ],
         ),
     ];
     for (name, below) in allowed {

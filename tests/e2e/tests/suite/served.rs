@@ -47,7 +47,12 @@ impl Served {
     pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let (command, more) = arguments.split_first().unwrap();
         let ports = [*command, "--port", "0", "--admin-port", "0"];
-        let mut line = folder.lockgate(&[&ports, more].concat());
+        Self::of(folder.lockgate(&[&ports, more].concat()))
+    }
+
+    /// The same for a line with everything in it.
+    #[track_caller]
+    pub(crate) fn of(mut line: Line) -> Self {
         let mut child = line.spawn();
         let said = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());

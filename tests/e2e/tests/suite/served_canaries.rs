@@ -393,6 +393,7 @@ fn serve(command: &[&str]) {
     }
     let document = served.get("/openapi.json").body;
     assert_none(&all_and_email, "the document", &document);
+    let runs = admin_sees_no_secrets(&served);
 
     let ended = served.end("TERM").assert_code(0);
     assert!(
@@ -406,6 +407,66 @@ fn serve(command: &[&str]) {
     let spans = String::from_utf8_lossy(&collector.bytes()).into_owned();
     assert!(collector.spans().len() > 50, "{}", collector.tree());
     assert_none(&all_and_email, "the spans", &spans);
+    the_store_has_no_secrets(&folder, &runs);
+}
+
+/// What the admin port shows of runs: inputs are there, secrets are not. The ids of the runs.
+fn admin_sees_no_secrets(served: &Served) -> Vec<String> {
+    let get = |path: &str| {
+        let request =
+            format!("GET {path} HTTP/1.0\r\nhost: localhost\r\nauthorization: Bearer {ADMIN_TOKEN}\r\n\r\n");
+        let answer = send(served.admin(), &request).unwrap();
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        assert_none(&SECRETS, path, &answer.head);
+        assert_none(&SECRETS, path, &answer.body);
+        answer
+    };
+    let list = get("/api/runs?limit=500").json();
+    let runs: Vec<String> = list["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(runs.len() > 10, "{list}");
+    let mut shown = String::new();
+    for run in &runs {
+        shown += &get(&format!("/api/runs/{run}")).body;
+    }
+    assert!(shown.contains(FIELD), "inputs are shown: {shown}");
+    assert!(shown.contains("••••"), "secrets are masked: {shown}");
+    runs
+}
+
+/// Nor do the files of the store have them, whoever reads those; nor what the command line makes of them.
+fn the_store_has_no_secrets(folder: &Folder, runs: &[String]) {
+    // What came with a request besides its input is nobody's business: it is sealed as a whole.
+    let canaries = [&SECRETS[..], &[WRONG, COOKIE, HEADER]].concat();
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder.path().join(".lockgate")).unwrap() {
+        let path = entry.unwrap().path();
+        let file = std::fs::read(&path).unwrap();
+        bytes += file.len();
+        assert_none(
+            &canaries,
+            &path.display().to_string(),
+            &String::from_utf8_lossy(&file),
+        );
+    }
+    assert!(bytes > 10_000, "there is a store: {bytes}");
+    let lockgate = |arguments: &[&str]| {
+        let ended = folder
+            .lockgate(&[&["runs"], arguments].concat())
+            .run()
+            .assert_code(0);
+        assert_none(&canaries, &format!("{arguments:?}"), &ended.transcript());
+        ended.stdout
+    };
+    lockgate(&["list"]);
+    for run in runs {
+        lockgate(&["show", run]);
+        lockgate(&["export", run]);
+    }
 }
 
 #[test]

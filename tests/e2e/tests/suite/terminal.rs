@@ -67,6 +67,29 @@ impl Line {
         self
     }
 
+    /// No file of it gets longer than so many blocks of 512 bytes; what is written beyond fails, as on a full disk.
+    pub(crate) fn with_short_files(mut self, blocks: u32) -> Self {
+        let mut limited = Command::new("sh");
+        limited
+            // Without the trap, the process would get a signal that ends it.
+            .args(["-c", "trap '' XFSZ; ulimit -S -f \"$0\"; exec \"$@\""])
+            .arg(blocks.to_string())
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear()
+            .envs(
+                self.command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        limited.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        if let Some(folder) = self.command.get_current_dir() {
+            limited.current_dir(folder);
+        }
+        self.command = limited;
+        self
+    }
+
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         self.stdin = Some(text.to_owned());
         self
@@ -168,6 +191,10 @@ pub(crate) fn steady(text: &str) -> String {
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[timestamp]"),
         (r#""duration_ms": ?[\d.]+"#, r#""duration_ms":[ms]"#),
         (r"(  |in |after |\[2m)\d+(\.\d+)? (ns|µs|ms|s)\b", "$1[time]"),
+        (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "[local time]"),
+        (r"\b\d+ (s|min) ago\b|\bjust now\b", "[ago]"),
+        (r"\+\d+(\.\d+)? (ns|µs|ms|s)\b", "+[time]"),
+        (r"\bprocess \d+\b", "process [pid]"),
         (r"\blockgate \d+\.\d+\.\d+\b", "lockgate [version]"),
     ] {
         let pattern = regex::Regex::new(pattern).unwrap();
