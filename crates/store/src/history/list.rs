@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::cursor::Cursor;
 use super::reader::unreadable;
-use super::run::{COLUMNS, RunRow, RunSummary};
+use super::run::{Listed, RunSummary, query};
 use crate::error::StoreError;
+use crate::rows::{micros_after, status_number};
 use crate::run::Status;
 
 /// Most entries of indexes that one page goes over.
@@ -67,18 +68,10 @@ enum Lane {
     Status(i64),
 }
 
-/// `runs.status` of those that succeeded.
-const SUCCEEDED: i64 = number(Status::Succeeded);
-
-/// As it is stored: its place in [`Status::ALL`], which is in the order of the declaration (a test looks).
-const fn number(status: Status) -> i64 {
-    status as i64
-}
-
 impl Lane {
     /// The lanes that together have every run of these statuses (any, if empty) and this flow.
     fn of(flow: Option<i64>, statuses: &[i64]) -> Vec<Self> {
-        if statuses.is_empty() || statuses.contains(&SUCCEEDED) {
+        if statuses.is_empty() || statuses.contains(&status_number(Status::Succeeded)) {
             vec![flow.map_or(Self::Time, Self::Flow)]
         } else {
             statuses.iter().copied().map(Self::Status).collect()
@@ -123,15 +116,15 @@ impl Wanted {
             && (self.statuses.is_empty() || entry.status.is_none_or(|found| self.statuses.contains(&found)))
     }
 
-    fn fits(&self, run: &RunRow) -> bool {
-        let status = number(run.summary.status);
+    fn fits(&self, run: &Listed) -> bool {
+        let status = status_number(run.summary.status);
         (self.statuses.is_empty() || self.statuses.contains(&status))
             && self.text.as_deref().is_none_or(|text| is_in(text, run))
     }
 }
 
 /// Whether a text stands in a run. Looked for in the JSON of its values, and so as JSON has it.
-fn is_in(text: &str, run: &RunRow) -> bool {
+fn is_in(text: &str, run: &Listed) -> bool {
     let json = serde_json::Value::from(text).to_string();
     let json = &json[1..json.len() - 1];
     run.summary.id.to_string().contains(text)
@@ -139,16 +132,6 @@ fn is_in(text: &str, run: &RunRow) -> bool {
             .into_iter()
             .flatten()
             .any(|value| value.to_lowercase().contains(json))
-}
-
-/// Microseconds since 1970; a fraction of one counts as a whole one, as both bounds of a filter need it.
-fn microseconds(time: Timestamp) -> i64 {
-    let whole = time.as_microsecond();
-    if time.as_nanosecond() > i128::from(whole) * 1000 {
-        whole + 1
-    } else {
-        whole
-    }
 }
 
 pub(super) fn list(
@@ -166,7 +149,7 @@ pub(super) fn list(
     })?;
     if let Some(until) = filter.until {
         let before = Cursor {
-            started_at: microseconds(until),
+            started_at: micros_after(until),
             seq: 0,
         };
         begin = begin.min(before);
@@ -186,7 +169,7 @@ pub(super) fn list(
         },
     };
     let is_any = Status::ALL.iter().all(|status| filter.statuses.contains(status));
-    let mut statuses: Vec<i64> = filter.statuses.iter().copied().map(number).collect();
+    let mut statuses: Vec<i64> = filter.statuses.iter().copied().map(status_number).collect();
     statuses.sort_unstable();
     statuses.dedup();
     let wanted = Wanted {
@@ -200,7 +183,7 @@ pub(super) fn list(
     };
     let bounds = Bounds {
         begin,
-        since: filter.since.map_or(i64::MIN, microseconds),
+        since: filter.since.map_or(i64::MIN, micros_after),
     };
     collect(&moment, path, &wanted, bounds, most.max(1))
 }
@@ -232,9 +215,7 @@ fn collect(
         .collect::<rusqlite::Result<Vec<_>>>()
         .map_err(failed)?;
     let mut entries = Entries::begin(&lanes, &mut statements, bounds).map_err(failed)?;
-    let query =
-        format!("SELECT {COLUMNS} FROM runs LEFT JOIN flows ON flows.id = runs.flow WHERE runs.seq = ?1");
-    let mut run_at = connection.prepare(&query).map_err(failed)?;
+    let mut run_at = connection.prepare(&query("seq = ?1")).map_err(failed)?;
     let mut runs = Vec::with_capacity(most.min(1000));
     let (mut seen, mut read) = (0, 0);
     let mut last = bounds.begin;
@@ -249,7 +230,7 @@ fn collect(
         if wanted.may_be(entry) {
             read += 1;
             let run = run_at
-                .query_row([entry.at.seq], |row| Ok(RunRow::read(row, path)))
+                .query_row([entry.at.seq], |row| Ok(Listed::read(row, path)))
                 .map_err(|error| match error {
                     rusqlite::Error::QueryReturnedNoRows => StoreError::Corrupt {
                         path: path.to_owned(),
@@ -337,7 +318,9 @@ pub(super) fn counts(connection: &mut Connection, path: &Path) -> Result<Vec<(St
         .prepare("SELECT count(*) FROM runs INDEXED BY runs_by_status WHERE status = ?1 AND status <> 3")
         .map_err(failed)?;
     for status in Status::ALL {
-        let of_status = statement.query_row([number(status)], count).map_err(failed)?;
+        let of_status = statement
+            .query_row([status_number(status)], count)
+            .map_err(failed)?;
         left = left.saturating_sub(of_status);
         counts.push((status, of_status));
     }

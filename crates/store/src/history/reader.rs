@@ -1,6 +1,5 @@
 //! Opening a store for reading, and what each question begins with.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +12,10 @@ use super::list::{self, Filter, Page};
 use super::run::{self, RunDetail};
 use crate::error::StoreError;
 use crate::id::RunId;
+use crate::names::parse;
 use crate::run::Status;
+use crate::schema::{Found, MIGRATIONS, look};
+use crate::sqlite::beside;
 
 /// How long a reader waits for a lock. In WAL mode it waits for nobody but a process that mends the log after a crash.
 const BUSY: Duration = Duration::from_secs(5);
@@ -93,9 +95,7 @@ fn checked(connection: Connection) -> rusqlite::Result<Connection> {
 }
 
 fn has_log(path: &Path) -> bool {
-    let mut log = OsString::from(path);
-    log.push("-wal");
-    Path::new(&log).exists()
+    beside(path, "-wal").exists()
 }
 
 /// As SQLite's URIs have it: <https://www.sqlite.org/uri.html>.
@@ -116,13 +116,7 @@ fn immutable(path: &Path) -> String {
 
 /// What SQLite said when the store was read.
 pub(super) fn unreadable(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let path = path.to_owned();
-    let what = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt { path, what },
-        Some(ErrorCode::DiskFull) => StoreError::Full { path },
-        _ => StoreError::Io { path, what },
-    }
+    StoreError::sqlite(path, error)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -136,17 +130,20 @@ impl History {
     /// There is none, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let reader = Reader::open(path)?;
-        let failed = |error| unreadable(path, &error);
-        let count = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('runs', 'journal')";
-        let tables: i64 = reader
-            .connection
-            .query_row(count, [], |row| row.get(0))
-            .map_err(failed)?;
-        if tables != 2 {
-            return Err(StoreError::Corrupt {
-                path: path.to_owned(),
-                what: "it is a database of something else".to_owned(),
-            });
+        match look(&reader.connection, path, MIGRATIONS.len())? {
+            Found::Format(format) if format == MIGRATIONS.len() => {}
+            Found::Format(format) => {
+                return Err(StoreError::Io {
+                    path: path.to_owned(),
+                    what: format!("it is of format {format}: its next owner brings it up to date"),
+                });
+            }
+            // Its owner is about to fill it.
+            Found::Empty => {
+                return Err(StoreError::Absent {
+                    path: path.to_owned(),
+                });
+            }
         }
         Ok(Self {
             path: path.to_owned(),
@@ -180,10 +177,8 @@ impl History {
             return Ok(None);
         };
         let Some(definition) = self.definition(&run.definition)? else {
-            return Err(StoreError::Corrupt {
-                path: self.path.clone(),
-                what: format!("the run {id} is damaged: its definition is not there"),
-            });
+            let what = format!("the run {id} is damaged: its definition is not there");
+            return Err(StoreError::damaged(&self.path, what));
         };
         Ok(Some(Export::new(run, definition)))
     }
@@ -223,11 +218,11 @@ impl History {
                 .prepare("SELECT body FROM definitions WHERE digest = ?1")
                 .and_then(|mut statement| statement.query_row([digest], |row| row.get(0)).optional())
                 .map_err(|error| unreadable(path, &error))?;
-            let definition = body.map(|body| serde_json::from_str(&body)).transpose();
-            definition.map_err(|error| StoreError::Corrupt {
-                path: path.to_owned(),
-                what: format!("the definition {digest} is damaged: {error}"),
+            body.map(|body| {
+                parse(&body, digest)
+                    .ok_or_else(|| StoreError::damaged(path, format!("the definition {digest} is damaged")))
             })
+            .transpose()
         })
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use lockgate_flow::definition::{Definition, DefinitionFile};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -10,7 +11,9 @@ use tempfile::TempDir;
 use super::History;
 use crate::id::RunId;
 use crate::record::Record;
-use crate::run::Status;
+use crate::rows::{BegunRow, CHUNKS_OF_A_RUN, INSERT_CHUNK, INSERT_RUN, StateRow, chunk_sum, insert_run};
+use crate::run::{Status, Trigger};
+use crate::schema::{MIGRATIONS, bring_up_to_date};
 
 /// When the first run of a test began.
 pub(super) const BEGAN: i64 = 1_893_456_000_000_000;
@@ -49,6 +52,21 @@ impl Default for TestRun<'_> {
     }
 }
 
+/// What all runs are pinned to.
+pub(super) fn definition() -> Definition {
+    let file = DefinitionFile {
+        path: "flows/sign-up.yaml".to_owned(),
+        text: "steps: []".to_owned(),
+    };
+    Definition {
+        flow: "sign-up".to_owned(),
+        files: [("sign-up".to_owned(), file)].into(),
+        config: json!({}),
+        connections: [].into(),
+        version: 1,
+    }
+}
+
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_microsecond(BEGAN + seconds * 1_000_000).unwrap()
 }
@@ -59,18 +77,12 @@ impl TestStore {
         let path = folder.path().join("runs.db");
         let owner = Connection::open(&path).unwrap();
         owner.pragma_update(None, "journal_mode", "wal").unwrap();
-        owner.execute_batch(include_str!("../schema/v1.sql")).unwrap();
-        let definition = json!({
-            "flow": "sign-up",
-            "files": { "sign-up": { "path": "flows/sign-up.yaml", "text": "steps: []" } },
-            "config": {},
-            "connections": {},
-            "version": 1,
-        });
+        bring_up_to_date(&owner, &path, MIGRATIONS).unwrap();
+        let definition = definition();
         owner
             .execute(
-                "INSERT INTO definitions (id, digest, body) VALUES (1, 'd1', ?1)",
-                [definition.to_string()],
+                "INSERT INTO definitions (id, digest, body) VALUES (1, ?1, ?2)",
+                [definition.digest(), serde_json::to_string(&definition).unwrap()],
             )
             .unwrap();
         Self {
@@ -88,38 +100,40 @@ impl TestStore {
     pub(super) fn put(&mut self, run: &TestRun<'_>) -> RunId {
         let id = RunId::new();
         self.seq += 1;
-        self.owner
-            .execute("INSERT OR IGNORE INTO flows (name) VALUES (?1)", [run.flow])
-            .unwrap();
-        let status = Status::ALL.iter().position(|status| *status == run.status);
-        let started_at = BEGAN + run.at * 1_000_000;
-        let has_ended = !run.status.is_unfinished();
-        let wakes = run.status == Status::Sleeping;
-        self.owner
-            .execute(
-                "INSERT INTO runs (seq, id, flow, definition, status, trigger, attempt, started_at, finished_at, wake_at, \
-                 active, input, output, error, begun_sum, state_sum) \
-                 VALUES (?1, ?2, (SELECT id FROM flows WHERE name = ?3), 1, ?4, 0, 1, ?5, ?6, ?7, 1500, ?8, ?9, ?10, 0, 0)",
-                params![
-                    self.seq,
-                    id.as_bytes(),
-                    run.flow,
-                    i64::try_from(status.unwrap()).unwrap(),
-                    started_at,
-                    has_ended.then_some(started_at + 2_000),
-                    wakes.then_some(started_at + 60_000_000),
-                    run.input.to_string(),
-                    run.output.as_ref().map(Value::to_string),
-                    run.error.as_ref().map(Value::to_string),
-                ],
+        let flow: i64 = self
+            .owner
+            .query_row(
+                "INSERT INTO flows (name) VALUES (?1) ON CONFLICT DO UPDATE SET name = name RETURNING id",
+                [run.flow],
+                |row| row.get(0),
             )
             .unwrap();
+        let started_at = BEGAN + run.at * 1_000_000;
+        let begun = BegunRow {
+            seq: self.seq,
+            id,
+            flow,
+            trigger: Trigger::Http,
+            started_at,
+            input: run.input.to_string(),
+            input_sealed: None,
+            request_sealed: None,
+        };
+        let state = StateRow {
+            finished_at: (!run.status.is_unfinished()).then_some(started_at + 2_000),
+            wake_at: (run.status == Status::Sleeping).then_some(started_at + 60_000_000),
+            active: 1_500,
+            output: run.output.as_ref().map(Value::to_string),
+            error: run.error.as_ref().map(Value::to_string),
+            ..StateRow::going(1, run.status, 1)
+        };
+        let mut insert = self.owner.prepare(INSERT_RUN).unwrap();
+        insert_run(&mut insert, &begun, &state).unwrap();
         for (n, records) in (0_i64..).zip(&run.records) {
+            let chunk = self.seq * CHUNKS_OF_A_RUN + n;
+            let text = serde_json::to_string(records).unwrap();
             self.owner
-                .execute(
-                    "INSERT INTO journal (id, records, sum) VALUES (?1, ?2, 0)",
-                    params![self.seq << 20 | n, serde_json::to_string(records).unwrap()],
-                )
+                .execute(INSERT_CHUNK, params![chunk, text, chunk_sum(chunk, &text)])
                 .unwrap();
         }
         id

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::testing::{TestRun, TestStore, at};
+use super::testing::{TestRun, TestStore, at, definition};
 use super::{Filter, History};
 use crate::error::StoreError;
 use crate::id::RunId;
@@ -215,6 +215,7 @@ fn a_run_has_everything_but_what_is_sealed() {
     });
     store.put(&other);
     let history = store.history();
+    let digest = definition().digest();
     let run = history.run(id).unwrap().unwrap();
     assert_eq!(
         (
@@ -230,7 +231,10 @@ fn a_run_has_everything_but_what_is_sealed() {
         (at(0), 1500)
     );
     assert_eq!(run.summary.error.as_deref(), Some("refused"));
-    assert_eq!((run.definition.as_str(), &run.output), ("d1", &Some(json!(1.5))));
+    assert_eq!(
+        (run.definition.as_str(), &run.output),
+        (digest.as_str(), &Some(json!(1.5)))
+    );
     let keys: Vec<&str> = run
         .records
         .iter()
@@ -246,7 +250,7 @@ fn a_run_has_everything_but_what_is_sealed() {
     assert_eq!(keys, ["steps/0", "steps/1", "steps/2"]);
     assert_eq!(history.run(RunId::new()).unwrap(), None);
     assert_eq!(
-        history.definition("d1").unwrap().unwrap().files["sign-up"].path,
+        history.definition(&digest).unwrap().unwrap().files["sign-up"].path,
         "flows/sign-up.yaml"
     );
     assert_eq!(history.definition("d2").unwrap(), None);
@@ -357,6 +361,11 @@ fn a_damaged_row_names_its_run() {
         "UPDATE journal SET records = '[{\"record\":\"unheard_of\"}]'",
         "UPDATE journal SET records = substr(records, 1, 20)",
         "UPDATE journal SET records = CAST(x'ff' AS TEXT)",
+        "UPDATE journal SET id = id + 1",
+        // What only a checksum tells.
+        "UPDATE runs SET input = replace(input, '{', '[')",
+        "UPDATE runs SET attempt = 2",
+        "UPDATE journal SET records = replace(records, 'resumed', 'reszmed')",
     ] {
         let (store, id) = damaged(damage);
         assert_names(store.history().run(id).map(|_| ()), &id.to_string(), damage);
@@ -368,7 +377,11 @@ fn a_damaged_row_names_its_run() {
         "its id",
     );
     let (store, id) = damaged("UPDATE definitions SET body = '{}'");
-    assert_names(store.history().export(id).map(|_| ()), "d1", "its definition");
+    assert_names(
+        store.history().export(id).map(|_| ()),
+        &definition().digest(),
+        "its definition",
+    );
 }
 
 fn damaged(how: &str) -> (TestStore, RunId) {
