@@ -29,7 +29,7 @@ use crate::id::RunId;
 use crate::names::KnownDefinition;
 use crate::replay::{Digest, Script};
 use crate::rows::{StateRow, micros, micros_after};
-use crate::run::Status;
+use crate::run::{Settled, Status};
 use crate::settings::Durability;
 use crate::store::Shared;
 use crate::writer::RunState;
@@ -136,9 +136,17 @@ impl RunJournal {
 
     /// What the run has recorded, and what makes the digests of inputs. Blocks on the disk.
     pub(crate) fn script(&self) -> Result<(Script, Digest), StoreError> {
+        Ok((self.store.script(self.run.id)?, self.digest()))
+    }
+
+    /// The same, as if the run were reopened. Blocks on the disk.
+    pub(crate) fn script_reopened(&self, doubt: Option<Settled>) -> Result<(Script, Digest), StoreError> {
+        Ok((self.store.script_reopened(self.run.id, doubt)?, self.digest()))
+    }
+
+    fn digest(&self) -> Digest {
         let seal = Arc::clone(&self.store.seal);
-        let digest = Arc::new(move |json: &str| seal.digest_input(json));
-        Ok((self.store.script(self.run.id)?, digest))
+        Arc::new(move |json: &str| seal.digest_input(json))
     }
 
     /// With the first thing that the run asks.

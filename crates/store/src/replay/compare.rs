@@ -18,7 +18,7 @@ use super::departure::{Departure, ReplayEnd};
 use super::journal::{Digest, RecordedEnd, ReplayJournal};
 use super::script::Script;
 use crate::error::StoreError;
-use crate::run::StoredRun;
+use crate::run::{Settled, StoredRun};
 
 /// A version of a flow, with the executor that finds the flows that it calls.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +52,11 @@ pub(super) struct Recording<'a> {
 
 impl<'a> Recording<'a> {
     fn of(run: &'a StoredRun) -> Result<Self, StoreError> {
-        let (script, digest) = run.journal.script()?;
-        Ok(Self {
+        Ok(Self::with(run, run.journal.script()?))
+    }
+
+    fn with(run: &'a StoredRun, (script, digest): (Script, Digest)) -> Self {
+        Self {
             run_id: run.id.to_string(),
             input: &run.input,
             request: run.request.as_ref(),
@@ -62,7 +65,7 @@ impl<'a> Recording<'a> {
             script,
             end: RecordedEnd::of(run),
             digest,
-        })
+        }
     }
 }
 
@@ -80,18 +83,20 @@ pub async fn replay(
     Ok(compare(Recording::of(run)?, recorded, edited).await)
 }
 
-/// Whether a run can go on with `flow` instead of its own: what it has recorded has to be what `flow` does up to there, step by
-/// step under the same keys. `dropped` are keys whose records will not count any more (those of the step that is done again).
-/// Otherwise the first place where it is not. Reads the records, and so blocks on the disk for a moment.
+/// Whether a run can go on with `flow` instead of its own ([`Reopen`](crate::Reopen), with this word on its step in doubt): what
+/// counts of its record has to be what `flow` does up to there, step by step under the same keys. Otherwise the first place where
+/// it is not. What steps get may be another; their recorded outcomes are used. Nothing outside is touched. Reads the records, and
+/// so blocks on the disk for a moment.
 ///
 /// # Errors
 /// The records cannot be read.
 pub async fn fits(
     run: &StoredRun,
     flow: Version<'_>,
-    dropped: &[String],
+    doubt: Option<&Settled>,
 ) -> Result<Result<(), Departure>, StoreError> {
-    Ok(check(Recording::of(run)?, flow, dropped).await)
+    let recording = Recording::with(run, run.journal.script_reopened(doubt.cloned())?);
+    Ok(check(recording, flow).await)
 }
 
 pub(super) async fn compare(
@@ -114,12 +119,7 @@ pub(super) async fn compare(
     replayed(&recording, edited, edited_journal).await
 }
 
-pub(super) async fn check(
-    mut recording: Recording<'_>,
-    flow: Version<'_>,
-    dropped: &[String],
-) -> Result<(), Departure> {
-    recording.script.forget(dropped);
+pub(super) async fn check(mut recording: Recording<'_>, flow: Version<'_>) -> Result<(), Departure> {
     recording.end.forget();
     let journal = ReplayJournal::new(
         recording.script.clone(),

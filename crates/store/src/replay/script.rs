@@ -137,7 +137,7 @@ impl Script {
     }
 
     /// What is recorded under these keys counts no more.
-    pub(super) fn forget(&mut self, keys: &[String]) {
+    fn forget(&mut self, keys: &[String]) {
         let keys: HashSet<&String> = keys.iter().collect();
         self.lines.retain(|(key, _), _| !keys.contains(key));
         let lines = &self.lines;

@@ -3,6 +3,7 @@
 mod begin;
 mod check;
 mod load;
+mod look;
 mod open;
 mod prune;
 mod readers;
@@ -17,9 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use lockgate_engine::clock::Clock;
 use lockgate_engine::masks::Masks;
+use rusqlite::Connection;
 
 pub use self::check::check;
 pub(crate) use self::load::records;
+#[cfg(test)]
+pub(crate) use self::open::open_with;
 use self::readers::Readers;
 use crate::claims::Claims;
 use crate::error::StoreError;
@@ -29,9 +33,10 @@ use crate::journal::kept::{self, Shown, shown};
 use crate::journal::recorded::place;
 use crate::names::Names;
 use crate::owner::OwnerLock;
+use crate::record::Record;
 use crate::replay::Script;
 use crate::rows::{self, RUN_COLUMNS, RunRow, StateRow, micros, status_number};
-use crate::run::{Begun, NewRun, Reopen, Status, StoredRun};
+use crate::run::{Begun, NewRun, Reopen, Settled, Status, StoredRun};
 use crate::seal::Seal;
 use crate::settings::{Durability, Retention, StoreSettings};
 use crate::writer::{Writer, Written};
@@ -97,6 +102,16 @@ impl Store {
     /// See [`StoreError`].
     pub fn open(settings: StoreSettings, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         open::open(&settings, clock)
+    }
+
+    /// Looks into a store, beside its owner if it has one: to load runs, with what is secret in them. What would write gives
+    /// [`StoreError::Closed`]. Blocks on the disk.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read; its key is another.
+    #[expect(clippy::needless_pass_by_value, reason = "as for `open`")]
+    pub fn look(settings: StoreSettings, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        look::look(&settings, clock)
     }
 
     /// Writes into the lock file where this process can be asked: `lockgate runs` of another process reads it.
@@ -306,15 +321,29 @@ impl Store {
 impl Shared {
     /// The records of a run, as a replay without effects takes them. Blocks on the disk.
     pub(crate) fn script(&self, id: RunId) -> Result<Script, StoreError> {
-        self.readers.read_now(|connection, path| {
+        self.script_of(id, |connection, path| {
             let Some(run) = row_of(connection, path, id)? else {
                 return Err(StoreError::damaged(
                     path,
                     format!("the run {id} is not there any more"),
                 ));
             };
-            let (records, _) = load::records(connection, path, run.begun.seq, id)?;
-            let script = Script::of(&records, |key, attempt, outcome| {
+            Ok(load::records(connection, path, run.begun.seq, id)?.0)
+        })
+    }
+
+    /// The same, as the records would be once the run is reopened with this word on its step in doubt. Blocks on the disk.
+    pub(crate) fn script_reopened(&self, id: RunId, doubt: Option<Settled>) -> Result<Script, StoreError> {
+        self.script_of(id, |connection, _| reopen::reopened(self, connection, id, doubt))
+    }
+
+    fn script_of(
+        &self,
+        id: RunId,
+        records: impl FnOnce(&Connection, &Path) -> Result<Vec<Record>, StoreError>,
+    ) -> Result<Script, StoreError> {
+        self.readers.read_now(|connection, path| {
+            let script = Script::of(&records(connection, path)?, |key, attempt, outcome| {
                 kept::outcome(outcome.clone(), &self.seal, id, &place(key, attempt))
             });
             script.map_err(|what| StoreError::damaged(path, format!("the run {id} is damaged: {what}")))

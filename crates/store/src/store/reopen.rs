@@ -47,6 +47,29 @@ pub(super) async fn reopen(
     }
 }
 
+/// What would be recorded of a run, once it is reopened so.
+pub(super) fn reopened(
+    shared: &Shared,
+    connection: &Connection,
+    id: RunId,
+    doubt: Option<Settled>,
+) -> Result<Vec<Record>, StoreError> {
+    let work = Work {
+        path: Arc::clone(&shared.path),
+        seal: Arc::clone(&shared.seal),
+        now: shared.clock.now(),
+        definition: None,
+        doubt,
+    };
+    let Some(run) = row_of(connection, &work.path, id)? else {
+        return Ok(Vec::new());
+    };
+    let (mut recorded, _) = records(connection, &work.path, run.begun.seq, id)?;
+    let added = work.records(&run, &recorded)?;
+    recorded.extend(added);
+    Ok(recorded)
+}
+
 struct Work {
     path: Arc<Path>,
     seal: Arc<Seal>,
