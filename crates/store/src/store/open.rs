@@ -110,7 +110,7 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
         .create(folder)
-        .map_err(|error| StoreError::file(folder, &error))
+        .map_err(|error| StoreError::file(path, &error))
 }
 
 /// The file, for its owner only; SQLite gives the files beside it the same rights.
