@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockgate_engine::outcome::{RunOutcome, RunStatus};
+use lockgate_store::replay::{self, Replayed, Version};
 use lockgate_store::{Reopen, RunId, Status, StoreError, StoredRun};
 
 use crate::active::{Active, RunAnswer};
@@ -50,6 +51,27 @@ impl Keeper {
             trigger,
             answer,
         }))
+    }
+
+    /// See [`Runtime::replay`](crate::Runtime::replay).
+    pub(crate) async fn replay(&self, id: RunId) -> Result<Replayed, RunError> {
+        let stored = self.store.load(id).await?.ok_or(RunError::Unknown(id))?;
+        let program = self.program();
+        let Some(flow) = program.flow(&stored.flow) else {
+            let flow = stored.flow;
+            return Err(RunError::NoFlow { id, flow });
+        };
+        // Where it cannot be compiled any more, less is found.
+        let pinned = self.pinned(&stored).await.ok();
+        let recorded = pinned.as_ref().map(|pinned| Version {
+            flow: &pinned.flow,
+            executor: &pinned.executor,
+        });
+        let edited = Version {
+            flow,
+            executor: program.executor(),
+        };
+        Ok(replay::replay(&stored, recorded, edited).await?)
     }
 
     async fn answer_in_store(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {

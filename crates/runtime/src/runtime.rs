@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lockgate_engine::outcome::RunStatus;
 use lockgate_flow::graph::Flow;
+use lockgate_store::replay::Replayed;
 use lockgate_store::{Retention, RunId, Settled, Store, StoreError, Trigger};
 
 use crate::active::RunAnswer;
@@ -257,6 +258,14 @@ impl Runtime {
     /// See [`RunError`].
     pub async fn resume(&self, id: RunId, how: ResumeRun) -> Result<(), RunError> {
         self.keeper().resume(id, how).await
+    }
+
+    /// Runs what a run recorded against its flow as it is today, without touching anything: where it departs.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn replay(&self, id: RunId) -> Result<Replayed, RunError> {
+        self.keeper().replay(id).await
     }
 
     /// Numbers for metrics.

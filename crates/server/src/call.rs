@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::capacity::Place;
 use crate::durable::{Wish, no_turn};
 use crate::endpoint::Endpoint;
-use crate::idempotency::Key;
+use crate::idempotency::{IDEMPOTENCY_KEY, Key};
 use crate::input;
 use crate::prefer;
 use crate::problem::{Answer, Problem};
@@ -48,8 +48,10 @@ impl Call<'_> {
         B: Body<Data = Bytes> + Send,
     {
         let endpoint = self.endpoint;
-        // A body takes its time to come, and a caller who never sends the rest must not keep a place for it.
-        if self.state.capacity.is_full() {
+        let head = self.caller.head;
+        // A body takes its time to come, and a caller who never sends the rest must not keep a place for it. Who asks again
+        // with a key may need none.
+        if self.state.capacity.is_full() && !head.headers.contains_key(IDEMPOTENCY_KEY) {
             return Err(Problem::Busy);
         }
         if let Some(limiter) = &endpoint.rate_limit
@@ -57,7 +59,6 @@ impl Call<'_> {
         {
             admit(limiter.count_address(self.caller.address), standing)?;
         }
-        let head = self.caller.head;
         let signature = match &endpoint.credentials {
             Some(credentials) => credentials.check_head(&head.headers, &**self.site.executor().clock())?,
             None => None,

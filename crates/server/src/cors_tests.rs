@@ -85,7 +85,7 @@ async fn a_page_that_may_call_hears_so() {
         assert!(
             answer
                 .header("access-control-expose-headers")
-                .starts_with("x-run-id, retry-after, ratelimit-limit")
+                .starts_with("x-run-id, idempotency-replayed, preference-applied, retry-after")
         );
         assert_eq!(protocol(&answer).len(), 2);
     }

@@ -257,3 +257,7 @@ pub(crate) fn pending(id: RunId) -> Answer {
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     of_run(answer, id)
 }
+
+#[cfg(test)]
+#[path = "durable_tests.rs"]
+mod tests;

@@ -157,6 +157,16 @@ impl Site {
         self.flows.iter().find(|flow| flow.durable && is_started(flow))
     }
 
+    /// Whether nothing can be answered without a store: every flow that requests start has runs that are kept.
+    pub(crate) fn is_all_kept(&self) -> bool {
+        let mut served = self
+            .flows
+            .iter()
+            .filter(|flow| flow.syntax.trigger.http.is_some())
+            .peekable();
+        served.peek().is_some() && served.all(|flow| flow.durable)
+    }
+
     /// The `OpenAPI` document.
     pub(crate) fn openapi(&self) -> Bytes {
         let document = || openapi::document(&self.flows, &self.credentials).to_string();

@@ -71,6 +71,7 @@ pub(crate) struct Served {
 pub(crate) struct Read {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Bytes,
     pub(crate) body: Value,
 }
 
@@ -117,6 +118,11 @@ impl Served {
         }
     }
 
+    /// What keeps the runs.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        self.state.runtime.as_ref().unwrap()
+    }
+
     /// Sends a request from 192.0.2.1.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Read {
         let peer = Peer {
@@ -133,6 +139,7 @@ impl Served {
         Read {
             status: head.status.as_u16(),
             headers: head.headers,
+            bytes,
             body,
         }
     }

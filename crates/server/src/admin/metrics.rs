@@ -12,7 +12,7 @@ use futures_util::stream;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use tokio::sync::mpsc;
 
-use crate::metrics::{self, Gauges};
+use crate::metrics::{self, Gauges, Kept};
 use crate::state::State;
 
 /// As much is written before it is sent.
@@ -45,6 +45,7 @@ pub(super) fn gauges(state: &State) -> Gauges {
     let site = state.site();
     Gauges {
         is_tls: state.options.tls.is_some(),
+        kept: state.runtime.as_ref().map(Kept::of),
         runs_active: state.capacity.taken(),
         runs_capacity: state.capacity.most(),
         flows: site.flows.len(),

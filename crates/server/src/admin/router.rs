@@ -39,6 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/runs/{id}/events", routing::get(runs::events)),
         post("/api/runs/{id}/cancel", routing::post(runs::cancel)),
         post("/api/runs/{id}/resume", routing::post(runs::resume)),
+        post("/api/runs/{id}/replay", routing::post(runs::replay)),
     ]
 }
 

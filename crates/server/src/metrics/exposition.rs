@@ -12,6 +12,7 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::kept::Kept;
 use super::process::Process;
 use super::recording::{Answers, Counted, METHODS};
 
@@ -20,9 +21,11 @@ use super::recording::{Answers, Counted, METHODS};
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What is not counted but looked at, at the time of asking.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Gauges {
     pub(crate) is_tls: bool,
+    /// Of runs that are kept, where any are.
+    pub(crate) kept: Option<Kept>,
     pub(crate) runs_active: usize,
     pub(crate) runs_capacity: usize,
     pub(crate) flows: usize,
@@ -50,6 +53,9 @@ impl Collector for Exposition {
         let mut families = Families(encoder);
         self.requests(&mut families)?;
         self.runs(&mut families)?;
+        if let Some(kept) = &self.gauges.kept {
+            kept.encode(&mut families)?;
+        }
         self.actions(&mut families)?;
         self.workspace(&mut families)?;
         process(&mut families)
@@ -244,10 +250,10 @@ fn process(families: &mut Families<'_>) -> fmt::Result {
 }
 
 /// Writes the heads of metric families.
-struct Families<'a>(DescriptorEncoder<'a>);
+pub(super) struct Families<'a>(DescriptorEncoder<'a>);
 
 impl Families<'_> {
-    fn family<'s>(
+    pub(super) fn family<'s>(
         &'s mut self,
         name: &'s str,
         help: &str,
@@ -257,32 +263,44 @@ impl Families<'_> {
         self.0.encode_descriptor(name, help, unit, kind)
     }
 
-    fn histogram<'s>(&'s mut self, name: &'s str, help: &str) -> Result<MetricEncoder<'s>, fmt::Error> {
+    pub(super) fn histogram<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+    ) -> Result<MetricEncoder<'s>, fmt::Error> {
         self.family(name, help, Some(&Unit::Seconds), MetricType::Histogram)
     }
 
     /// `name` is without `_total`, which its samples get.
-    fn counter<'s>(&'s mut self, name: &'s str, help: &str) -> Result<MetricEncoder<'s>, fmt::Error> {
+    pub(super) fn counter<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+    ) -> Result<MetricEncoder<'s>, fmt::Error> {
         self.family(name, help, None, MetricType::Counter)
     }
 
-    fn gauge(&mut self, name: &str, help: &str, value: &impl EncodeGaugeValue) -> fmt::Result {
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: &impl EncodeGaugeValue) -> fmt::Result {
         self.family(name, help, None, MetricType::Gauge)?
             .encode_gauge(value)
     }
 
-    fn seconds(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+    pub(super) fn seconds(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
         self.family(name, help, Some(&Unit::Seconds), MetricType::Gauge)?
             .encode_gauge(&value)
     }
 }
 
-fn counter(family: &mut MetricEncoder<'_>, labels: &impl EncodeLabelSet, value: u64) -> fmt::Result {
+pub(super) fn counter(
+    family: &mut MetricEncoder<'_>,
+    labels: &impl EncodeLabelSet,
+    value: u64,
+) -> fmt::Result {
     let mut sample = family.encode_family(labels)?;
     sample.encode_counter::<NoLabelSet, _, f64>(&value, None)
 }
 
-fn gauge(
+pub(super) fn gauge(
     family: &mut MetricEncoder<'_>,
     labels: &impl EncodeLabelSet,
     value: &impl EncodeGaugeValue,

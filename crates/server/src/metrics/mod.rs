@@ -12,6 +12,7 @@
 mod actions;
 mod exposition;
 mod histogram;
+mod kept;
 mod process;
 mod recording;
 mod series;
@@ -19,6 +20,7 @@ mod series;
 pub(crate) mod tests;
 
 pub(crate) use exposition::{CONTENT_TYPE, Gauges};
+pub(crate) use kept::Kept;
 pub(crate) use recording::EndpointMetrics;
 #[cfg(test)]
 pub(crate) use recording::METHODS;

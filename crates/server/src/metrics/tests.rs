@@ -15,6 +15,7 @@ use super::{Gauges, Metrics};
 
 const GAUGES: Gauges = Gauges {
     is_tls: false,
+    kept: None,
     runs_active: 3,
     runs_capacity: 1024,
     flows: 2,

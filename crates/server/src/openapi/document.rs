@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::calls::Calls;
 use super::components::{Components, camel_case};
+use super::kept;
 use super::operation::{Common, operation};
 use super::problems;
 use super::responses::Shared;
@@ -31,8 +32,13 @@ pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credenti
         .collect();
     let roots: Vec<&Flow> = served.iter().map(|(flow, _)| *flow).collect();
     let mut components = Components::default();
-    let name = components.claim(problems::SCHEMA);
-    components.put(name, problems::schema());
+    for (name, schema) in [
+        (problems::SCHEMA, problems::schema()),
+        (kept::ACCEPTED, kept::schema()),
+    ] {
+        let name = components.claim(name);
+        components.put(name, schema);
+    }
     let mut common = Common {
         calls: Calls::of(&roots, &by_name, &mut components),
         components,
@@ -42,17 +48,28 @@ pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credenti
     let mut paths: BTreeMap<String, BTreeMap<usize, (Method, Value)>> = BTreeMap::new();
     let mut known = Paths::default();
     let mut ids = HashSet::new();
+    let mut security: Vec<Value> = Vec::new();
     for (flow, trigger) in &served {
         let route = &trigger.route.value;
         let path = known.path(route);
         let id = operation_id(&flow.name, &mut ids);
         let operation = operation(flow, trigger, &path.parameters, id, &mut common);
+        if flow.durable {
+            let needed = operation.get("security").and_then(Value::as_array);
+            let needed = needed.cloned().unwrap_or_else(|| vec![json!({})]);
+            for way in needed {
+                if !security.contains(&way) {
+                    security.push(way);
+                }
+            }
+        }
         let order = Method::ALL.iter().position(|method| *method == route.method);
         paths
             .entry(path.template.clone())
             .or_default()
             .insert(order.unwrap_or_default(), (route.method, operation));
     }
+    let answers = kept::path(&roots, security, &operation_id("run-answer", &mut ids));
     let paths: Map<String, Value> = paths
         .into_iter()
         .map(|(path, operations)| {
@@ -62,6 +79,7 @@ pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credenti
                 .collect();
             (path, Value::Object(operations))
         })
+        .chain(answers.map(|answers| (kept::PATH.to_owned(), answers)))
         .collect();
     let Common {
         components,
@@ -72,11 +90,17 @@ pub fn document(flows: &[Arc<Flow>], credentials: &BTreeMap<String, Arc<Credenti
     let (paths, responses) = (Value::Object(paths), Value::Object(shared.into_responses()));
     let schemas = components.used_by([&paths, &responses]);
     let headers = used_headers(&paths, &responses);
+    let parameters = if roots.iter().any(|flow| flow.durable) {
+        kept::parameter_components()
+    } else {
+        Map::new()
+    };
     let mut named = Map::new();
     for (part, entries) in [
         ("schemas", Value::Object(schemas)),
         ("responses", responses),
         ("headers", Value::Object(headers)),
+        ("parameters", Value::Object(parameters)),
         ("securitySchemes", Value::Object(security.schemes())),
     ] {
         if entries.as_object().is_some_and(|entries| !entries.is_empty()) {

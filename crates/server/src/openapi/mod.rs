@@ -9,6 +9,7 @@
 //!    ├ infer        a template → the JSON Schema of the values that it makes
 //!    ├ operation    one flow → one operation
 //!    │   ├ input        parameters and request body
+//!    │   ├ kept         where the flow's runs are kept: keys, `Prefer`, the path of answers
 //!    │   └ responses    answers and problems by status
 //!    ├ problems     the problem document, and what the server itself answers
 //!    ├ security     what callers must show
@@ -25,6 +26,7 @@ mod components;
 mod document;
 mod infer;
 mod input;
+mod kept;
 mod operation;
 mod places;
 mod problems;

@@ -11,10 +11,11 @@ use super::calls::Calls;
 use super::components::{Components, pascal_case};
 use super::infer::Inference;
 use super::input;
+use super::kept;
 use super::places::Places;
 use super::problems;
 use super::reach::{Caller, constant, reach};
-use super::responses::{Answer, DEFAULT, Responses, Shared};
+use super::responses::{Answer, CommonHeaders, DEFAULT, Responses, Shared};
 use super::schema::{any, of_types, union};
 use super::security::Security;
 
@@ -47,7 +48,10 @@ pub(super) fn operation<'a>(
         operation.insert("description".to_owned(), description.into());
     }
     operation.insert("x-flow".to_owned(), flow.name.as_str().into());
-    let taken = input::taken(flow, &trigger.route.value, parameters, &mut common.components);
+    let mut taken = input::taken(flow, &trigger.route.value, parameters, &mut common.components);
+    if flow.durable {
+        taken.parameters.extend(kept::parameters());
+    }
     if !taken.parameters.is_empty() {
         operation.insert("parameters".to_owned(), Value::Array(taken.parameters));
     }
@@ -82,9 +86,16 @@ fn responses<'a>(flow: &'a Flow, trigger: &HttpTrigger, common: &mut Common<'a>)
     for own in problems::own(flow, trigger) {
         responses.own(&own);
     }
+    if flow.durable {
+        responses.shared(kept::accepted());
+    }
+    let headers = CommonHeaders {
+        has_rate_limit: trigger.rate_limit.is_some(),
+        is_kept: flow.durable,
+    };
     responses.write(
         &pascal_case(&flow.name),
-        trigger.rate_limit.is_some(),
+        headers,
         &mut common.components,
         &mut common.shared,
     )

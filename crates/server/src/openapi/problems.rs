@@ -93,7 +93,41 @@ pub(super) fn own(flow: &Flow, trigger: &HttpTrigger) -> Vec<Own> {
         Own::new(&Problem::Internal, "the flow could not be completed"),
         Own::new(&Problem::Busy, "as many runs are going on as may"),
     ]);
+    if flow.concurrency.is_some() {
+        own.push(Own::new(
+            &Problem::QueueFull,
+            "as many runs wait for their turn as may",
+        ));
+    }
+    if flow.durable {
+        own.extend(of_kept());
+    } else {
+        own.push(Own::new(
+            &Problem::KeyNotSupported,
+            "the request has an `Idempotency-Key`, and runs of this flow are not kept",
+        ));
+    }
     own
+}
+
+/// What only a flow can answer whose runs are kept.
+fn of_kept() -> [Own; 5] {
+    [
+        Own::new(
+            &Problem::KeyReused,
+            "the `Idempotency-Key` has started a run with another input",
+        ),
+        Own::new(
+            &Problem::StoreUnavailable,
+            "the run cannot be recorded; nothing has been done",
+        ),
+        Own::new(
+            &Problem::Interrupted,
+            "the run was interrupted, and goes on by itself; the same `Idempotency-Key` asks for its answer",
+        ),
+        Own::new(&Problem::Stopping, "the server is stopping"),
+        Own::new(&Problem::Cancelled, "the run was called off"),
+    ]
 }
 
 /// The schema of problem documents.
@@ -150,6 +184,13 @@ pub(super) fn headers() -> Map<String, Value> {
         (
             "WWW-Authenticate".to_owned(),
             text("What the caller must show (RFC 9110, section 11.6.1)."),
+        ),
+        (
+            "Idempotency-Replayed".to_owned(),
+            json!({
+                "description": "`true`: the recorded answer of an earlier request with the same `Idempotency-Key`.",
+                "schema": { "type": "string", "const": "true" }
+            }),
         ),
         (
             "X-Run-Id".to_owned(),

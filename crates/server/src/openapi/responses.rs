@@ -24,6 +24,14 @@ pub(super) struct Answer {
     pub(super) headers: Vec<(String, Value, bool)>,
 }
 
+/// What decides which headers the answers of an operation may have.
+#[derive(Clone, Copy)]
+pub(super) struct CommonHeaders {
+    pub(super) has_rate_limit: bool,
+    /// Whether the flow's runs are kept.
+    pub(super) is_kept: bool,
+}
+
 /// Collects the answers of an operation.
 #[derive(Default)]
 pub(super) struct Responses {
@@ -42,6 +50,8 @@ struct Entry {
     own_headers: BTreeSet<&'static str>,
     /// Whether a run gives it.
     is_from_run: bool,
+    /// Whether others have the same.
+    is_shared: bool,
 }
 
 impl Responses {
@@ -56,6 +66,16 @@ impl Responses {
             let (schemas, always) = entry.headers.entry(name).or_default();
             schemas.push(schema);
             *always += usize::from(is_always);
+        }
+    }
+
+    /// An answer that many operations have. Where no step of the flow gives one with its status, they have it word by word.
+    pub(super) fn shared(&mut self, answer: Answer) {
+        let is_alone = !self.entries.contains_key(&answer.status);
+        let status = answer.status.clone();
+        self.answer(answer);
+        if let Some(entry) = self.entries.get_mut(&status) {
+            entry.is_shared = is_alone;
         }
     }
 
@@ -81,14 +101,14 @@ impl Responses {
     pub(super) fn write(
         self,
         name: &str,
-        has_rate_limit: bool,
+        common: CommonHeaders,
         components: &mut Components,
         shared: &mut Shared,
     ) -> Value {
         let bodies = self
             .entries
             .values()
-            .filter(|entry| !entry.content.is_empty())
+            .filter(|entry| !entry.content.is_empty() && !entry.is_shared)
             .count();
         let mut responses = Map::new();
         for (status, entry) in self.entries {
@@ -97,9 +117,10 @@ impl Responses {
             } else {
                 format!("{name}Output")
             };
-            let is_shared = entry.answers == 0
+            let is_problem = entry.answers == 0
                 && (!entry.is_from_run || status.parse().is_ok_and(|status: u16| status >= 500));
-            let response = entry.write(&status, &schema_name, has_rate_limit, components);
+            let is_shared = is_problem || entry.is_shared;
+            let response = entry.write(&status, &schema_name, common, components);
             let response = if is_shared {
                 shared.response(&status, response)
             } else {
@@ -129,12 +150,12 @@ impl Entry {
         self,
         status: &str,
         schema_name: &str,
-        has_rate_limit: bool,
+        common: CommonHeaders,
         components: &mut Components,
     ) -> Value {
         let mut response = Map::new();
         response.insert("description".to_owned(), self.description(status).into());
-        let headers = self.headers(has_rate_limit);
+        let headers = self.headers(common);
         if !headers.is_empty() {
             response.insert("headers".to_owned(), Value::Object(headers));
         }
@@ -173,7 +194,7 @@ impl Entry {
         Value::Object(response)
     }
 
-    fn headers(&self, has_rate_limit: bool) -> Map<String, Value> {
+    fn headers(&self, common: CommonHeaders) -> Map<String, Value> {
         let mut headers = Map::new();
         let shared = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
         for (name, (schemas, always)) in &self.headers {
@@ -184,8 +205,11 @@ impl Entry {
         }
         if self.is_from_run {
             headers.insert("X-Run-Id".to_owned(), shared("X-Run-Id"));
+            if common.is_kept {
+                headers.insert("Idempotency-Replayed".to_owned(), shared("Idempotency-Replayed"));
+            }
         }
-        if has_rate_limit {
+        if common.has_rate_limit {
             for name in ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"] {
                 headers.insert(name.to_owned(), shared(name));
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State as Shared};
 use lockgate_runtime::{ResumeRun, RunError};
+use lockgate_store::replay::Replayed;
 use lockgate_store::{Retention, Settled};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -73,6 +74,22 @@ pub(in crate::admin) async fn resume(
     };
     runtime(&state)?.resume(id, how).await.map_err(refused)?;
     Ok(Json(json!({ "id": id, "status": "running" })))
+}
+
+/// `POST /api/runs/{id}/replay`. Nothing happens outside.
+pub(in crate::admin) async fn replay(
+    Shared(state): Shared<Arc<State>>,
+    Path(run): Path<String>,
+    JsonBody(Nothing {}): JsonBody<Nothing>,
+) -> Result<Json<Value>, Problem> {
+    let id = id(&run)?;
+    let Replayed { departures, end } = runtime(&state)?.replay(id).await.map_err(refused)?;
+    Ok(Json(json!({
+        "run_id": id,
+        "departs": !departures.is_empty(),
+        "departures": departures,
+        "end": end,
+    })))
 }
 
 /// What is old.

@@ -21,7 +21,7 @@ mod list;
 mod show;
 mod start;
 
-pub(super) use change::{cancel, prune, resume};
+pub(super) use change::{cancel, prune, replay, resume};
 pub(super) use events::events;
 pub(super) use list::list;
 pub(super) use show::{export, show};

@@ -65,7 +65,7 @@ pub(super) fn flows(file: Option<&str>, texts: &[&str]) -> Vec<Arc<Flow>> {
     let sources: Vec<_> = texts
         .iter()
         .enumerate()
-        .map(|(index, text)| Source::new(format!("flows/flow-{index}.yaml"), *text))
+        .map(|(index, text)| Source::new(format!("flows/flow-{index}.yaml"), unkept(text)))
         .collect();
     let workspace = Workspace::check(file.as_ref(), &sources, &catalog());
     let errors: Vec<_> = workspace
@@ -76,6 +76,14 @@ pub(super) fn flows(file: Option<&str>, texts: &[&str]) -> Vec<Arc<Flow>> {
         .collect();
     assert!(errors.is_empty(), "{errors:?}");
     workspace.flows.into_iter().filter_map(|flow| flow.flow).collect()
+}
+
+/// A text that says nothing of it is one of a flow that is not kept: those have fewer answers of the server's own.
+pub(crate) fn unkept(text: &str) -> String {
+    if text.contains("durable:") {
+        return text.to_owned();
+    }
+    format!("durable: false\n{text}")
 }
 
 /// The document of these flows, which is sound.

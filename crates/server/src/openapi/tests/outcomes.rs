@@ -143,7 +143,7 @@ fn codes_and_the_servers_own_answers() {
     assert!(busy["headers"]["Retry-After"].is_object());
     assert_eq!(
         codes(&document, &responses, "400"),
-        ["body_cut", "malformed_request"]
+        ["body_cut", "idempotency_not_supported", "malformed_request"]
     );
     assert_eq!(codes(&document, &responses, "413"), ["body_too_large"]);
 
@@ -155,6 +155,58 @@ fn codes_and_the_servers_own_answers() {
     assert_eq!(keys, ["200", "400", "404", "422", "429", "500", "503"]);
     assert!(responses["200"]["headers"]["RateLimit-Limit"].is_object());
     assert!(responses["200"]["headers"]["X-Run-Id"].is_object());
+}
+
+#[test]
+fn flows_whose_runs_are_kept_answer_more() {
+    let flow = |name: &str, rest: &str| {
+        format!(
+            "name: {name}\ndurable: true\ntrigger: {{ http: {{ method: POST, path: /{name}, auth: none }} }}\n{rest}"
+        )
+    };
+    let document = document_of(&[
+        &flow("a", "concurrency: 1\nsteps:\n  - return: { x: 1 }\n"),
+        &flow("b", "steps:\n  - respond: { status: 202, body: { y: 1 } }\n"),
+    ]);
+    let operation = &document["paths"]["/a"]["post"];
+    let responses = &operation["responses"];
+    let parameters = operation["parameters"].as_array().unwrap();
+    let names: Vec<_> = parameters
+        .iter()
+        .map(|parameter| &resolved(&document, parameter)["name"])
+        .collect();
+    assert_eq!(names, ["Idempotency-Key", "Prefer"]);
+    assert_eq!(
+        codes(&document, responses, "422"),
+        ["idempotency_key_reused", "invalid_input"]
+    );
+    assert_eq!(
+        codes(&document, responses, "503"),
+        [
+            "busy",
+            "cancelled",
+            "interrupted",
+            "queue_full",
+            "stopping",
+            "store_unavailable"
+        ]
+    );
+    let accepted = resolved(&document, &responses["202"]);
+    assert!(
+        accepted["headers"]["Preference-Applied"].is_object(),
+        "{accepted:#}"
+    );
+    // The name of its own answer is not changed by that.
+    let own = &responses["200"]["content"]["application/json"]["schema"];
+    assert_eq!(own["$ref"], "#/components/schemas/AOutput");
+    // Two kinds of 202: neither is always there.
+    let both = &document["paths"]["/b"]["post"]["responses"]["202"];
+    assert_eq!(both["headers"]["Location"]["required"], false, "{both:#}");
+    assert!(document["paths"]["/_runs/{run_id}"]["get"].is_object());
+
+    let passing = document_of(&["name: a\ntrigger: { http: POST /a }\nsteps: [{ return: 1 }]\n"]);
+    assert!(passing["paths"].get("/_runs/{run_id}").is_none());
+    assert!(passing["paths"]["/a"]["post"].get("parameters").is_none());
 }
 
 /// The schema of `return: <template>`.

@@ -16,7 +16,7 @@ pub(super) fn check(document: &Value) {
             assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{id}");
             assert!(id.starts_with(|c: char| c.is_ascii_lowercase()), "{id}");
             assert!(ids.insert(id), "{id} is there twice");
-            parameters(path, operation);
+            parameters(document, path, operation);
             assert!(
                 !(["get", "delete"].contains(&method.as_str()) && operation.get("requestBody").is_some()),
                 "{method} {path} has a body"
@@ -59,11 +59,12 @@ fn references(document: &Value, at: &Value) {
     }
 }
 
-fn parameters(path: &str, operation: &Value) {
+fn parameters(document: &Value, path: &str, operation: &Value) {
     let declared = operation["parameters"].as_array();
     let mut seen = HashSet::new();
     let mut in_path = HashSet::new();
     for parameter in declared.into_iter().flatten() {
+        let parameter = super::laboratory::resolved(document, parameter);
         let name = parameter["name"].as_str().unwrap();
         let place = parameter["in"].as_str().unwrap();
         assert!(seen.insert((name, place)), "{name} is there twice");
