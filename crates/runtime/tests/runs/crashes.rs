@@ -18,7 +18,7 @@ steps:
   - parallel:
       a: [{ id: a, action: test.once, with: { n: 1 } }]
       b: [{ id: b, action: test.once, with: { n: 2 } }]
-  - return: { email: "{{steps.user.email}}", sum: "{{steps.a.n + steps.b.n}}" }
+  - return: { email: "{{steps.user.email}}", sum: "{{add steps.a.n steps.b.n}}" }
 "#;
 
 const BLIND: &str = r#"
@@ -143,7 +143,7 @@ async fn a_run_whose_task_is_dropped_goes_on_in_this_process() {
     let id = run.id();
     assert!(or_crash(&laboratory.world, run.go(None)).await.is_none());
     laboratory.world.crash_at(0);
-    let outcome = ended(runtime.answer(id).await.unwrap());
+    let outcome = ended(laboratory.answer(&runtime, id).await);
     assert_output(&outcome, &json!({ "email": "ada@example.com", "sum": 3 }));
     assert!(
         laboratory
@@ -163,7 +163,7 @@ async fn a_run_whose_task_is_dropped_goes_on_in_this_process() {
     .unwrap();
     let id = run.id();
     drop(run);
-    let outcome = ended(runtime.answer(id).await.unwrap());
+    let outcome = ended(laboratory.answer(&runtime, id).await);
     assert_output(&outcome, &json!({ "email": "bob@example.com", "sum": 3 }));
     assert_eq!(runtime.stats().active, 0);
 }

@@ -12,6 +12,7 @@ use futures_util::future::{Either, select};
 use lockgate_engine::Executor;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Actions, Reconciled};
 use lockgate_engine::clock::Clock;
+use lockgate_engine::connection::Connections;
 use lockgate_engine::outcome::{RunOutcome, RunStatus};
 use lockgate_flow::catalog::{ActionSpec, Catalog, ConnectionSpec, Effect};
 use lockgate_flow::schema::Schema;
@@ -256,8 +257,13 @@ impl Laboratory {
         let workspace = Workspace::check(Some(&file), &sources, &catalog);
         assert!(!workspace.has_errors(), "{:#?}", workspace.diagnostics);
         let flows = workspace.runnable();
+        let mut connections = Connections::new();
+        for connection in workspace.connections() {
+            connections.insert(connection.name.value.clone(), Arc::new(()));
+        }
         Arc::new(Program::new(ProgramParts {
             executor: Executor::new(actions)
+                .with_connections(connections)
                 .with_clock(Arc::clone(&self.clock) as Arc<dyn Clock>)
                 .with_flows(flows.values().cloned()),
             flows,
@@ -323,6 +329,16 @@ impl Laboratory {
             runtime.store().load(id).await.unwrap().unwrap().status == status
         })
         .await;
+    }
+
+    /// Waits for a run's answer, while the clock moves slowly.
+    pub(crate) async fn answer(&self, runtime: &Runtime, id: RunId) -> Option<RunAnswer> {
+        let answer = std::pin::pin!(runtime.answer(id));
+        let clock = std::pin::pin!(self.until("an answer", || async { false }));
+        match select(answer, clock).await {
+            Either::Left((answer, _)) => answer.unwrap(),
+            Either::Right(_) => unreachable!("it panics before"),
+        }
     }
 
     /// Polls until so many runs are at the gate.

@@ -47,7 +47,7 @@ async fn a_running_run_is_called_off_where_it_stands() {
     // And goes on where it stood.
     laboratory.open_gate();
     runtime.resume(id, ResumeRun::default()).await.unwrap();
-    assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("through"));
+    assert_output(&ended(laboratory.answer(&runtime, id).await), &json!("through"));
     assert!(laboratory.world.effects(id).values().all(|times| *times == 1));
 }
 
@@ -67,7 +67,7 @@ async fn a_sleeping_run_that_is_called_off_never_wakes() {
     let other = spawn(&runtime, &program, "it").await;
     laboratory.until_status(&runtime, other, Status::Sleeping).await;
     laboratory.clock.advance(Duration::from_hours(30));
-    ended(runtime.answer(other).await.unwrap());
+    ended(laboratory.answer(&runtime, other).await);
     assert_eq!(laboratory.world.effects(id).len(), 0);
 }
 
@@ -89,15 +89,21 @@ async fn a_queued_run_that_is_called_off_never_begins() {
     );
     runtime.cancel(second).await.unwrap();
     laboratory.open_gate();
-    assert_output(&ended(runtime.answer(first).await.unwrap()), &json!("through"));
+    assert_output(
+        &ended(laboratory.answer(&runtime, first).await),
+        &json!("through"),
+    );
     assert_eq!(
-        ended(runtime.answer(second).await.unwrap()).status,
+        ended(laboratory.answer(&runtime, second).await).status,
         RunStatus::Cancelled
     );
     assert_eq!(laboratory.world.effects(second).len(), 0);
     // The turn is free again.
     let third = spawn(&runtime, &program, "it").await;
-    assert_output(&ended(runtime.answer(third).await.unwrap()), &json!("through"));
+    assert_output(
+        &ended(laboratory.answer(&runtime, third).await),
+        &json!("through"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,7 +136,7 @@ steps:
         .await;
     laboratory.until_status(&runtime, id, Status::Succeeded).await;
     assert_output(
-        &ended(runtime.answer(id).await.unwrap()),
+        &ended(laboratory.answer(&runtime, id).await),
         &json!({ "n": 1, "attempt": 3 }),
     );
     assert_eq!(
@@ -162,7 +168,7 @@ async fn an_operator_settles_a_doubt() {
         let id = run.id();
         assert!(or_crash(&laboratory.world, run.go(None)).await.is_none());
         laboratory.world.crash_at(0);
-        let outcome = ended(runtime.answer(id).await.unwrap());
+        let outcome = ended(laboratory.answer(&runtime, id).await);
         assert_eq!(outcome.status, RunStatus::InDoubt);
         assert_eq!(runtime.stats().in_doubt, 1);
         let how = ResumeRun {
@@ -176,7 +182,7 @@ async fn an_operator_settles_a_doubt() {
             .await;
         let expected_status = expected.map_or(Status::InDoubt, |_| Status::Succeeded);
         laboratory.until_status(&runtime, id, expected_status).await;
-        let outcome = ended(runtime.answer(id).await.unwrap());
+        let outcome = ended(laboratory.answer(&runtime, id).await);
         match expected {
             Some(output) => assert_output(&outcome, &json!(output)),
             None => assert_eq!(outcome.status, RunStatus::InDoubt),
@@ -222,6 +228,6 @@ async fn a_failed_run_goes_on_with_the_flow_as_it_is_now_if_it_fits() {
     runtime.publish(laboratory.program(&[("it", after)]));
     runtime.resume(id, with_current).await.unwrap();
     laboratory.until_status(&runtime, id, Status::Succeeded).await;
-    assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("after 1"));
+    assert_output(&ended(laboratory.answer(&runtime, id).await), &json!("after 1"));
     assert_eq!(laboratory.world.effects(id).len(), 1);
 }

@@ -66,10 +66,13 @@ async fn what_answers_someone_finishes_and_the_rest_stops_at_its_next_step() {
             cut_off: 0
         }
     );
-    assert_eq!(laboratory.world.effects(alone).len(), 1, "the gate is no effect");
+    assert_eq!(laboratory.world.effects(alone).len(), 0, "it went no further");
     drop(runtime);
     let runtime = laboratory.process(&program).await;
-    assert_output(&ended(runtime.answer(alone).await.unwrap()), &json!("through"));
+    assert_output(
+        &ended(laboratory.answer(&runtime, alone).await),
+        &json!("through"),
+    );
     assert_eq!(runtime.stats().resumed, 1);
 }
 
@@ -103,7 +106,7 @@ async fn after_the_limit_runs_are_cut_off_and_go_on_later() {
     drop(runtime);
     laboratory.open_gate();
     let runtime = laboratory.process(&program).await;
-    assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("through"));
+    assert_output(&ended(laboratory.answer(&runtime, id).await), &json!("through"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,7 +27,7 @@ async fn spawned_runs_take_their_turn_however_many_they_are() {
         .await
         .unwrap()
         .id();
-    assert_output(&ended(runtime.answer(free).await.unwrap()), &json!("free"));
+    assert_output(&ended(laboratory.answer(&runtime, free).await), &json!("free"));
     assert_eq!(laboratory.world.at_gate.load(Ordering::SeqCst), 2);
     assert_eq!(runtime.stats().active, 2);
     // And over a restart.
@@ -47,6 +47,6 @@ async fn spawned_runs_take_their_turn_however_many_they_are() {
         })
         .await;
     for id in runs {
-        assert_output(&ended(runtime.answer(id).await.unwrap()), &json!("through"));
+        assert_output(&ended(laboratory.answer(&runtime, id).await), &json!("through"));
     }
 }
