@@ -31,6 +31,7 @@ use lockgate_tenant::{SeedUser, Tenant};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::emulated::runtime;
 use crate::folder::read;
 use crate::stand_in::{Answer, StandIn};
 
@@ -382,12 +383,10 @@ fn end(outcome: RunOutcome, world: &World, run: &Run) -> End {
 }
 
 /// Cuts every flow off everywhere. How many lives were cut short.
-async fn cut<S: Shelf>(shelf: impl Fn() -> S) -> usize {
-    let service =
-        StandIn::start(|_| Answer::Json(200, json!({ "locale": "en", "company": { "name": "Engines" } })));
+async fn cut<S: Shelf>(profiles: &str, shelf: impl Fn() -> S) -> usize {
     let mut deaths = 0;
     for (name, input) in FLOWS {
-        let whole = World::new(service.url()).await;
+        let whole = World::new(profiles).await;
         let run = whole.run(name, input);
         let outcome = whole
             .live(&run, &Mortal::new(MemoryJournal::new(), None))
@@ -396,7 +395,7 @@ async fn cut<S: Shelf>(shelf: impl Fn() -> S) -> usize {
         let expected = end(outcome, &whole, &run);
         for death in [Death::Before, Death::After, Death::Recorded] {
             for effect in 0.. {
-                let world = World::new(service.url()).await;
+                let world = World::new(profiles).await;
                 let (run, mut shelf) = (world.run(name, input), shelf());
                 let mortal = Mortal::new(shelf.open(&run).await, Some((effect, death)));
                 let first = world.live(&run, &mortal).await;
@@ -424,14 +423,20 @@ async fn cut<S: Shelf>(shelf: impl Fn() -> S) -> usize {
     deaths
 }
 
-#[tokio::test]
-async fn a_journal_in_memory_brings_every_flow_to_its_end() {
-    let deaths = cut(Memory::default).await;
+/// The same for everyone who is asked for.
+fn everywhere<S: Shelf>(shelf: impl Fn() -> S) {
+    let profile = json!({ "locale": "en", "company": { "name": "Engines" } });
+    let service = StandIn::start(move |_| Answer::Json(200, profile.clone()));
+    let deaths = runtime().block_on(cut(service.url(), shelf));
     assert!(deaths > 30, "{deaths}");
 }
 
-#[tokio::test]
-async fn the_store_brings_every_flow_to_its_end() {
-    let deaths = cut(Sqlite::new).await;
-    assert!(deaths > 30, "{deaths}");
+#[test]
+fn a_journal_in_memory_brings_every_flow_to_its_end() {
+    everywhere(Memory::default);
+}
+
+#[test]
+fn the_store_brings_every_flow_to_its_end() {
+    everywhere(Sqlite::new);
 }

@@ -10,7 +10,7 @@ use lockgate_store::Status;
 
 use crate::emulated::{Emulated, until};
 use crate::folder::Folder;
-use crate::kept::history;
+use crate::kept::standing;
 use crate::served::Served;
 use crate::terminal::Ended;
 
@@ -86,7 +86,7 @@ fn a_damaged_store_is_refused() {
     // What was moved away and put back is the store that it was.
     fs::write(store(&folder), &good).unwrap();
     let served = Served::start(&folder, &["serve"]);
-    assert_eq!(history(&folder).counts().unwrap(), [(Status::Succeeded, 50)]);
+    assert_eq!(standing(&folder), [(Status::Succeeded, 50)]);
     served.end("TERM").assert_code(0);
 }
 
@@ -98,7 +98,12 @@ fn a_place_that_cannot_be_written_is_refused() {
         "lockgate.yaml",
         "version: 1\nstore: { path: flows/note.yaml/runs.db }\n",
     );
-    refused(&folder, "cannot");
+    let ended = folder.lockgate(&PORTS).run().assert_code(2);
+    assert!(
+        ended.stderr.contains("flows/note.yaml/runs.db"),
+        "{}",
+        ended.transcript()
+    );
 }
 
 /// Room for files again.
@@ -148,8 +153,9 @@ fn a_full_disk_refuses_new_runs_and_loses_none() {
     lift_the_limit(&served);
     until("runs are taken again", || sign_up(5000).status == 201);
     until("every run has ended", || {
-        let counts = history(&folder).counts().unwrap();
-        counts.iter().all(|(status, _)| !status.is_unfinished())
+        standing(&folder)
+            .iter()
+            .all(|(status, _)| !status.is_unfinished())
     });
     served.end("TERM").assert_code(0);
     let emails = tenant.emails();
