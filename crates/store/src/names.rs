@@ -51,6 +51,8 @@ pub(crate) struct Names {
     definitions: Mutex<HashMap<Arc<str>, Arc<KnownDefinition>>>,
     next_flow: AtomicI64,
     next_definition: AtomicI64,
+    /// It has been asked which definitions are idle.
+    were_idle: AtomicBool,
 }
 
 impl Names {
@@ -152,6 +154,18 @@ impl Names {
             return None;
         }
         definitions.remove(&known.digest)
+    }
+
+    /// The numbers of the definitions that no run of this process has begun with; but none when it is asked again.
+    pub(crate) fn idle_definitions(&self) -> Vec<i64> {
+        if self.were_idle.swap(true, Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let definitions = lock(&self.definitions);
+        let idle = definitions
+            .values()
+            .filter(|known| !known.is_in_use.load(Ordering::Relaxed));
+        idle.map(|known| known.id).collect()
     }
 
     /// Whether a run of this process has begun with a definition.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use lockgate_engine::masks::Masks;
 use rusqlite::OptionalExtension as _;
+use serde_json::Value;
 
 use super::Shared;
 use crate::claims::Claim;
@@ -98,6 +99,20 @@ pub(super) async fn begin(shared: &Arc<Shared>, run: NewRun<'_>) -> Result<Begun
         started_at: Timestamp::from_microsecond(started_at).unwrap_or(run.started_at),
         active_before: 0,
     }))))
+}
+
+/// See [`Store::known`](super::Store::known).
+pub(super) async fn known(
+    shared: &Arc<Shared>,
+    flow: &str,
+    key: IdempotencyKey<'_>,
+    input: &Value,
+) -> Result<Option<(RunId, bool)>, StoreError> {
+    let flow = shared.names.flow(flow);
+    Ok(match claim(shared, flow.id, &flow.name, key).await? {
+        Claim::Taken { run, fingerprint } => Some((run, fingerprint == shared.seal.fingerprint(input))),
+        Claim::Free(_) => None,
+    })
 }
 
 /// Claims a key: in memory, then on the disk.

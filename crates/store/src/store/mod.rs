@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use lockgate_engine::clock::Clock;
 use lockgate_engine::masks::Masks;
 use rusqlite::Connection;
+use serde_json::Value;
 
 pub use self::check::check;
 pub(crate) use self::load::records;
@@ -36,7 +37,7 @@ use crate::owner::OwnerLock;
 use crate::record::Record;
 use crate::replay::Script;
 use crate::rows::{self, RUN_COLUMNS, RunRow, StateRow, micros, status_number};
-use crate::run::{Begun, NewRun, Reopen, Settled, Status, StoredRun};
+use crate::run::{Begun, IdempotencyKey, NewRun, Reopen, Settled, Status, StoredRun};
 use crate::seal::Seal;
 use crate::settings::{Durability, Retention, StoreSettings};
 use crate::writer::{Writer, Written};
@@ -129,6 +130,20 @@ impl Store {
     /// The store cannot take it; nothing has begun.
     pub async fn begin(&self, run: NewRun<'_>) -> Result<Begun, StoreError> {
         begin::begin(&self.shared, run).await
+    }
+
+    /// The run that a key of a flow has begun, if there is one, and whether it got the same input: what [`Self::begin`] would
+    /// find.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn known(
+        &self,
+        flow: &str,
+        key: IdempotencyKey<'_>,
+        input: &Value,
+    ) -> Result<Option<(RunId, bool)>, StoreError> {
+        begin::known(&self.shared, flow, key, input).await
     }
 
     /// A run with everything that it needs to go on, also what has been handed in but is not yet on the disk.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{Shared, bounded};
 use crate::error::StoreError;
+use crate::names::Names;
 use crate::rows::{CHUNKS_OF_A_RUN, micros};
 use crate::settings::Retention;
 
@@ -41,15 +42,17 @@ pub(super) async fn prune(
             found.map_err(|error| StoreError::sqlite(path, &error))
         })
         .await?;
-    if runs.is_empty() && !has_expired {
-        return Ok(0);
-    }
-    let path = Arc::clone(&shared.path);
-    let (deleted, definitions) = shared
-        .transact(move |connection| {
+    let mut deleted = 0;
+    let mut definitions = BTreeSet::new();
+    if !runs.is_empty() || has_expired {
+        let path = Arc::clone(&shared.path);
+        let delete = move |connection: &Connection| {
             delete(connection, &runs, now, most).map_err(|error| StoreError::sqlite(&path, &error))
-        })
-        .await?;
+        };
+        (deleted, definitions) = shared.transact(delete).await?;
+    }
+    // An earlier process may have deleted their last runs while it could still begin others with them.
+    definitions.extend(shared.names.idle_definitions());
     for definition in definitions {
         drop_definition(shared, definition).await?;
     }
@@ -153,21 +156,21 @@ async fn drop_definition(shared: &Arc<Shared>, id: i64) -> Result<(), StoreError
     if shared.names.is_in_use(id) {
         return Ok(());
     }
-    let flows: Vec<i64> = shared.names.flows().iter().map(|flow| flow.id).collect();
+    let names = Arc::clone(shared);
     let used = move |connection: &Connection, path: &Path| {
+        let Some(known) = names.names.definition_by_id(id) else {
+            return Ok(true);
+        };
+        let flow = names
+            .names
+            .flow(&Names::read_definition(&known, connection, path)?.flow);
         // The oldest runs come first, and they are those that have it if any has.
         let query = "SELECT 1 FROM runs INDEXED BY runs_by_flow WHERE flow = ?1 AND definition = ?2 \
              ORDER BY started_at LIMIT 1";
-        let look = || {
-            let mut statement = connection.prepare(query)?;
-            for flow in &flows {
-                if statement.exists((flow, id))? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
-        look().map_err(|error: rusqlite::Error| StoreError::sqlite(path, &error))
+        let found = connection
+            .prepare(query)
+            .and_then(|mut statement| statement.exists((flow.id, id)));
+        found.map_err(|error| StoreError::sqlite(path, &error))
     };
     if shared.read(used).await? {
         return Ok(());

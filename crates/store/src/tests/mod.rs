@@ -10,4 +10,7 @@ mod laboratory;
 mod journals;
 
 mod bed;
+mod look;
+mod open;
 mod replay;
+mod runs;

@@ -17,8 +17,9 @@ use crate::error::StoreError;
 use crate::settings::Durability;
 use crate::sqlite::open_writer;
 
-/// How long what nobody waits for may wait under [`Durability::Full`]: mostly it goes with what somebody waits for.
-const LAZY: Duration = Duration::from_millis(10);
+/// How long what nobody waits for may wait under [`Durability::Full`]: mostly it goes with what somebody waits for. The tests of
+/// this crate want to know what does.
+const LAZY: Duration = Duration::from_millis(if cfg!(test) { 3_600_000 } else { 10 });
 
 /// A commit that failed is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
