@@ -14,6 +14,10 @@ use crate::environment::variable;
 use crate::exit::Mistake;
 use crate::workspace::Loaded;
 
+/// Where `dev` keeps its runs, in the workspace. Not in the store of `serve`: what runs here calls an emulated tenant, or one
+/// for trials, and its unfinished runs must not go on against the real one.
+pub(crate) const OF_DEV: &str = ".lockgate/dev.db";
+
 /// The variable with the key that seals secrets.
 pub(crate) const KEY: &str = "LOCKGATE_STORE_KEY";
 

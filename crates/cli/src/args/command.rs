@@ -227,6 +227,7 @@ pub(crate) struct NewArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
 pub(crate) struct RunArgs {
     /// The flow's name, or the path of its file
     pub(crate) flow: String,

@@ -50,7 +50,7 @@ impl Moment {
 /// `2h`, which is that long ago; a time with its offset; or a date or time without one, which is meant where this
 /// machine is.
 pub(super) fn parse_moment(text: &str) -> Result<Moment, String> {
-    moment_in(text.trim(), || TimeZone::system())
+    moment_in(text.trim(), TimeZone::system)
 }
 
 fn moment_in(text: &str, zone: impl FnOnce() -> TimeZone) -> Result<Moment, String> {

@@ -20,13 +20,9 @@ use crate::workspace;
 /// How long runs are waited for at the end: somebody sits there and waits, too.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Not the store of `serve`: what runs here calls an emulated tenant or a tenant for trials, and its unfinished runs must not
-/// go on against the real one.
-const STORE: &str = ".lockgate/dev.db";
-
 pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> Result<Exit> {
     let root = workspace::root_of(folder)?;
-    let own = root.join(STORE);
+    let own = root.join(store::OF_DEV);
     let options = ServerOptions {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         admin_address: SocketAddr::from((Ipv4Addr::LOCALHOST, args.admin_port)),

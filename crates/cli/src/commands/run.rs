@@ -106,16 +106,15 @@ async fn go(ready: Ready, args: &RunArgs, terminal: &Terminal) -> Result<Exit> {
         input,
         request,
     } = ready;
-    let ran = match &store {
-        Some(store) => keep::run(&stage, store, &flow, input, request).await,
-        None => {
-            let options = RunOptions {
-                request,
-                ..RunOptions::new(uuid::Uuid::now_v7().to_string())
-            };
-            let executor = stage.program.executor();
-            Ok(stage.run(executor, &flow, input, options, &NoJournal).await)
-        }
+    let ran = if let Some(store) = &store {
+        keep::run(&stage, store, &flow, input, request).await
+    } else {
+        let options = RunOptions {
+            request,
+            ..RunOptions::new(uuid::Uuid::now_v7().to_string())
+        };
+        let executor = stage.program.executor();
+        Ok(stage.run(executor, &flow, input, options, &NoJournal).await)
     };
     let shown = ran.and_then(|(outcome, took)| {
         let exit = stage.show(&flow.name, &outcome, took, terminal)?;

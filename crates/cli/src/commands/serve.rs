@@ -120,7 +120,9 @@ fn read_again(
     let kept = serve::kept_connections(keeping)?;
     match builder.build_sound(&loaded, &kept, Some(&server.site()))? {
         Ok(version) => {
-            server.publish(version.site).map_err(serve::no_store)?;
+            server
+                .publish(version.site)
+                .map_err(|error| serve::no_store(&error))?;
             Ok(Ok(routed(&loaded).count()))
         }
         Err(findings) => Ok(Err(findings)),

@@ -1,5 +1,7 @@
 //! What was found.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::terminal::Style;
@@ -123,12 +125,13 @@ impl Checks {
             .map(|check| check.name.chars().count())
             .max()
             .unwrap_or(0);
+        // Writing to a `String` cannot fail.
         let (mut text, mut group) = (String::new(), "");
         for check in &self.list {
             if check.group != group {
                 let gap = if group.is_empty() { "" } else { "\n" };
                 group = check.group;
-                text += &format!("{gap}{}\n", style.name(group));
+                let _ = writeln!(text, "{gap}{}", style.name(group));
             }
             let mark = match check.health {
                 Health::Ok => style.good("✓"),
@@ -136,14 +139,15 @@ impl Checks {
                 Health::Error => style.bad("✗"),
             };
             let name = format!("{:<width$}", check.name);
-            text += &format!("  {mark} {}  {}\n", style.dim(&name), check.message);
+            let _ = writeln!(text, "  {mark} {}  {}", style.dim(&name), check.message);
             for line in check.help.iter().flat_map(|help| help.lines()) {
-                text += &format!("    {:<width$}  {}: {line}\n", "", style.help("help"));
+                let _ = writeln!(text, "    {:<width$}  {}: {line}", "", style.help("help"));
             }
         }
         let [warnings, errors] = [Health::Warning, Health::Error].map(|health| self.count(health));
-        text += &format!(
-            "\n{}, {}, {}\n",
+        let _ = writeln!(
+            text,
+            "\n{}, {}, {}",
             counted(self.count(Health::Ok), "fine", "fine"),
             counted(warnings, "warning", "warnings"),
             counted(errors, "error", "errors"),

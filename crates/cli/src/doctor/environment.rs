@@ -47,7 +47,7 @@ fn secrets(checks: &mut Checks, path: &Path) {
         return;
     };
     let mode = file.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    if mode.trailing_zeros() >= 6 {
         checks.ok(".env", format!("readable by its owner only ({mode:04o})"));
     } else {
         checks.warning(

@@ -269,7 +269,7 @@ fn key(checks: &mut Checks, settings: &StoreSettings, path: Option<&Path>) {
 #[cfg(unix)]
 fn is_private(file: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.permissions().mode() & 0o077 == 0
+    file.permissions().mode().trailing_zeros() >= 6
 }
 
 #[cfg(not(unix))]

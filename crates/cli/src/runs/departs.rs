@@ -116,7 +116,9 @@ fn lines(was: &[String], is: &[String], style: Style) -> String {
     for (at, (sign, line)) in changes.iter().enumerate() {
         if !is_near(at) {
             if !is_left_out {
-                text += &format!("    {}\n", style.dim("…"));
+                text.push_str("    ");
+                text.push_str(&style.dim("…"));
+                text.push('\n');
             }
             is_left_out = true;
             continue;
@@ -128,7 +130,9 @@ fn lines(was: &[String], is: &[String], style: Style) -> String {
             '-' => style.bad(&line),
             _ => line,
         };
-        text += &format!("    {line}\n");
+        text.push_str("    ");
+        text.push_str(&line);
+        text.push('\n');
     }
     text
 }
@@ -243,10 +247,11 @@ mod tests {
             ("abcd", "xbdy", "-a+x b-c d+y"),
         ] {
             let (was, is) = (lines(was), lines(is));
-            let shown: String = diff(&was, &is)
-                .into_iter()
-                .map(|(sign, line)| format!("{sign}{line}"))
-                .collect();
+            let mut shown = String::new();
+            for (sign, line) in diff(&was, &is) {
+                shown.push(sign);
+                shown.push_str(line);
+            }
             assert_eq!(shown, expected);
         }
     }

@@ -84,11 +84,13 @@ impl<'a> Development<'a> {
         First(loaded, plan, unusable): First,
     ) -> Result<()> {
         url.clone_into(&mut self.url);
+        let mut store = String::new();
         if let Some(keeping) = &self.keeping {
             keeping.announce(admin_url)?;
+            store = keeping.shown(&self.root);
         }
         let view = self.view(&loaded, &plan, unusable);
-        self.screen.begin(url, admin_url, view);
+        self.screen.begin(url, admin_url, &store, view);
         Ok(())
     }
 
@@ -114,7 +116,7 @@ impl<'a> Development<'a> {
                     let view = self.view(&loaded, &plan, unusable);
                     self.screen.change(files, view);
                 }
-                Err(error) => self.screen.unreadable(files, &no_store(error)),
+                Err(error) => self.screen.unreadable(files, &no_store(&error)),
             },
             Err(error) => self.screen.unreadable(files, &error),
         }

@@ -1,6 +1,7 @@
 //! The store of a server: opened before its ports, and asked which connections its unfinished runs need.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -73,6 +74,12 @@ impl Keeping {
             ..RuntimeOptions::default()
         };
         Runtime::new(self.store.clone(), Arc::clone(program), options)
+    }
+
+    /// Where it is, for people: relative to the workspace, if it is there.
+    pub(crate) fn shown(&self, root: &Path) -> String {
+        let path = self.store.path();
+        path.strip_prefix(root).unwrap_or(&path).display().to_string()
     }
 
     /// Says where this process can be asked, for `lockgate runs` of another one.

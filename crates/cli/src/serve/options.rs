@@ -56,12 +56,11 @@ pub(crate) fn start_failed(error: StartError) -> anyhow::Error {
                 _ => None,
             }
         }
-        StartError::Tls(_) => None,
+        StartError::Tls(_) | StartError::NoStore(_) => None,
         StartError::AdminToken => Some(
             "make one by chance, for example with `openssl rand -hex 24`, and set LOCKGATE_ADMIN_TOKEN to it"
                 .to_owned(),
         ),
-        StartError::NoStore(_) => None,
         StartError::AdminExposed { .. } => Some(
             "set LOCKGATE_ADMIN_TOKEN to what its callers must show, or leave `--admin-host` out".to_owned(),
         ),
@@ -71,7 +70,7 @@ pub(crate) fn start_failed(error: StartError) -> anyhow::Error {
 }
 
 /// Why a version of the workspace is not taken.
-pub(crate) fn no_store(error: NoStore) -> anyhow::Error {
+pub(crate) fn no_store(error: &NoStore) -> anyhow::Error {
     Mistake::new(format!(
         "{error}: when this process began, no flow had runs to keep; start it again"
     ))

@@ -60,11 +60,12 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// All of the first view.
-    pub(super) fn begin(&mut self, url: &str, admin_url: &str, view: View) {
+    /// All of the first view. `store` is where runs are kept.
+    pub(super) fn begin(&mut self, url: &str, admin_url: &str, store: &str, view: View) {
         let style = self.terminal.stderr_style();
         self.say(&format!("{} at {}", style.name("lockgate dev"), style.name(url)));
         self.say(&format!("admin port at {admin_url}"));
+        self.say(&format!("runs are kept in {store}"));
         self.targets(&view);
         self.findings(&view.findings);
         self.say("");

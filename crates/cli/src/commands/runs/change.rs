@@ -179,9 +179,10 @@ async fn go_on(
     let stored = stored.with_context(|| format!("the run {id} has just been deleted"))?;
     // Everything that can go wrong goes wrong before the run counts as unfinished.
     let loaded = Loaded::find(place.folder, &catalogue::catalog(), &[])?;
-    let definition = match current {
-        true => Some(today(&loaded, &stored.flow)?),
-        false => None,
+    let definition = if current {
+        Some(today(&loaded, &stored.flow)?)
+    } else {
+        None
     };
     let (pinned_to, digest) = definition.clone().unwrap_or((stored.definition, stored.digest));
     let connections = pinned_to.connections.keys().cloned().collect();

@@ -12,12 +12,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use lockgate_engine::clock::{Clock as _, SystemClock};
+use lockgate_store::StoreError;
 use lockgate_store::history::History;
 
 use crate::args::{RunsArgs, RunsCommand, RunsListArgs};
-use crate::exit::Exit;
+use crate::exit::{Exit, Mistake};
 use crate::store;
 use crate::terminal::Terminal;
+use crate::workspace;
 
 /// The store that is meant.
 struct Place<'a> {
@@ -29,7 +31,24 @@ struct Place<'a> {
 impl Place<'_> {
     /// For looking.
     fn history(&self) -> Result<History> {
-        History::open(&self.path).map_err(store::failed)
+        match History::open(&self.path) {
+            Err(error @ StoreError::Absent { .. }) if self.typed.is_none() => Err(self.absent(&error)),
+            opened => opened.map_err(store::failed),
+        }
+    }
+
+    /// Runs of `dev` are elsewhere.
+    fn absent(&self, error: &StoreError) -> anyhow::Error {
+        let mut help = vec![error.help().unwrap_or_default().to_owned()];
+        let root = workspace::root_of(self.folder).unwrap_or(self.folder);
+        let dev = root.join(store::OF_DEV);
+        if dev.is_file() {
+            let dev = dev.strip_prefix(self.folder).unwrap_or(&dev).display();
+            help.push(format!(
+                "those of `lockgate dev` are listed by `lockgate runs --store {dev}`"
+            ));
+        }
+        Mistake::new(error.to_string()).help(help.join("\n")).into()
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let settings = store::for_command(place.folder, place.typed)?;
-    let store = Store::open(settings, clock).map_err(store::failed)?;
+    // Beside the process that owns the store.
+    let store = Store::look(settings, clock).map_err(store::failed)?;
     let stored = store.load(id).await.map_err(store::failed)?;
     let stored = stored.with_context(|| format!("the run {id} has just been deleted"))?;
     // Actions are never called.
