@@ -192,13 +192,8 @@ impl<'a> Starter<'a> {
             Previous::None | Previous::Unknown => false,
             Previous::Passing(going) => going.strong_count() > 0,
             Previous::Kept(id) => {
-                self.keeper.registry.active(*id).is_some()
-                    || self
-                        .keeper
-                        .store
-                        .load(*id)
-                        .await?
-                        .is_some_and(|run| run.status.is_unfinished())
+                let run = self.keeper.store.load(*id).await?;
+                run.is_some_and(|run| run.status.is_unfinished())
             }
         })
     }

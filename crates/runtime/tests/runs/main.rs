@@ -8,6 +8,7 @@ mod laboratory;
 mod many;
 mod operators;
 mod pinned;
+mod schedules;
 mod sleeping;
 mod stopping;
 mod turns;
