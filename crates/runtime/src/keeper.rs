@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::active::Registry;
+use crate::keys::Keys;
 use crate::program::Program;
 use crate::resume::{Ready, Stuck};
 use crate::runtime::{Listener, RuntimeOptions, Stats};
@@ -27,6 +28,7 @@ pub(crate) struct Keeper {
     pub(crate) store: Store,
     pub(crate) options: RuntimeOptions,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) keys: Keys,
     pub(crate) ready: Ready,
     pub(crate) stuck: Stuck,
     pub(crate) wake: Wake,
@@ -54,6 +56,7 @@ impl Keeper {
             ready: Ready::new(options.at_once),
             options,
             registry: Arc::default(),
+            keys: Keys::default(),
             stuck: Stuck::default(),
             wake: Wake::default(),
             counters: Counters::default(),

@@ -8,6 +8,7 @@
 //!    ├ program       one version of the workspace, and the definitions that older runs are pinned to
 //!    ├ limits        `concurrency`: whose turn it is, fair between keys
 //!    ├ start         begins a run, or finds the one that an idempotency key has begun
+//!    ├ keys          of several requests with one idempotency key, one waits for a turn
 //!    ├ active        the runs that go on in this process, and who waits for their answers
 //!    ├ operate       what is asked of a run that has begun: its answer, that it ends, that it goes on
 //!    ├ resume        at the start, and after the store was failing: what is unfinished goes on
@@ -25,6 +26,7 @@
 
 mod active;
 mod keeper;
+mod keys;
 pub mod limits;
 mod operate;
 mod program;

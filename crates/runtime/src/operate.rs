@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockgate_engine::outcome::{RunOutcome, RunStatus};
-use lockgate_store::replay::{self, Replayed, Version};
-use lockgate_store::{Reopen, RunId, Status, StoreError, StoredRun};
+use lockgate_flow::definition::Definition;
+use lockgate_store::replay::{self, Departure, Replayed, Version};
+use lockgate_store::{Reopen, RunId, Settled, Status, StoreError, StoredRun};
 
 use crate::active::{Active, RunAnswer};
 use crate::keeper::Keeper;
@@ -149,12 +150,7 @@ impl Keeper {
             }
         };
         let definition = if how.with_current {
-            let program = self.program();
-            let Some(flow) = program.flow(&stored.flow) else {
-                let flow = stored.flow;
-                return Err(RunError::NoFlow { id, flow });
-            };
-            Some(program.definition(flow))
+            Some(self.fitting(&stored, how.doubt.as_ref()).await?)
         } else {
             self.pinned(&stored)
                 .await
@@ -175,6 +171,55 @@ impl Keeper {
         }
         self.stuck.remove(id);
         Ok(())
+    }
+}
+
+impl Keeper {
+    /// The definition of a run's flow as it is today, if the run can go on with it.
+    async fn fitting(
+        &self,
+        stored: &StoredRun,
+        doubt: Option<&Settled>,
+    ) -> Result<(Arc<Definition>, Arc<str>), RunError> {
+        let id = stored.id;
+        let program = self.program();
+        let Some(flow) = program.flow(&stored.flow) else {
+            let flow = stored.flow.clone();
+            return Err(RunError::NoFlow { id, flow });
+        };
+        let today = Version {
+            flow,
+            executor: program.executor(),
+        };
+        match replay::fits(stored, today, doubt).await? {
+            Ok(()) => Ok(program.definition(flow)),
+            Err(departure) => Err(RunError::Departs {
+                id,
+                departure: described(&departure),
+            }),
+        }
+    }
+}
+
+/// A departure in words.
+fn described(departure: &Departure) -> String {
+    match departure {
+        Departure::RunInput { mistakes } => match mistakes.first() {
+            Some((field, mistake)) => format!("its input is none any more: {field}: {mistake}"),
+            None => "its input is none any more".to_owned(),
+        },
+        Departure::NotRecorded { key, what, .. } => format!("at {key} stands {what}, which is not recorded"),
+        Departure::Other { key, recorded, found } => {
+            format!("at {key} stands {found}, and recorded is {recorded}")
+        }
+        Departure::Unused { key, what } => {
+            format!("{what} is recorded at {key}, where it does not come any more")
+        }
+        Departure::Input { key, .. } => format!("{key} gets something else"),
+        Departure::Waits { key, until } => format!("at {key} it waits until {until}"),
+        Departure::Answer { .. } => "it answers something else".to_owned(),
+        Departure::Output { .. } => "it returns something else".to_owned(),
+        Departure::Failure { .. } => "it fails otherwise".to_owned(),
     }
 }
 

@@ -362,16 +362,9 @@ impl Keeper {
         Some((DurableRun::stored(self, claim, stored, pinned, turn), place))
     }
 
-    /// A run from the store; also one whose begin has not come to the writer yet.
+    /// A run from the store.
     async fn load(&self, id: RunId) -> Option<StoredRun> {
-        let loaded = async {
-            if let Some(stored) = self.store.load(id).await? {
-                return Ok(Some(stored));
-            }
-            self.store.flush().await?;
-            self.store.load(id).await
-        };
-        match loaded.await {
+        match self.store.load(id).await {
             Ok(stored) => stored,
             Err(error) => {
                 if self.store.failing().is_some() || matches!(error, StoreError::Closed) {

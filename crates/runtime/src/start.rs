@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::active::{Active, Claim, RunAnswer};
 use crate::keeper::{Counters, Keeper};
+use crate::keys::{First, Place};
 use crate::limits::{NoTurn, Turn};
 use crate::program::{Pinned, Program};
 
@@ -189,6 +190,10 @@ impl Keeper {
         if self.is_stopping() {
             return Err(StartError::Stopping);
         }
+        let first = match self.first_of_its_key(&start).await? {
+            Ok(first) => first,
+            Err((id, same_input)) => return Ok(Started::Known { id, same_input }),
+        };
         let turn = {
             let turn = std::pin::pin!(self.options.limits.enter(start.flow, &start.input));
             match select(turn, std::pin::pin!(self.stopped())).await {
@@ -200,6 +205,7 @@ impl Keeper {
             Recorded::Fresh(left, journal, started_at) => (left, journal, started_at),
             Recorded::Known { id, same_input } => return Ok(Started::Known { id, same_input }),
         };
+        drop(first);
         Ok(Started::Fresh(Box::new(DurableRun {
             journal,
             version: Version::Today(Arc::clone(start.program), Arc::clone(start.flow)),
@@ -230,6 +236,40 @@ impl Keeper {
         Ok(Spawned::Fresh(left.active.id))
     }
 
+    /// Whoever has a key that is known need not wait for a turn; and of those who come with one key at the same time, one
+    /// waits for a turn, and the others for that one. `Err`: the run that the key has begun.
+    async fn first_of_its_key(
+        &self,
+        start: &StartRun<'_>,
+    ) -> Result<Result<Option<First<'_>>, (RunId, bool)>, StartError> {
+        let Some(key) = start.key.filter(|_| start.flow.concurrency.is_some()) else {
+            return Ok(Ok(None));
+        };
+        loop {
+            // In this order: what another one has begun before it left the line is known.
+            let first = match self.keys.line_up(&start.flow.name, key) {
+                Place::First(first) => Some(first),
+                Place::Behind(other) => {
+                    select(other, std::pin::pin!(self.stopped())).await;
+                    None
+                }
+            };
+            let known = self
+                .store
+                .known(&start.flow.name, idempotency(key), &start.input)
+                .await;
+            if let Some(known) = known.inspect_err(|error| self.trouble(error))? {
+                return Ok(Err(known));
+            }
+            if self.is_stopping() {
+                return Err(StartError::Stopping);
+            }
+            if first.is_some() {
+                return Ok(Ok(first));
+            }
+        }
+    }
+
     /// Claims and records a run.
     async fn record(self: &Arc<Self>, start: &StartRun<'_>, status: Status) -> Result<Recorded, StartError> {
         let id = RunId::new();
@@ -254,10 +294,7 @@ impl Keeper {
                 started_at,
                 input: &start.input,
                 request: start.request.as_ref(),
-                key: start.key.map(|key| IdempotencyKey {
-                    key,
-                    lives: KEY_LIVES,
-                }),
+                key: start.key.map(idempotency),
             })
             .await;
         match begun {
@@ -276,6 +313,13 @@ impl Keeper {
                 Err(error.into())
             }
         }
+    }
+}
+
+fn idempotency(key: &str) -> IdempotencyKey<'_> {
+    IdempotencyKey {
+        key,
+        lives: KEY_LIVES,
     }
 }
 

@@ -58,11 +58,11 @@ impl Clock for ManualClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let (timer, over) = oneshot::channel();
+        let (bell, over) = oneshot::channel();
         let mut times = self.0.lock().unwrap();
         let at = times.elapsed + duration;
         if !duration.is_zero() {
-            times.timers.push((at, timer));
+            times.timers.push((at, bell));
         }
         drop(times);
         Box::pin(async move {

@@ -122,8 +122,13 @@ async fn what_nobody_can_tell_is_in_doubt_and_never_done_twice() {
         }
         statuses.push(outcome.status);
     }
-    use RunStatus::{InDoubt, Succeeded};
-    assert_eq!(statuses, [Succeeded, Succeeded, InDoubt, InDoubt]);
+    let expected = [
+        RunStatus::Succeeded,
+        RunStatus::Succeeded,
+        RunStatus::InDoubt,
+        RunStatus::InDoubt,
+    ];
+    assert_eq!(statuses, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

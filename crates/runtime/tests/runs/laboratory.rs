@@ -331,14 +331,18 @@ impl Laboratory {
         .await;
     }
 
-    /// Waits for a run's answer, while the clock moves slowly.
-    pub(crate) async fn answer(&self, runtime: &Runtime, id: RunId) -> Option<RunAnswer> {
-        let answer = std::pin::pin!(runtime.answer(id));
-        let clock = std::pin::pin!(self.until("an answer", || async { false }));
-        match select(answer, clock).await {
-            Either::Left((answer, _)) => answer.unwrap(),
+    /// Waits for something, while the clock moves slowly.
+    pub(crate) async fn soon<T>(&self, what: impl Future<Output = T>) -> T {
+        let clock = std::pin::pin!(self.until("what was waited for", || async { false }));
+        match select(std::pin::pin!(what), clock).await {
+            Either::Left((found, _)) => found,
             Either::Right(_) => unreachable!("it panics before"),
         }
+    }
+
+    /// Waits for a run's answer, while the clock moves slowly.
+    pub(crate) async fn answer(&self, runtime: &Runtime, id: RunId) -> Option<RunAnswer> {
+        self.soon(runtime.answer(id)).await.unwrap()
     }
 
     /// Polls until so many runs are at the gate.

@@ -1,5 +1,6 @@
 //! Many runs: how long it takes, what it costs. The larger ones are to be asked for:
 //! `cargo nextest run -p lockgate-runtime --run-ignored only --no-capture`.
+#![allow(clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 

@@ -218,7 +218,10 @@ async fn a_failed_run_goes_on_with_the_flow_as_it_is_now_if_it_fits() {
     ));
     runtime.publish(laboratory.program(&[("it", other)]));
     match runtime.resume(id, with_current.clone()).await {
-        Err(RunError::Departs { departure, .. }) => println!("{departure}"),
+        Err(RunError::Departs { departure, .. }) => assert_eq!(
+            departure,
+            "at steps/0 stands test.note, and recorded is test.once"
+        ),
         other => panic!("{other:?}"),
     }
     assert_eq!(

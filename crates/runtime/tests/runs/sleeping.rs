@@ -1,6 +1,6 @@
 //! Runs that sleep: out of memory, over restarts, whatever the clock does.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -68,11 +68,9 @@ async fn a_thousand_wake_together() {
     runtime.store().flush().await.unwrap();
     assert_eq!(runtime.store().count(Status::Sleeping).await.unwrap(), 1_000);
     laboratory.clock.advance(DAY * 30);
-    let began = Instant::now();
     laboratory
         .until("awake", || async { runtime.stats().woken == 1_000 })
         .await;
-    println!("1,000 awake after {:?}", began.elapsed());
     for id in runs {
         assert_output(&ended(laboratory.answer(&runtime, id).await), &json!("awake"));
     }
@@ -110,7 +108,7 @@ async fn a_clock_that_is_set_is_noticed() {
     laboratory
         .until("awake", || async { runtime.stats().woken == 1 })
         .await;
-    let late = laboratory.clock.elapsed() - began;
+    let late = laboratory.clock.elapsed().saturating_sub(began);
     assert!(late < Duration::from_secs(2), "{late:?}");
     assert_output(&ended(laboratory.answer(&runtime, id).await), &json!("awake"));
 }
