@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::auth::{Credentials, Scheme};
 use crate::options::ServerOptions;
-use crate::testing::{Read, Served, request};
+use crate::testing::{Read, Served, request, until};
 
 const MAKE: &str = "name: make
 durable: true
@@ -60,17 +60,6 @@ async fn runs(served: &Served) -> u64 {
         all += store.count(status).await.unwrap();
     }
     all
-}
-
-/// Polls until it is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let polled = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    let limit = tokio::time::timeout(Duration::from_secs(60), polled).await;
-    limit.unwrap_or_else(|_| panic!("this did not happen: {what}"));
 }
 
 #[track_caller]
@@ -382,7 +371,7 @@ async fn an_answer_is_for_who_may_call_the_flow() {
 #[tokio::test]
 async fn the_largest_input_is_kept_and_told_again() {
     let served = served();
-    let text = "é\u{1F511}\\\"".repeat(180_000);
+    let text = "é\u{1F511}\\\"".repeat(195_000);
     let input = json!({ "text": text });
     assert!(input.to_string().len() > 1_900_000);
     let first = post(&served, "/make/good", Some("k"), input.clone()).await;

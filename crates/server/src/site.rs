@@ -142,6 +142,11 @@ impl Site {
         })
     }
 
+    /// What runs its flows.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
     /// Runs flows of this version.
     pub(crate) fn executor(&self) -> &Executor {
         self.program.executor()

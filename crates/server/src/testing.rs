@@ -257,3 +257,16 @@ pub(crate) fn request(line: &str, headers: &[(&str, &str)], body: impl Into<Byte
     }
     request.body(Full::new(body.into())).unwrap()
 }
+
+/// Polls until it is so. Under virtual time it lets none pass: what is waited for is done by threads that know nothing of it.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so().await {
+        assert!(
+            began.elapsed() < Duration::from_mins(1),
+            "this did not happen: {what}"
+        );
+        let pause = || std::thread::sleep(Duration::from_millis(2));
+        tokio::task::spawn_blocking(pause).await.unwrap();
+    }
+}

@@ -7,6 +7,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::body::MediaType;
 use crate::problem::Problem;

@@ -14,6 +14,7 @@ mod capacity;
 mod client;
 mod head;
 mod http2;
+mod kept;
 mod served;
 mod stop;
 mod target;

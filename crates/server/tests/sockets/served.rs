@@ -1,22 +1,25 @@
 //! A server with a few flows.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lockgate_engine::Executor;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Actions};
+use lockgate_engine::clock::SystemClock;
 use lockgate_engine::event::Event;
 use lockgate_flow::catalog::{ActionSpec, Catalog, Effect};
 use lockgate_flow::schema::Schema;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
-use lockgate_runtime::{Program, ProgramParts};
+use lockgate_runtime::{Program, ProgramParts, Runtime, RuntimeOptions};
 use lockgate_server::metrics::Metrics;
 use lockgate_server::options::ServerOptions;
 use lockgate_server::server::Server;
 use lockgate_server::site::{Site, SiteParts};
+use lockgate_store::{Durability, Store, StoreSettings};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -68,6 +71,34 @@ steps:
         "trigger: { http: GET /panic }\nsteps:\n  - return: { ok: true }\n",
     ),
 ];
+
+/// Flows whose runs are kept, and one whose are not.
+pub(crate) const KEPT: &[(&str, &str)] = &[
+    (
+        "ping",
+        "trigger: { http: GET /ping }\nsteps:\n  - return: { ok: true }\n",
+    ),
+    (
+        "gate",
+        "durable: true\ntrigger: { http: POST /gate }\nsteps:\n  - action: test.gate\n  - return: { id: '{{uuid}}' }\n",
+    ),
+    (
+        "later",
+        "durable: true\ntrigger: { http: POST /later }\nsteps:\n  - respond: { status: 202 }\n  - action: test.gate\n  - action: test.gate\n",
+    ),
+    (
+        "asleep",
+        "durable: true\ntrigger: { http: POST /asleep }\nsteps:\n  - wait: 1d\n  - return: { ok: true }\n",
+    ),
+];
+
+/// A text that says nothing of it is one of a flow that is not kept.
+fn unkept(text: &str) -> String {
+    if text.contains("durable:") {
+        return text.to_owned();
+    }
+    format!("durable: false\n{text}")
+}
 
 /// How much `GET /large` answers with: more than the buffers of both sockets take.
 pub(crate) const LARGE: usize = 32 * 1024 * 1024;
@@ -136,6 +167,18 @@ impl Served {
         Self { server, gate }
     }
 
+    /// The same with a store in a folder: what says `durable: true` is kept.
+    pub(crate) async fn keeping(folder: &Path, set: impl FnOnce(&mut ServerOptions)) -> Self {
+        let mut options = options();
+        set(&mut options);
+        let (site, gate, metrics) = site_of(KEPT);
+        let runtime = runtime(&site, folder);
+        let server = Server::start(options, site, metrics, Some(runtime))
+            .await
+            .unwrap();
+        Self { server, gate }
+    }
+
     pub(crate) async fn connect(&self) -> Client {
         Client::connect(self.server.address()).await
     }
@@ -178,7 +221,23 @@ pub(crate) fn options() -> ServerOptions {
     }
 }
 
+/// What keeps the runs of a site.
+fn runtime(site: &Site, folder: &Path) -> Runtime {
+    let settings = StoreSettings {
+        path: folder.join("runs.db"),
+        durability: Durability::Full,
+        retention: RuntimeOptions::default().retention,
+        key: None,
+    };
+    let store = Store::open(settings, Arc::new(SystemClock::new())).unwrap();
+    Runtime::new(store, Arc::clone(site.program()), RuntimeOptions::default())
+}
+
 pub(crate) fn site() -> (Site, Gate, Metrics) {
+    site_of(FLOWS)
+}
+
+pub(crate) fn site_of(flows: &[(&str, &str)]) -> (Site, Gate, Metrics) {
     let any = || Schema::new(json!({ "type": "object" }));
     let mut spec = ActionSpec::new("test.gate", Effect::Once, "waits");
     spec.input = any();
@@ -197,9 +256,9 @@ pub(crate) fn site() -> (Site, Gate, Metrics) {
     actions.add(Large(Arc::new(spec)));
     let mut catalog = Catalog::new();
     actions.declare(&mut catalog);
-    let sources: Vec<_> = FLOWS
+    let sources: Vec<_> = flows
         .iter()
-        .map(|(name, text)| Source::new(format!("flows/{name}.yaml"), format!("durable: false\n{text}")))
+        .map(|(name, text)| Source::new(format!("flows/{name}.yaml"), unkept(text)))
         .collect();
     let workspace = Workspace::check(None, &sources, &catalog);
     assert!(!workspace.has_errors(), "{:?}", workspace.diagnostics);

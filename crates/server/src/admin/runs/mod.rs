@@ -20,6 +20,8 @@ mod history;
 mod list;
 mod show;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub(super) use change::{cancel, prune, replay, resume};
 pub(super) use events::events;
