@@ -19,10 +19,14 @@ mod list;
 mod reader;
 mod run;
 #[cfg(test)]
+mod scale;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod timeline;
+#[cfg(test)]
+mod timeline_tests;
 mod whole;
 
 pub use export::{Export, ExportedDefinition};

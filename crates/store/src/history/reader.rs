@@ -32,7 +32,7 @@ const MOST_FOUND: i64 = 10;
 /// The runs of a store, for reading. Its functions block on the disk.
 #[derive(Debug)]
 pub struct History {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Not in use. Questions that come at the same time have a connection each.
     idle: Mutex<Vec<Reader>>,
     /// `PRAGMA data_version` is a number of one connection, so this one is always the same.
