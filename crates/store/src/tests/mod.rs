@@ -12,5 +12,6 @@ mod journals;
 mod bed;
 mod look;
 mod open;
+mod reopen;
 mod replay;
 mod runs;

@@ -105,9 +105,9 @@ impl Writer {
     pub(crate) fn none() -> Self {
         let queue = Queue::default();
         let mut state = queue.lock();
-        state.is_waiting = true;
         state.is_closed = true;
         drop(state);
+        queue.set_failing(Some(&StoreError::Closed));
         Self {
             queue: Arc::new(queue),
             thread: Mutex::default(),
@@ -175,8 +175,9 @@ impl Writer {
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
         {
             let state = self.queue.lock();
-            // The thread holds nothing back while it waits, unless it could not write it.
-            if state.is_waiting && state.dirty.is_empty() && self.queue.failing().is_none() {
+            // The thread holds nothing back while it waits, unless it could not write it; nor when it has ended.
+            let is_at_rest = state.is_closed || state.is_waiting && self.queue.failing().is_none();
+            if is_at_rest && state.dirty.is_empty() {
                 return Ok(());
             }
         }
