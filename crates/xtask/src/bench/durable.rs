@@ -93,7 +93,7 @@ impl Durable {
             "batched_cpu_ratio",
             batched,
             Some(Goal::Most(MOST_CPU_RATIO)),
-            words,
+            &words,
         );
         let words = format!("CPU of a kept run beside `durable: false`, `full`: {full:.3} ×");
         figures.add("full_cpu_ratio", full, None, &words);
