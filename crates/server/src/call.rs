@@ -94,12 +94,11 @@ impl Call<'_> {
             let is_async = prefer::responds_async(&head.headers);
             return self.keep(input, Wish { key, is_async }).await;
         }
-        let (turn, place) = match &endpoint.flow.concurrency {
-            None => (None, self.state.capacity.take().ok_or(Problem::Busy)?),
-            Some(_) => {
-                let turn = self.state.limits.enter(&endpoint.flow, &input).await;
-                (turn.map_err(no_turn)?, self.state.capacity.wait().await)
-            }
+        let (turn, place) = if endpoint.flow.concurrency.is_some() {
+            let turn = self.state.limits.enter(&endpoint.flow, &input).await;
+            (turn.map_err(no_turn)?, self.state.capacity.wait().await)
+        } else {
+            (None, self.state.capacity.take().ok_or(Problem::Busy)?)
         };
         Ok(self.run(place, turn, input).await)
     }

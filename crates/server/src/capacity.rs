@@ -177,23 +177,20 @@ mod tests {
         let first = capacity.take().unwrap();
         let mut gone = Box::pin(capacity.wait());
         assert!((&mut gone).now_or_never().is_none());
-        let (waiting, all) = (capacity.clone(), capacity.clone());
-        let mut waits: Vec<_> = (0..3)
-            .map(|_| {
-                let capacity = waiting.clone();
-                tokio::spawn(async move { drop(capacity.wait().await) })
-            })
-            .collect();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..3 {
+            let capacity = capacity.clone();
+            waiting.spawn(async move { drop(capacity.wait().await) });
+        }
         tokio::task::yield_now().await;
         drop(first);
         // It was told, and leaves: another one is told.
         drop(gone);
-        for wait in waits.drain(..) {
-            tokio::time::timeout(Duration::from_secs(1), wait)
-                .await
-                .unwrap()
-                .unwrap();
-        }
-        assert_eq!((all.taken(), all.0.waiting.load(Ordering::SeqCst)), (0, 0));
+        let all = tokio::time::timeout(Duration::from_secs(1), waiting.join_all());
+        assert_eq!(all.await.unwrap().len(), 3);
+        assert_eq!(
+            (capacity.taken(), capacity.0.waiting.load(Ordering::SeqCst)),
+            (0, 0)
+        );
     }
 }

@@ -102,7 +102,9 @@ impl Problem {
             Self::InvalidInput(_) => ("invalid_input", StatusCode::UNPROCESSABLE_ENTITY),
             Self::TooManyRequests { .. } => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS),
             Self::Internal => ("internal_error", StatusCode::INTERNAL_SERVER_ERROR),
-            Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::StoreUnavailable | Self::Store { .. } => {
+                ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE)
+            }
             Self::QueueFull => ("queue_full", StatusCode::SERVICE_UNAVAILABLE),
             Self::Stopping => ("stopping", StatusCode::SERVICE_UNAVAILABLE),
             Self::Interrupted => ("interrupted", StatusCode::SERVICE_UNAVAILABLE),
@@ -112,7 +114,6 @@ impl Problem {
             Self::NoRun => ("no_such_run", StatusCode::NOT_FOUND),
             Self::NoFlow => ("no_such_flow", StatusCode::NOT_FOUND),
             Self::NoStore => ("no_store", StatusCode::NOT_FOUND),
-            Self::Store { .. } => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Conflict { code, .. } => (code, StatusCode::CONFLICT),
             Self::JsonNeeded => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
         }

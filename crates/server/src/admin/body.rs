@@ -35,9 +35,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         } else {
             &body
         };
-        serde_json::from_slice(text).map(Self).map_err(|error| {
-            // What serde says has no value of the body in it but the names of fields.
-            Problem::Malformed(format!("the body cannot be read: {error}"))
-        })
+        // An object first: serde would take an array for the fields in their order.
+        serde_json::from_slice::<Map<String, Value>>(text)
+            .and_then(|fields| T::deserialize(Value::Object(fields)))
+            .map(Self)
+            .map_err(|error| Problem::Malformed(format!("the body cannot be read: {error}")))
     }
 }

@@ -37,18 +37,20 @@ pub(super) async fn ask<T: Send + 'static>(
     let store = runtime(state)?.store().clone();
     let opened = Arc::clone(&state.history);
     let asked = tokio::task::spawn_blocking(move || {
-        let history = match opened.get() {
-            Some(history) => Arc::clone(history),
-            None => {
-                let history = Arc::new(store.history()?);
-                Arc::clone(opened.get_or_init(|| history))
-            }
+        let history = if let Some(history) = opened.get() {
+            Arc::clone(history)
+        } else {
+            let history = Arc::new(store.history()?);
+            Arc::clone(opened.get_or_init(|| history))
         };
         question(&history)
     });
     match asked.await {
         Ok(answer) => answer.map_err(|error| problem(&error)),
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Problem::Stopping),
+        },
     }
 }
 
