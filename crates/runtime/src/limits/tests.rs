@@ -7,11 +7,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use lockgate_flow::catalog::Catalog;
+use lockgate_flow::graph::Flow;
+use lockgate_flow::source::Source;
+use lockgate_flow::workspace::Workspace;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use tokio::task::{JoinSet, yield_now};
 
 use super::line::{Key, Numbers};
-use super::{Limits, NoTurn, Turn};
+use super::{FlowLoad, Limits, NoTurn, Turn};
 
 const FLOW: &str = "sign-up";
 
@@ -337,7 +343,7 @@ async fn runs_of_one_key_never_overlap() {
             ended.unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), all_ended)
+    tokio::time::timeout(Duration::from_mins(1), all_ended)
         .await
         .expect("somebody was never woken");
     assert!(had.load(Ordering::SeqCst) >= TASKS * ROUNDS * 2 / 3 - TASKS);
@@ -450,4 +456,51 @@ fn a_queue_of_none_refuses_at_once() {
         }
     );
     assert_eq!(limits.refused(), 1);
+}
+
+fn flow(text: &str) -> Arc<Flow> {
+    let source = Source::new(format!("flows/{FLOW}.yaml"), text.to_owned());
+    let workspace = Workspace::check(None, &[source], &Catalog::new());
+    assert!(!workspace.has_errors(), "{:#?}", workspace.diagnostics);
+    Arc::clone(&workspace.runnable()[FLOW])
+}
+
+#[test]
+fn the_key_is_what_the_flow_says() {
+    let enter = |limits: &Limits, flow: &Arc<Flow>, input: &Value| {
+        let input = input.clone();
+        let (limits, flow) = (limits.clone(), Arc::clone(flow));
+        async move { limits.enter(&flow, &input).await }.now_or_never()
+    };
+    let limits = Limits::default();
+    let free = flow("steps: [{ return: 1 }]");
+    assert!(matches!(enter(&limits, &free, &json!({})), Some(Ok(None))));
+    assert!(limits.load().is_empty());
+
+    let keyed = flow(
+        r#"
+concurrency: { limit: 1, key: "{{lower input.email}}", queue: 1 }
+input: { email: { type: string } }
+steps: [{ return: 1 }]
+"#,
+    );
+    let ada = enter(&limits, &keyed, &json!({ "email": "ada@example.com" }));
+    assert!(matches!(ada, Some(Ok(Some(_)))));
+    let again = enter(&limits, &keyed, &json!({ "email": "Ada@Example.com" }));
+    assert!(again.is_none(), "it waits");
+    let other = enter(&limits, &keyed, &json!({ "email": "bob@example.com" }));
+    assert!(matches!(other, Some(Ok(Some(_)))));
+    assert_eq!(
+        limits.load(),
+        [FlowLoad {
+            flow: FLOW.to_owned(),
+            running: 2,
+            waiting: 0,
+            refused: 0
+        }]
+    );
+    let Some(Err(NoTurn::Key { flow, .. })) = enter(&limits, &keyed, &json!({})) else {
+        panic!("there is no key");
+    };
+    assert_eq!(flow, FLOW);
 }
