@@ -1,4 +1,4 @@
-//! History of a million runs: each question within 50 ms. Takes a minute or two, and so is asked for:
+//! History of a million runs: each question within 50 ms (of an optimised build). Takes a minute or two, and so is asked for:
 //! `cargo nextest run -p lockgate-store a_million_runs --run-ignored only --no-capture`.
 
 use std::time::{Duration, Instant};
@@ -20,8 +20,8 @@ const FLOWS: i64 = 20;
 /// Microseconds between two runs.
 const APART: i64 = 100_000;
 
-/// What one question may take.
-const GOAL: Duration = Duration::from_millis(50);
+/// What one question may take. SQLite and what reads its rows are five to eight times slower in a build that is not optimised.
+const GOAL: Duration = Duration::from_millis(if cfg!(debug_assertions) { 400 } else { 50 });
 
 /// 5% failed, 0.1% cancelled, a few in doubt, a few that go on; 30 are in doubt long ago.
 fn status(n: i64) -> Status {
