@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::auth::{Credentials, Scheme};
 use crate::options::ServerOptions;
-use crate::testing::{Read, Served, request, until};
+use crate::site::SiteError;
+use crate::testing::{Read, Served, request, try_site, until};
 
 const MAKE: &str = "name: make
 durable: true
@@ -529,4 +530,25 @@ fn why_a_run_does_not_begin() {
         "internal_error",
         false,
     );
+}
+
+#[tokio::test]
+async fn the_paths_of_runs_are_the_servers_own() {
+    for route in ["/_runs", "/_runs/:id", "/_runs/a/b"] {
+        let flow = format!("name: taken\ntrigger: {{ http: GET {route} }}\nsteps: [{{ return: 1 }}]\n");
+        let flow = flow.replace("_runs/:id }", "_runs/:id }\ninput: { id: { type: string } }");
+        let error = try_site(&[&flow], BTreeMap::new()).0.unwrap_err();
+        assert!(
+            matches!(&error, SiteError::Reserved { flow, .. } if flow == "taken"),
+            "{error}"
+        );
+    }
+    let open = "name: open
+trigger: { http: GET /:a/:b }
+input: { a: { type: string }, b: { type: string } }
+steps: [{ return: '{{input.a}}' }]
+";
+    let served = Served::new(&[open]);
+    assert_eq!(served.ask("GET /_run/x", None).await.body, "_run");
+    assert_eq!(served.ask("GET /_runs/x", None).await.status, 404);
 }

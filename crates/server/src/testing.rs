@@ -29,7 +29,7 @@ use crate::exchange::exchange;
 use crate::listen::Peer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
-use crate::site::{Site, SiteParts};
+use crate::site::{Site, SiteError, SiteParts};
 use crate::state::State;
 
 /// A step that waits until it is let through: `action: test.gate`.
@@ -152,9 +152,18 @@ impl Served {
     }
 }
 
-/// A site of these flows. Without a word of it they are not kept.
 #[track_caller]
 fn site(flows: &[&str], credentials: BTreeMap<String, Arc<Credentials>>) -> (Site, Gate, Metrics) {
+    let (site, gate, metrics) = try_site(flows, credentials);
+    (site.unwrap(), gate, metrics)
+}
+
+/// A site of these flows. Without a word of it they are not kept.
+#[track_caller]
+pub(crate) fn try_site(
+    flows: &[&str],
+    credentials: BTreeMap<String, Arc<Credentials>>,
+) -> (Result<Site, SiteError>, Gate, Metrics) {
     let mut spec = ActionSpec::new("test.gate", Effect::Once, "waits");
     spec.input = Schema::new(json!({ "type": "object" }));
     spec.errors = vec![ErrorSpec {
@@ -211,7 +220,7 @@ fn site(flows: &[&str], credentials: BTreeMap<String, Arc<Credentials>>) -> (Sit
         credentials,
         broken: Vec::new(),
     };
-    let site = Site::build(parts, None, &metrics).unwrap();
+    let site = Site::build(parts, None, &metrics);
     (site, gate, metrics)
 }
 

@@ -421,6 +421,28 @@ async fn a_run_is_followed_to_its_end() {
     Admin::refuses(&read, 400, "malformed_request");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_says_that_it_lives_and_ends_with_the_server() {
+    let admin = Admin::new();
+    let started = admin.post("/api/flows/refused/runs", json!({})).await;
+    let id = started.json()["id"].as_str().unwrap().to_owned();
+    admin.until(&id, "running").await;
+    let request = Request::get(format!("/api/runs/{id}/events")).header("host", "localhost");
+    let request = request.body(Body::empty()).unwrap();
+    let answer = router(Arc::clone(&admin.0.state)).oneshot(request).await.unwrap();
+    let mut body = answer.into_body();
+    let mut text = String::new();
+    while !text.contains("\n\n: ") {
+        let frame = body.frame().await.unwrap().unwrap();
+        text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+    }
+    assert_eq!(events(&text).last().unwrap().2["status"], "running");
+    admin.0.state.stop();
+    while let Some(frame) = body.frame().await {
+        frame.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn operators_cancel_resume_replay_and_prune() {
     let admin = Admin::new();
