@@ -25,6 +25,7 @@ impl Wish {
         match self.0 % 10 {
             3 | 8 => Flow::SignUpSlowly,
             5 | 9 => Flow::Order,
+            7 => Flow::Charge,
             _ => Flow::SignUp,
         }
     }

@@ -1,7 +1,7 @@
 //! Puts it together: one life of the server after another, while callers ask; then looks at what has come of it.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::callers::{Book, ask_all_again, call};
 use crate::lives::{Death, Lives};
+use crate::operator;
 use crate::order_desk::OrderDesk;
 use crate::process::{Process, Program, address};
 use crate::tenant::Tenant;
@@ -33,6 +34,9 @@ const SERVE: [&str; 5] = ["serve", "--port", "0", "--admin-port", "0"];
 
 /// How long everything may take that is left to do when nobody kills the server any more.
 const REST: Duration = Duration::from_mins(2);
+
+/// Where a server is that was not ready in time.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Between two lines of progress.
 const PROGRESS: Duration = Duration::from_secs(5);
@@ -158,7 +162,7 @@ async fn drive(options: &CrashOptions, place: &Place) -> Result<Verdict> {
         .saturating_add(options.requests);
     book.admit(admitted);
     let mut process = server.start(&[])?;
-    server.until_ready(&mut process).await?;
+    let admin = server.until_ready(&mut process).await?;
     (options.progress)(&format!("{}; no more kills", server.progress(&book)));
     within_rest(
         "callers wait for their answers",
@@ -167,6 +171,8 @@ async fn drive(options: &CrashOptions, place: &Place) -> Result<Verdict> {
         &book,
     )
     .await?;
+    until_finished(&place.store()).await?;
+    let settled = operator::settle(&place.store(), admin, &desk).await?;
     let unfinished = until_finished(&place.store()).await?;
     (options.progress)("asking again with every key");
     let mut again = ask_all_again(&book, options.at_once);
@@ -185,6 +191,7 @@ async fn drive(options: &CrashOptions, place: &Place) -> Result<Verdict> {
         kills: server.kills,
         requests: options.requests,
         unfinished,
+        settled,
         points_hit: server.lives.hits().clone(),
         ..Verdict::default()
     };
@@ -204,15 +211,15 @@ impl Server<'_> {
             .start(&SERVE, more, &format!("server-{}.log", self.life % 20))
     }
 
-    /// Waits until it is ready, and tells the callers where it is.
-    async fn until_ready(&mut self, process: &mut Process) -> Result<()> {
+    /// Waits until it is ready, and tells the callers where it is. Its admin port.
+    async fn until_ready(&mut self, process: &mut Process) -> Result<SocketAddr> {
         let since = Instant::now();
         let Some(ready) = process.ready().await? else {
             bail!("the server did not start\n{}", process.log());
         };
         self.lives.started_within(since.elapsed());
         self.at.send_replace(Some(address(&ready, "url")?));
-        Ok(())
+        address(&ready, "admin_url")
     }
 
     /// One life, from start to end.
@@ -224,11 +231,10 @@ impl Server<'_> {
         };
         let mut process = self.start(&points)?;
         let admitting = self.admit(book, death.expected());
+        let ready = self.until_ready(&mut process);
         let lived = match &death {
-            Death::WhileStarting(after) => timeout(*after, self.until_ready(&mut process))
-                .await
-                .unwrap_or(Ok(())),
-            _ => self.until_ready(&mut process).await,
+            Death::WhileStarting(after) => timeout(*after, ready).await.unwrap_or(Ok(NOWHERE)),
+            _ => ready.await,
         };
         // Only at a point may it end by itself.
         if !matches!(death, Death::AtPoint(..)) {

@@ -6,7 +6,8 @@
 //!    ├ lives      how a life of the server ends: at a moment, at a named point, while it starts, while it stops
 //!    ├ process    the server and the tenant, as processes; tenant: its faults, and who is in it
 //!    ├ callers    send requests, each with an idempotency key, until they have an answer
-//!    ├ order_desk stands in for a service that honours idempotency keys, and counts its effects
+//!    ├ order_desk stands in for another service, and counts its effects
+//!    ├ operator   settles the runs that ended in doubt
 //!    ├ workspace  the flows
 //!    └ verdict    what has become of everyone
 //! ```
@@ -17,7 +18,7 @@
 //!
 //! For each request there is one user, with exactly the metadata that the flow sets; whoever asked with its key, however
 //! often, has got one and the same answer of one and the same run; no run is left over; the other service has done each
-//! order once. All of that is looked up from outside: at the tenant, in the answers, in the store.
+//! order once (what was in doubt, too, when the operator has settled it). All of that is looked up from outside: at the tenant, in the answers, in the store.
 //!
 //! # What it does not show
 //!
@@ -30,6 +31,7 @@ mod chance;
 mod exchange;
 mod harness;
 mod lives;
+mod operator;
 mod order_desk;
 mod process;
 mod tenant;

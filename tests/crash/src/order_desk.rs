@@ -1,14 +1,17 @@
-//! Stands in for a service that honours idempotency keys: an order is taken once for each key, and how often it was taken
-//! in all shows whether the key of a step is the same over attempts and over crashes.
+//! Stands in for two services. One honours idempotency keys: an order is taken once for each key, and how often it was taken
+//! in all shows whether the key of a step is the same over attempts and over crashes. The other knows no keys and charges
+//! somebody each time that it is asked.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::chance::Chance;
 
@@ -29,6 +32,9 @@ struct Taken {
     /// Requests without a key.
     keyless: u32,
 }
+
+/// So long takes the answer to a charge.
+const CHARGE: Duration = Duration::from_millis(25);
 
 /// What it does wrong with a request.
 #[derive(Clone, Copy, PartialEq)]
@@ -103,8 +109,14 @@ async fn answer(mut stream: TcpStream, taken: &Mutex<Taken>, fault: Fault) -> io
         }
     }
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let is_charge = path.starts_with("/charge/");
+    let fault = if is_charge { Fault::None } else { fault };
     if fault != Fault::Refuses {
         take(taken, path, field("idempotency-key"));
+    }
+    if is_charge {
+        // Time for a crash.
+        sleep(CHARGE).await;
     }
     let (status, body) = match fault {
         Fault::None => ("200 OK", r#"{"taken":true}"#),
@@ -123,7 +135,7 @@ fn take(taken: &Mutex<Taken>, path: String, key: Option<String>) {
         taken.keyless += 1;
         return;
     };
-    if taken.keys.insert((path.clone(), key)) {
+    if path.starts_with("/charge/") || taken.keys.insert((path.clone(), key)) {
         *taken.orders.entry(path).or_default() += 1;
     }
 }

@@ -26,7 +26,7 @@ pub struct Verdict {
     pub kills: u32,
     /// How many sign-ups were asked for.
     pub requests: u32,
-    /// Of them: nobody is there, or one of the orders was not taken.
+    /// Of them: nobody is there, or an order was not taken.
     pub lost: u32,
     /// Somebody is there twice, an order was taken twice, a key has started two runs, or there are two answers.
     pub duplicated: u32,
@@ -34,7 +34,9 @@ pub struct Verdict {
     pub unanswered: u32,
     /// Runs that have not ended.
     pub unfinished: u64,
-    /// Runs that ended in doubt.
+    /// Runs that ended in doubt, and were settled by an operator.
+    pub settled: u32,
+    /// Runs that are in doubt in the end.
     pub in_doubt: u64,
     /// There is a user, and not as the flow and the answer say.
     pub wrong_metadata: u32,
@@ -82,6 +84,7 @@ impl Verdict {
             "unanswered": self.unanswered,
             "unfinished": self.unfinished,
             "in_doubt": self.in_doubt,
+            "settled": self.settled,
             "wrong_metadata": self.wrong_metadata,
             "failed": self.failed,
             "unmarked": self.unmarked,
@@ -139,26 +142,38 @@ impl Verdict {
         self.wrong_metadata += u32::from(found.wrong_metadata);
         self.failed += u32::from(found.failed);
         if found.lost || found.duplicated || found.unanswered || found.wrong_metadata || found.failed {
-            let placed = if wish.flow() == Flow::Order {
-                format!("; orders taken: {:?}", taken(wish, orders))
-            } else {
-                String::new()
+            let placed = match taken(wish, orders) {
+                taken if taken.is_empty() => String::new(),
+                taken => format!("; orders taken: {taken:?}"),
             };
             let flow = wish.flow().name();
+            let users: Vec<Value> = users.iter().map(short).collect();
             self.tell(format!(
                 "{flow} {}: users {}; answers {seen:?}{placed}",
                 wish.0,
-                Value::from(users.to_vec())
+                Value::from(users)
             ));
         }
     }
 }
 
-/// How often its two orders were taken.
-fn taken(wish: Wish, orders: &Orders) -> [u32; 2] {
-    ["first", "second"].map(|which| {
-        let order = format!("/{which}/{}", wish.0);
-        orders.get(&order).copied().unwrap_or(0)
+/// How often its orders were taken.
+fn taken(wish: Wish, orders: &Orders) -> Vec<u32> {
+    let placed: &[&str] = match wish.flow() {
+        Flow::Order => &["first", "second"],
+        Flow::Charge => &["charge"],
+        Flow::SignUp | Flow::SignUpSlowly => &[],
+    };
+    let times = |which| orders.get(&format!("/{which}/{}", wish.0)).copied().unwrap_or(0);
+    placed.iter().map(times).collect()
+}
+
+/// What matters of a user.
+fn short(user: &Value) -> Value {
+    json!({
+        "user_id": user["user_id"],
+        "app_metadata": user["app_metadata"],
+        "user_metadata": user["user_metadata"],
     })
 }
 
@@ -169,11 +184,9 @@ fn about(wish: Wish, users: &[Value], seen: &[Seen], orders: &Orders) -> Found {
         unanswered: seen.is_empty(),
         ..Found::default()
     };
-    if wish.flow() == Flow::Order {
-        let taken = taken(wish, orders);
-        found.lost |= taken.contains(&0);
-        found.duplicated |= taken.iter().any(|times| *times > 1);
-    }
+    let taken = taken(wish, orders);
+    found.lost |= taken.contains(&0);
+    found.duplicated |= taken.iter().any(|times| *times > 1);
     let Some(answer) = seen.first() else {
         return found;
     };

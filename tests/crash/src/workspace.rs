@@ -1,4 +1,4 @@
-//! The workspace that is served: three flows that sign people up.
+//! The workspace that is served: four flows that sign people up.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -16,6 +16,8 @@ pub(crate) enum Flow {
     SignUpSlowly,
     /// Places orders with the order desk, too.
     Order,
+    /// Charges somebody, by a call that can be in doubt.
+    Charge,
 }
 
 impl Flow {
@@ -24,6 +26,7 @@ impl Flow {
             Self::SignUp => "sign-up",
             Self::SignUpSlowly => "sign-up-slowly",
             Self::Order => "order",
+            Self::Charge => "charge",
         }
     }
 
@@ -32,6 +35,7 @@ impl Flow {
             Self::SignUp => include_str!("workspace/sign-up.yaml"),
             Self::SignUpSlowly => include_str!("workspace/sign-up-slowly.yaml"),
             Self::Order => include_str!("workspace/order.yaml"),
+            Self::Charge => include_str!("workspace/charge.yaml"),
         }
     }
 }
@@ -47,7 +51,7 @@ pub(crate) fn write(folder: &Path, order_desk: SocketAddr) -> Result<()> {
         "lockgate.yaml".to_owned(),
         include_str!("workspace/lockgate.yaml"),
     )?;
-    for flow in [Flow::SignUp, Flow::SignUpSlowly, Flow::Order] {
+    for flow in [Flow::SignUp, Flow::SignUpSlowly, Flow::Order, Flow::Charge] {
         let text = flow.text().replace("ORDER_DESK", &format!("http://{order_desk}"));
         put(format!("flows/{}.yaml", flow.name()), &text)?;
     }
