@@ -150,19 +150,17 @@ impl Keeper {
         if matches!(error, StoreError::Closed) || self.is_stopping() {
             return;
         }
-        if !self.trouble.any.swap(true, Ordering::SeqCst) {
+        // The store itself says when it cannot be written, and when it can again.
+        if self.store.failing().is_none() && !self.trouble.is_told.swap(true, Ordering::SeqCst) {
             let help = error.help();
-            tracing::error!(%error, help, "the store does not work: no run begins, and those that go on stop until it does");
-            self.trouble.began.notify_one();
+            tracing::error!(%error, help, "the store cannot be read; runs that need it wait");
         }
+        self.trouble.began.notify_one();
     }
 
     /// A run was interrupted, and is to go on: not at once, since what interrupted it may last.
     pub(crate) fn go_on_later(&self) {
-        match self.store.failing() {
-            Some(error) => self.trouble(&error),
-            None => self.trouble.began.notify_one(),
-        }
+        self.trouble.began.notify_one();
     }
 
     /// Waits until the store works, and has what was interrupted go on; a task.
@@ -175,14 +173,11 @@ impl Keeper {
             self.trouble.began.notified().await;
             loop {
                 clock.sleep(PAUSE).await;
-                match self.store.failing() {
-                    Some(error) => self.trouble(&error),
-                    None => break,
+                if self.store.failing().is_none() {
+                    break;
                 }
             }
-            if self.trouble.any.swap(false, Ordering::SeqCst) {
-                tracing::info!("the store works again");
-            }
+            self.trouble.is_told.store(false, Ordering::SeqCst);
             self.ready.scan();
             self.wake.look();
         }
@@ -247,7 +242,8 @@ struct Stopping {
 
 #[derive(Debug, Default)]
 struct Trouble {
-    any: AtomicBool,
+    /// The log says so already.
+    is_told: AtomicBool,
     began: Notify,
 }
 

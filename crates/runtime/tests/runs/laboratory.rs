@@ -358,7 +358,7 @@ impl Laboratory {
     }
 }
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a test starts a run with.
 pub(crate) fn wish<'a>(

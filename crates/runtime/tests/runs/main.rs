@@ -4,6 +4,7 @@
 mod answers;
 mod clock;
 mod crashes;
+mod failing;
 mod laboratory;
 mod many;
 mod operators;
