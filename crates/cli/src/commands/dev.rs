@@ -42,7 +42,7 @@ pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> R
     // Asked before anyone can know that it is ready.
     let mut signals = Signals::listen().context("listening for signals")?;
     let runtime = development.runtime(&program);
-    let server = Server::start(options, site, metrics, runtime)
+    let server = Server::start(options, site, metrics, runtime.clone())
         .await
         .map_err(serve::start_failed)?;
     let url = format!("http://{}", server.address());
@@ -65,7 +65,7 @@ pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> R
         }
     }
     development.let_go();
-    let exit = serve::stop(server, SHUTDOWN_TIMEOUT, &mut signals, terminal).await;
+    let exit = serve::stop(server, runtime, SHUTDOWN_TIMEOUT, &mut signals, terminal).await;
     development.close().await;
     Ok(exit)
 }

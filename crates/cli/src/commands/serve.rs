@@ -43,7 +43,7 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     let mut signals = Signals::listen().context("listening for signals")?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let runtime = keeping.as_ref().map(|keeping| keeping.runtime(&program));
-    let server = Server::start(options, site, metrics.clone(), runtime)
+    let server = Server::start(options, site, metrics.clone(), runtime.clone())
         .await
         .map_err(serve::start_failed)?;
     let url = format!("{scheme}://{}", server.address());
@@ -58,7 +58,7 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
         reload(folder, &mut builder, keeping.as_ref(), &server, &metrics);
     }
     drop(keeping);
-    Ok(serve::stop(server, args.shutdown_timeout, &mut signals, terminal).await)
+    Ok(serve::stop(server, runtime, args.shutdown_timeout, &mut signals, terminal).await)
 }
 
 /// Reads the workspace, `.env` and the certificate again. With a mistake in them, what is served stays as it is.

@@ -72,13 +72,13 @@ pub(crate) fn store(checks: &mut Checks, store: &StoreToCheck<'_>, clock: &dyn C
             "file",
             format!("{shown} is not there yet: the first run makes it"),
         );
-        key(checks, store.settings, None);
+        key(checks, store, false);
         return;
     }
     match History::open(path) {
         Ok(history) => {
             file(checks, &shown, path, &history);
-            key(checks, store.settings, Some(path));
+            key(checks, store, true);
             runs(checks, &history, matches!(owner, Ok(Some(_))));
         }
         Err(error) => failed(checks, "file", &error),
@@ -233,17 +233,19 @@ fn file(checks: &mut Checks, shown: &str, path: &Path, history: &History) {
 }
 
 /// Where the key is that seals secrets, and who may read it.
-fn key(checks: &mut Checks, settings: &StoreSettings, path: Option<&Path>) {
-    if settings.key.is_some() {
+fn key(checks: &mut Checks, store: &StoreToCheck<'_>, is_there: bool) {
+    if store.settings.key.is_some() {
         checks.ok("key", format!("from {KEY}"));
         return;
     }
-    let Some(path) = path else {
+    if !is_there {
         checks.ok("key", "a key file is made with the store");
         return;
-    };
-    let file = beside(path, ".key");
-    match file.metadata() {
+    }
+    let file = beside(&store.settings.path, ".key");
+    let found = file.metadata();
+    let file = file.strip_prefix(store.root).unwrap_or(&file);
+    match found {
         Ok(found) if is_private(&found) => {
             checks.ok("key", format!("{}, readable by its owner only", file.display()));
         }

@@ -7,6 +7,9 @@ use lockgate_store::history::{Filter, History};
 use crate::exit::Mistake;
 use crate::store;
 
+/// The fewest digits of an id that history looks for.
+const SHORTEST: usize = 4;
+
 /// The newest run.
 const LAST: &str = "last";
 
@@ -24,9 +27,16 @@ pub(crate) fn pick(history: &History, typed: &str) -> Result<RunId> {
             .map(|run| run.id)
             .ok_or_else(|| Mistake::new("there is no run yet").into());
     }
-    if wanted.is_empty() || !wanted.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
+    let digits = wanted.chars().filter(|c| *c != '-').count();
+    if !wanted.chars().all(|c| c.is_ascii_hexdigit() || c == '-') {
         return Err(Mistake::new(format!("`{typed}` is no id of a run"))
             .help("write its id, the beginning of it, or `last`; `lockgate runs` lists them")
+            .into());
+    }
+    if digits < SHORTEST {
+        let message = format!("`{typed}` is too short for the beginning of an id");
+        return Err(Mistake::new(message)
+            .help(format!("write {SHORTEST} digits of it at least, or `last`"))
             .into());
     }
     let found = history.find(&wanted).map_err(store::failed)?;

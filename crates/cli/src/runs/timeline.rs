@@ -225,6 +225,7 @@ impl Page {
             StepState::Running => (style.dim("▸"), "goes on"),
             StepState::Sleeping => (style.dim("…"), "sleeps"),
             StepState::InDoubt => (style.warn("?"), "in doubt"),
+            StepState::Dropped if step.error.is_some() => (style.dim("✗"), "done again"),
             StepState::Dropped => (style.dim("-"), "cut off"),
         };
         let verb = step.verb.as_deref().unwrap_or("step");

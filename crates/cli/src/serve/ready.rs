@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::Result;
-use lockgate_runtime::Left;
+use lockgate_runtime::{Left, Runtime};
 use lockgate_server::server::{Leftover, Server};
 use serde_json::json;
 
@@ -28,6 +28,7 @@ pub(crate) fn announce(url: &str, admin_url: &str, terminal: &Terminal) -> Resul
 /// Accepts nothing more and waits for what is going on: at most so long, or until it is asked to end once more.
 pub(crate) async fn stop(
     server: Server,
+    runtime: Option<Runtime>,
     limit: Duration,
     signals: &mut Signals,
     terminal: &Terminal,
@@ -44,13 +45,17 @@ pub(crate) async fn stop(
         )
     };
     terminal.remark(&format!("stopping: nothing more is accepted{waits}"));
-    // Counted before the server is dropped, which is what cuts them off. Which of them are kept nobody can tell then: what
-    // is kept goes on at the next start all the same.
+    // Counted before the server is dropped, which is what cuts them off.
     let second = async {
         signals.stop().await;
+        let kept = runtime.as_ref().map_or(0, |runtime| runtime.stats().active);
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX);
         Leftover {
-            lost: running(),
-            kept: Left::default(),
+            lost: running().saturating_sub(kept),
+            kept: Left {
+                cut_off: kept,
+                ..Left::default()
+            },
         }
     };
     let (left, when) = tokio::select! {
@@ -80,9 +85,9 @@ fn told(before: usize, left: Leftover, when: &str, terminal: &Terminal) -> Exit 
         return Exit::Done;
     }
     let warning = terminal.stderr_style().warn("warning");
-    let were = if lost == 1 { "was" } else { "were" };
+    let (were, are) = if lost == 1 { ("was", "is") } else { ("were", "are") };
     terminal.say(&format!(
-        "{warning}: {finished}{go_on}; {} {were} cut off {when}",
+        "{warning}: {finished}{go_on}; {} {were} cut off {when}, and {are} lost",
         counted(lost, "run")
     ));
     Exit::Failed

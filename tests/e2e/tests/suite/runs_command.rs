@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn failing(times: usize) -> (StandIn, Arc<AtomicUsize>) {
 fn calling(service: &StandIn, more: &str) -> String {
     format!(
         "trigger: {{ http: POST /call }}\nsteps:\n  - id: first\n    action: log\n    with: {{ message: hello }}\n  - id: \
-         asked\n    action: http.request\n    with: {{ method: POST, url: '{}/', body: {{ a: 1 }} }}\n{more}  - return: \
+         asked\n    action: http.request\n    with: {{ method: POST, url: '{}/', json: {{ a: 1 }} }}\n{more}  - return: \
          '{{{{steps.asked.body}}}}'\n",
         service.url()
     )
@@ -145,7 +145,7 @@ fn which_run_is_meant_is_told() {
     let mut text = String::new();
     for typed in ["xyz", "ffffffff", &id[..5], "01"] {
         let ended = runs(&folder, &["show", typed]).assert_code(2);
-        text += &ended.stderr.replace(&id[..5], "[prefix]");
+        text += &ended.stderr.replace(&format!("`{}`", &id[..5]), "`[prefix]`");
     }
     crate::terminal::snapshot("runs-which", &text);
     // As much as no other has; capitals and missing hyphens are no matter.
@@ -236,6 +236,40 @@ fn a_run_asleep_outlives_its_server_and_is_cancelled() {
     runs(&folder, &["cancel", "last"]).assert_code(0);
     let list = list(&folder);
     assert!(list.iter().all(|run| run["status"] == "cancelled"), "{list:?}");
+}
+
+#[test]
+fn what_a_stop_cuts_off_goes_on_at_the_next_start() {
+    // It does not answer before the server is gone.
+    let (asked, is_gone) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (count, may_answer) = (Arc::clone(&asked), Arc::clone(&is_gone));
+    let service = StandIn::start(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        until("the server is gone", || may_answer.load(Ordering::SeqCst));
+        Answer::Json(200, json!({}))
+    });
+    let flow = format!(
+        "trigger: {{ http: GET /slow }}\nsteps:\n  - id: asked\n    action: http.request\n    with: {{ url: '{}/' }}\n",
+        service.url()
+    );
+    let folder = Folder::with(&[("lockgate.yaml", WORKSPACE), ("flows/slow.yaml", &flow)]);
+    let arguments = ["serve", "--log", "off", "--shutdown-timeout", "1ms"];
+    let served = Served::start(&folder, &arguments);
+    let address = served.address().to_owned();
+    let slow = std::thread::spawn(move || crate::served::ask(&address, "GET", "/slow", ""));
+    until("the service is asked", || asked.load(Ordering::SeqCst) == 1);
+    served.end("TERM").assert_code(0).snapshot("serve-left-running");
+    is_gone.store(true, Ordering::SeqCst);
+    // Nobody is told that it is done.
+    if let Ok(answer) = slow.join().unwrap() {
+        assert_eq!(answer.status, 503, "{answer:?}");
+    }
+    let doctor = folder.lockgate(&["doctor"]).run().assert_code(0);
+    assert!(doctor.stdout.contains("nobody goes on"), "{}", doctor.stdout);
+    let served = Served::start(&folder, &["serve", "--log", "off"]);
+    until("it has ended", || list(&folder)[0]["status"] == "succeeded");
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    served.end("TERM").assert_code(0);
 }
 
 #[test]

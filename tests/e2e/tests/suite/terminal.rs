@@ -190,7 +190,10 @@ pub(crate) fn steady(text: &str) -> String {
         (r"\b[0-9a-f]{16}\b", "[id]"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[timestamp]"),
         (r#""duration_ms": ?[\d.]+"#, r#""duration_ms":[ms]"#),
-        (r"(  |in |after |\[2m)\d+(\.\d+)? (ns|µs|ms|s)\b", "$1[time]"),
+        (
+            r"(  |in |after |active for |\[2m)\d+(\.\d+)? (ns|µs|ms|s)\b",
+            "$1[time]",
+        ),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "[local time]"),
         (r"\b\d+ (s|min) ago\b|\bjust now\b", "[ago]"),
         (r"\+\d+(\.\d+)? (ns|µs|ms|s)\b", "+[time]"),

@@ -24,7 +24,7 @@ pub(super) async fn follow(place: &Place<'_>, args: &RunsFollowArgs, terminal: &
     let mut run = look::read(&history, id)?;
     let titles = look::titles(&history, &run)?;
     let style = terminal.stdout_style();
-    terminal.print(&runs::head(&run.summary, clock.now(), style))?;
+    terminal.print(&format!("{}\n", runs::head(&run.summary, clock.now(), style)))?;
     if run.summary.status.is_unfinished() && Owner::of(&place.path).map_err(store::failed)?.is_none() {
         terminal.remark(&format!(
             "{}: no process goes on with it; it does when `lockgate serve` is started",
