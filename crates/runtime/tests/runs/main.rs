@@ -9,6 +9,7 @@ mod laboratory;
 mod many;
 mod operators;
 mod pinned;
+mod retention;
 mod schedules;
 mod sleeping;
 mod stopping;

@@ -95,3 +95,40 @@ async fn a_hundred_thousand_asleep_cost_less_than_a_hundred_megabytes() {
         .await;
     println!("{RUNS} woken in {:?}", began.elapsed());
 }
+
+/// A thousand fall due in each second, on a clock that goes as fast as ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_thousand_a_second_wake_within_a_second() {
+    const RUNS: u32 = 5_000;
+    let flow = "input: { ms: { type: integer } }\nsteps: [{ wait: \"{{input.ms}}ms\" }, { action: test.note, with: {} }]";
+    let laboratory = Laboratory::batched();
+    let program = laboratory.program(&[("it", flow)]);
+    let runtime = laboratory.process(&program).await;
+    for n in 0..RUNS {
+        let input = json!({ "ms": 60_000 + n });
+        match runtime.begin(wish(&program, "it", input, None)).await.unwrap() {
+            lockgate_runtime::Started::Fresh(run) => drop(run.go(None).await),
+            known @ lockgate_runtime::Started::Known { .. } => panic!("{known:?}"),
+        }
+    }
+    runtime.store().flush().await.unwrap();
+    // The clock has stood still up to here: run `n` is due at `n` milliseconds from the end of this minute.
+    laboratory.clock.advance(Duration::from_mins(1));
+    let began = Instant::now();
+    let (mut passed, mut behind) = (Duration::ZERO, 0);
+    while runtime.stats().woken < u64::from(RUNS) {
+        let now = began.elapsed();
+        laboratory.clock.advance(now.saturating_sub(passed));
+        passed = now;
+        let due_a_second_ago = u64::try_from(now.as_millis()).unwrap().saturating_sub(1_000);
+        behind = behind.max(
+            due_a_second_ago
+                .min(u64::from(RUNS))
+                .saturating_sub(runtime.stats().woken),
+        );
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    println!("{RUNS} of 1,000 a second awake after {passed:?}; at most {behind} were later than a second");
+    assert_eq!(behind, 0);
+}
