@@ -12,7 +12,7 @@ use super::answer;
 use super::exchange::Exchange;
 use super::failure::{provider, refused};
 use super::policy::HttpPolicy;
-use super::request::{Request, is_idempotent};
+use super::request::Request;
 use super::resolver::SystemResolver;
 use super::spec::SPEC;
 
@@ -67,7 +67,7 @@ impl Action for HttpRequest {
     async fn reconcile(&self, context: &ActionContext<'_>, input: &Value) -> Result<Reconciled, ActionError> {
         Ok(match Request::parse(input, context.identity()) {
             // A repeat leaves the same state, so it is as if nothing had happened.
-            Ok(request) if is_idempotent(&request.method) => Reconciled::DidNotHappen,
+            Ok(request) if request.is_repeatable => Reconciled::DidNotHappen,
             _ => Reconciled::Unknown,
         })
     }

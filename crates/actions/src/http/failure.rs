@@ -6,13 +6,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use lockgate_engine::action::{ActionError, Retry};
-use reqwest::Method;
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Map, Value, json};
 
 use super::answer;
 use super::exchange::Answer;
-use super::request::{Request, is_idempotent};
+use super::request::Request;
 
 /// Why there is no whole answer.
 #[derive(Debug)]
@@ -76,7 +75,7 @@ impl Failure {
         let retry = match (self.kind.may_pass(), self.may_have_happened) {
             (false, _) => Retry::Never,
             (true, false) => Retry::NothingHappened { after: None },
-            (true, true) => transient(&request.method, None),
+            (true, true) => transient(request, None),
         };
         let help = match &self.kind {
             FailureKind::Forbidden { host } => {
@@ -91,8 +90,8 @@ impl Failure {
 }
 
 /// A failure that may pass: may the request be sent again?
-fn transient(method: &Method, after: Option<Duration>) -> Retry {
-    if is_idempotent(method) {
+fn transient(request: &Request, after: Option<Duration>) -> Retry {
+    if request.is_repeatable {
         // A repeat leaves the same state, so it is as if nothing had happened.
         Retry::NothingHappened { after }
     } else {
@@ -107,7 +106,7 @@ pub(super) fn refused(request: &Request, answer: &Answer, now: i64) -> ActionErr
     let retry = match status {
         // RFC 6585 §4: refused for its pace.
         429 => Retry::NothingHappened { after },
-        408 | 425 | 500 | 502 | 503 | 504 => transient(&request.method, after),
+        408 | 425 | 500 | 502 | 503 | 504 => transient(request, after),
         _ => Retry::Never,
     };
     let reason = answer

@@ -46,7 +46,7 @@ pub(super) fn has_no_body(method: &str) -> bool {
 }
 
 /// RFC 9110 §9.2.2: several of the same have the effect of one.
-pub(super) fn is_idempotent(method: &Method) -> bool {
+fn is_idempotent(method: &Method) -> bool {
     matches!(
         *method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
@@ -103,6 +103,8 @@ pub(super) struct Request {
     pub(super) timeout: Duration,
     accept: Vec<StatusRange>,
     pub(super) follow_redirects: bool,
+    /// Several of the same have the effect of one: by its method, or because its author says so.
+    pub(super) is_repeatable: bool,
     /// What must not be quoted from an answer.
     pub(super) secrets: Vec<String>,
 }
@@ -154,6 +156,8 @@ impl Request {
             Some(ranges) => ranges.iter().map(StatusRange::parse).collect::<Result<_, _>>()?,
             None => vec![StatusRange(200..=299)],
         };
+        let is_repeatable =
+            is_idempotent(&method) || input.get("idempotent").and_then(Value::as_bool) == Some(true);
         let follow_redirects = input
             .get("follow_redirects")
             .and_then(Value::as_bool)
@@ -166,6 +170,7 @@ impl Request {
             timeout,
             accept,
             follow_redirects,
+            is_repeatable,
             secrets,
         })
     }

@@ -36,9 +36,10 @@ A status outside `accept_status` fails with `http_status`; what the other end sa
 
 What may be repeated: a request that could not be connected, and one that was answered 429, are repeated for every \
 method. Other failures that may pass (408, 425, 5xx, a timeout, a broken connection) are repeated for GET, HEAD, \
-OPTIONS, PUT and DELETE, whose repetition leaves the same state (RFC 9110 §9.2.2), never for POST and PATCH. POST, \
-PUT, PATCH and DELETE carry an `Idempotency-Key` that is the same for every attempt of the step, unless you set \
-the header yourself.
+OPTIONS, PUT and DELETE, whose repetition leaves the same state (RFC 9110 §9.2.2), for POST and PATCH only with `idempotent: true`. POST, \
+PUT, PATCH and DELETE carry an `Idempotency-Key` that is the same for every attempt of the step, also after a crash, \
+unless you set the header yourself. What may be repeated is also what is sent again where a crash left it open \
+whether it was sent; the run ends in doubt otherwise.
 
 Requests reach public addresses only. `http: { allow: [10.0.0.0/8, localhost] }` in `lockgate.yaml` opens private \
 networks and hosts. At most five redirects are followed; to another origin they carry none of your headers and no \
@@ -129,6 +130,11 @@ fn input() -> Value {
                 "description": "HTTP Basic credentials."
             },
             "bearer": { "type": "string", "secret": true, "description": "A bearer token." },
+            "idempotent": {
+                "type": "boolean", "default": false,
+                "description": "The service does a request once for each `Idempotency-Key`, or the request may be \
+                    repeated for another reason."
+            },
             "timeout": {
                 "type": "string", "default": "10s",
                 "description": "Longest time until the whole answer is there, all redirects included."

@@ -227,10 +227,19 @@ async fn what_may_be_repeated() {
             .unwrap_err();
         assert_eq!(error.retry, expected, "{method} {status}");
     }
-    for (method, expected) in [("GET", Reconciled::DidNotHappen), ("POST", Reconciled::Unknown)] {
-        let input = json!({ "method": method, "url": server.url("/") });
+    for (method, idempotent, expected) in [
+        ("GET", false, Reconciled::DidNotHappen),
+        ("POST", false, Reconciled::Unknown),
+        ("POST", true, Reconciled::DidNotHappen),
+    ] {
+        let input = json!({ "method": method, "url": server.url("/"), "idempotent": idempotent });
         assert_eq!(Step::new().reconcile(&open(), &input).await, expected, "{method}");
     }
+    // Its author says that it may be repeated.
+    server.add(reply(503, &[], ""));
+    let input = json!({ "method": "POST", "url": server.url("/"), "idempotent": true });
+    let error = call(input).await.unwrap_err();
+    assert_eq!(error.retry, Retry::NothingHappened { after: None });
 }
 
 #[tokio::test]
