@@ -376,3 +376,48 @@ async fn a_flow_that_is_not_kept_is_started_and_waits_for_itself() {
     assert_eq!(scheduled(&laboratory, "it").len(), 0);
     assert_eq!(runtime.stats().scheduled, 2);
 }
+
+fn execute(laboratory: &Laboratory, sql: &str) {
+    let connection = rusqlite::Connection::open(laboratory.store_path()).unwrap();
+    connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_fails_for_a_while_starts_one_run() {
+    // The first is what a store says that cannot be written, the second what concerns one statement only.
+    for (table, refusal) in [
+        ("runs", "INSERT INTO nowhere VALUES (1)"),
+        ("schedules", "SELECT RAISE(ABORT, 'refused')"),
+    ] {
+        let laboratory = laboratory("2030-01-01T08:59:59Z");
+        let flow = flow(
+            "{ cron: \"0 * * * *\", overlap: true, missed: once }",
+            "test.once",
+        );
+        let program = laboratory.program(&[("it", &flow)]);
+        let runtime = watching(&laboratory, &program, "it").await;
+        let refuse = format!("CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN {refusal}; END;");
+        execute(&laboratory, &refuse);
+        let due = at("2030-01-01T09:00:00Z");
+        go_to(&laboratory, due);
+        // Tries again and again: each second of the clock.
+        let until = due + SignedDuration::from_secs(20);
+        laboratory
+            .until("some seconds", || async { laboratory.clock.now() > until })
+            .await;
+        let dealt = runtime.store().last_due("it").await;
+        assert!(!dealt.is_ok_and(|upto| upto >= Some(due)), "{table}");
+        execute(&laboratory, "DROP TRIGGER refuse;");
+        laboratory
+            .until("the store works", || async {
+                runtime.store().failing().is_none()
+            })
+            .await;
+        until_dealt(&laboratory, &runtime, "it", due).await;
+        until_ended(&laboratory, &runtime).await;
+        let runs = scheduled(&laboratory, "it");
+        assert_eq!(runs.len(), 1, "{table}");
+        assert_eq!(runs[0].status, Status::Succeeded, "{table}");
+    }
+}
