@@ -35,7 +35,8 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    the flow failed (or, for `connections check`, something is missing), or a result could not be written
+  1    the flow failed (or, for `connections check` and `doctor`, something is missing; for `runs replay`, the flow departs),
+       or a result could not be written
   2    wrong usage, or a flow that is not valid
   70   a bug in lockgate
   130  interrupted";

@@ -324,6 +324,37 @@ fn a_failed_run_goes_on_from_its_step() {
 }
 
 #[test]
+fn a_failed_run_goes_on_with_the_flow_as_it_is_now() {
+    let (service, asked) = failing(1);
+    let folder = Folder::with(&[
+        ("lockgate.yaml", WORKSPACE),
+        ("flows/call.yaml", &calling(&service, "")),
+    ]);
+    folder.lockgate(&["run", "call"]).run().assert_code(1);
+    // One that does something else before it does not fit.
+    let original = std::fs::read_to_string(folder.path().join("flows/call.yaml")).unwrap();
+    folder.edit(
+        "flows/call.yaml",
+        "action: log\n    with: { message: hello }",
+        "wait: 1ms",
+    );
+    runs(&folder, &["resume", "last", "--current"])
+        .assert_code(2)
+        .snapshot("runs-resume-misfit");
+    assert_eq!(list(&folder)[0]["status"], "failed");
+    // One that differs from the failed step on does.
+    folder.write("flows/call.yaml", &original);
+    folder.edit("flows/call.yaml", "steps.asked.body", "steps.asked.body.nth");
+    let ended = runs(&folder, &["resume", "last", "--current"]).assert_code(0);
+    assert_eq!(ended.json(), 2);
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    for arguments in [["--happened", "{}"], ["--happened", "{"]] {
+        let ended = runs(&folder, &[&["resume", "last"], &arguments[..]].concat());
+        ended.assert_code(2);
+    }
+}
+
+#[test]
 fn an_edited_flow_is_replayed_without_touching_anything() {
     let (service, asked) = failing(0);
     let folder = Folder::with(&[

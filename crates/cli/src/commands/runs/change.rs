@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use lockgate_engine::RunOptions;
 use lockgate_engine::clock::{Clock, SystemClock};
+use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::definition::Definition;
-use lockgate_store::{Owner as Lock, Reopen, Retention, RunId, Settled, Status, Store};
+use lockgate_store::replay::{self, Version};
+use lockgate_store::{Owner as Lock, Reopen, Retention, RunId, Settled, Status, Store, StoredRun};
 use serde_json::{Value, json};
 
 use super::{Place, look};
@@ -16,7 +17,7 @@ use crate::catalogue;
 use crate::commands::counted;
 use crate::exit::{Exit, Mistake};
 use crate::run::{Stage, View, keep};
-use crate::runs::{self, Owner};
+use crate::runs::{self, Owner, Titles};
 use crate::store;
 use crate::terminal::Terminal;
 use crate::workspace::Loaded;
@@ -184,8 +185,13 @@ async fn go_on(
     } else {
         None
     };
-    let (pinned_to, digest) = definition.clone().unwrap_or((stored.definition, stored.digest));
+    let (pinned_to, digest) = definition
+        .clone()
+        .unwrap_or_else(|| (Arc::clone(&stored.definition), Arc::clone(&stored.digest)));
     let connections = pinned_to.connections.keys().cloned().collect();
+    if current {
+        fits(&stored, &loaded, doubt.as_ref(), terminal).await?;
+    }
     let stage = Stage::set(&loaded, &connections, false, View::default(), terminal).await?;
     let pinned = stage
         .program
@@ -215,6 +221,39 @@ async fn go_on(
     }
     stage.close().await;
     exit
+}
+
+/// Whether what a run has recorded is what its flow as it is now would have done up to there.
+async fn fits(
+    stored: &StoredRun,
+    loaded: &Loaded,
+    doubt: Option<&Settled>,
+    terminal: &Terminal,
+) -> Result<()> {
+    let flows = loaded.checked.runnable();
+    let Some(flow) = flows.get(&stored.flow) else {
+        return Ok(());
+    };
+    // Actions are never called.
+    let executor = &Executor::new(loaded.actions()).with_flows(flows.values().cloned());
+    let today = Version { flow, executor };
+    let Err(departure) = replay::fits(stored, today, doubt).await.map_err(store::failed)? else {
+        return Ok(());
+    };
+    let definition = Definition::of(flow, &flows, &loaded.connection_types());
+    let catalog = catalogue::catalog();
+    let was = Titles::of(Some(&stored.definition), &catalog);
+    let is = Titles::of(Some(&definition), &catalog);
+    let departure = runs::departures(&[departure], &was, &is, terminal.stderr_style());
+    Err(Mistake::new(format!(
+        "the run {} cannot go on with the flow as it is now: what is recorded does not fit\n{}",
+        stored.id,
+        departure.trim_end()
+    ))
+    .help(
+        "`lockgate runs replay` shows all of it; without `--current` the run goes on with the flow as it was",
+    )
+    .into())
 }
 
 /// What a run of a flow would be pinned to now.
