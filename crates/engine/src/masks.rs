@@ -116,6 +116,19 @@ impl Masks {
         }
     }
 
+    /// Adds what another run keeps secret, as of now.
+    pub fn add_all(&self, other: &Self) {
+        if !other.is_empty() {
+            let given = other
+                .secrets
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .given
+                .clone();
+            given.iter().for_each(|text| self.add(text));
+        }
+    }
+
     /// Adds the secret fields of a flow's input.
     pub fn add_input(&self, flow: &Flow, input: &Value) {
         for path in &flow.input.secrets {

@@ -28,8 +28,10 @@ pub struct ReplayJournal {
     recorded: RecordedEnd,
     digest: Digest,
     alignment: Alignment,
-    /// What the recorded flow computed for the recorded values, by place.
-    computed_before: Option<HashMap<Place, Outcome>>,
+    /// What is not shown: the secrets of the flow, and those that the recorded flow had. An edited flow may call less of it secret.
+    hidden: Arc<Masks>,
+    /// What the recorded flow did in a replay of its own.
+    before: Option<Observed>,
     barrier: ReplayBarrier,
     state: Mutex<State>,
 }
@@ -46,14 +48,22 @@ pub(super) struct RecordedEnd {
     error: Option<StepError>,
 }
 
+/// What a flow does that is not recorded, by place.
+#[derive(Clone, Debug, Default)]
+struct Observed {
+    /// What it computes where a value is recorded.
+    computed: HashMap<Place, Outcome>,
+    /// Which action it calls with what, where that is not recorded: what touches nothing outside is not announced.
+    called: HashMap<Place, (String, Option<Value>)>,
+}
+
 #[derive(Debug, Default)]
 struct State {
     used: HashSet<Place>,
     departures: Vec<Departure>,
     /// Those of the run as a whole.
     at_the_end: Vec<Departure>,
-    /// What the flow computed where a value is recorded.
-    computed: HashMap<Place, Outcome>,
+    observed: Observed,
     /// What cannot go on, by a number that counts up: the branches of a run may come to several such places.
     stuck: BTreeMap<u64, Stuck>,
     next_stuck: u64,
@@ -104,7 +114,8 @@ impl ReplayJournal {
             recorded,
             digest,
             alignment: Alignment::default(),
-            computed_before: None,
+            hidden: Arc::default(),
+            before: None,
             state: Mutex::default(),
         }
     }
@@ -116,10 +127,11 @@ impl ReplayJournal {
         self
     }
 
-    /// Compares what the flow computes with what the recorded one computed in this replay.
+    /// Compares what is not recorded with what the recorded flow did in this replay.
     #[must_use]
     pub(super) fn compared_with(mut self, recorded_flow: &Self) -> Self {
-        self.computed_before = Some(recorded_flow.lock().computed.clone());
+        self.before = Some(recorded_flow.lock().observed.clone());
+        self.hidden = Arc::clone(&recorded_flow.hidden);
         self
     }
 
@@ -215,24 +227,17 @@ impl ReplayJournal {
         JournalError::Unavailable("the replay ends here".into())
     }
 
-    fn other(&self, key: &StepKey<'_>, line: &Line, found: &str) -> Stuck {
-        Stuck::At(Departure::Other {
-            key: key.to_string(),
-            recorded: line.what.name().to_owned(),
-            found: found.to_owned(),
-        })
-    }
-
     /// Notes an action's input, where it is another than the recorded one.
-    fn compare_input(&self, key: &StepKey<'_>, info: StepInfo<'_>, line: &Line) {
-        let (Some((shown, digest)), Some(input)) = (&line.input, info.input) else {
-            return;
+    fn compare_input(&self, key: &StepKey<'_>, info: StepInfo<'_>, (place, line): (&Place, &Line)) {
+        let Some((shown, digest)) = &line.input else {
+            return self.compare_call(key, info, place);
         };
+        let Some(input) = info.input else { return };
         let same_digest = serde_json::to_string(input).is_ok_and(|json| (self.digest)(&json) == *digest);
         if same_digest {
             return;
         }
-        let found = masked(input, info.masks, info.secret);
+        let found = self.masked(input, info.secret);
         // The digest is one of the text; the order of fields makes another text, and no other value.
         if *shown == found && !shown.to_string().contains(MASKED) {
             return;
@@ -242,6 +247,40 @@ impl ReplayJournal {
             recorded: Some(shown.clone()),
             found: Some(found),
         });
+    }
+
+    /// The same for an action of which only the outcome is recorded.
+    fn compare_call(&self, key: &StepKey<'_>, info: StepInfo<'_>, place: &Place) {
+        let mut state = self.lock();
+        let before = self.before.as_ref().and_then(|before| before.called.get(place));
+        if let Some((_, before)) = before
+            && before.as_ref() != info.input
+        {
+            let shown = |input: Option<&Value>| input.map(|input| self.masked(input, info.secret));
+            state.departures.push(Departure::Input {
+                key: key.to_string(),
+                recorded: shown(before.as_ref()),
+                found: shown(info.input),
+            });
+        }
+        let called = (info.action.to_owned(), info.input.cloned());
+        state.observed.called.insert(place.clone(), called);
+    }
+
+    /// Whether something else was recorded at a place than what the flow does there; then, what.
+    fn other_at(&self, place: &Place, line: &Line, is_action: bool, info: StepInfo<'_>) -> Option<String> {
+        let is_other = match &line.what {
+            What::Action(name) => !is_action || name != info.action,
+            What::SomeAction if is_action => {
+                // Only the recorded flow knows which.
+                let before = self.before.as_ref().and_then(|before| before.called.get(place));
+                let (name, _) = before.filter(|(name, _)| name != info.action)?;
+                return Some(name.clone());
+            }
+            What::SomeAction | What::Sleep => true,
+            What::Verb(verb) => is_action || verb != info.verb,
+        };
+        is_other.then(|| line.what.name().to_owned())
     }
 
     /// Notes a value that the flow computes otherwise than the recorded flow did.
@@ -254,8 +293,8 @@ impl ReplayJournal {
     ) {
         let Some(computed) = computed else { return };
         let is_answer = is_answer(info.verb) && part(&place.0).is_empty();
-        let before = match (&self.computed_before, &line.outcome) {
-            (Some(before), _) => before.get(place).map(Clone::clone),
+        let before = match (&self.before, &line.outcome) {
+            (Some(before), _) => before.computed.get(place).map(Clone::clone),
             // Without the recorded flow, what an answer was made from is not known; most are the same each time.
             (None, Some(recorded)) if is_answer => Some(recorded.clone()),
             _ => None,
@@ -268,7 +307,7 @@ impl ReplayJournal {
                 What::Sleep => before.and_then(Result::ok),
                 _ => line.shown.clone().map(value),
             };
-            let found = Some(value(shown(&computed, info.masks, info.secret)));
+            let found = Some(value(self.shown(&computed, info.secret)));
             if is_answer {
                 state.has_other_answer |= key.parent.is_none();
                 state.departures.push(Departure::Answer { recorded, found });
@@ -277,7 +316,7 @@ impl ReplayJournal {
                 state.departures.push(Departure::Input { key, recorded, found });
             }
         }
-        state.computed.insert(place.clone(), computed);
+        state.observed.computed.insert(place.clone(), computed);
     }
 
     /// Keeps the answer of the run: the first of the flow itself.
@@ -287,8 +326,22 @@ impl ReplayJournal {
             && key.part.is_empty()
             && let Some(Ok(answer)) = outcome
         {
-            let answer = value(masked(answer, info.masks, info.secret));
+            let answer = value(self.masked(answer, info.secret));
             self.lock().answer.get_or_insert(answer);
+        }
+    }
+
+    fn masked(&self, value: &Value, is_secret: bool) -> Value {
+        if is_secret {
+            return MASKED.into();
+        }
+        self.hidden.apply_to(value).into_owned()
+    }
+
+    fn shown(&self, outcome: &Outcome, is_secret: bool) -> Value {
+        match outcome {
+            Ok(value) => self.masked(value, is_secret),
+            Err(error) => self.masked(&failure(Some(error)).unwrap_or_default(), false),
         }
     }
 
@@ -345,12 +398,13 @@ impl Journal for ReplayJournal {
         F: FnOnce(Prior) -> Fut + Send + 'a,
         Fut: Future<Output = Option<Outcome>> + Send + 'a,
     {
+        self.hidden.add_all(info.masks);
         let is_action = info.verb == "action" && key.part.is_empty();
         let place = (self.alignment.recorded_key(key), info.attempt);
         let found = if is_action { info.action } else { info.verb };
         let Some(line) = self.script.get(&place) else {
             if is_action {
-                let input = info.input.map(|input| masked(input, info.masks, info.secret));
+                let input = info.input.map(|input| self.masked(input, info.secret));
                 let departure = Departure::NotRecorded {
                     key: key.to_string(),
                     what: found.to_owned(),
@@ -363,18 +417,12 @@ impl Journal for ReplayJournal {
             self.note_answer(key, info, outcome.as_ref());
             return Ok(outcome);
         };
-        let is_other = match &line.what {
-            What::Action(name) => !is_action || name != info.action,
-            What::SomeAction => !is_action,
-            What::Verb(verb) => is_action || verb != info.verb,
-            What::Sleep => true,
-        };
         self.lock().used.insert(place.clone());
-        if is_other {
-            return Err(self.stop(self.other(key, line, found)).await);
+        if let Some(recorded) = self.other_at(&place, line, is_action, info) {
+            return Err(self.stop(other(key, recorded, found)).await);
         }
         let Some(outcome) = &line.outcome else {
-            self.compare_input(key, info, line);
+            self.compare_input(key, info, (&place, line));
             let stuck = Stuck::InTheMiddle {
                 key: key.to_string(),
                 what: found.to_owned(),
@@ -383,7 +431,7 @@ impl Journal for ReplayJournal {
         };
         self.barrier.given();
         if is_action {
-            self.compare_input(key, info, line);
+            self.compare_input(key, info, (&place, line));
         } else if key.part != "until" {
             // When a limit is over is a matter of the clock, which stands still.
             let computed = effect(Prior::Fresh).await;
@@ -415,7 +463,8 @@ impl Journal for ReplayJournal {
         };
         self.lock().used.insert(place.clone());
         if line.what != What::Sleep {
-            return Err(self.stop(self.other(key, line, info.verb)).await);
+            let recorded = line.what.name().to_owned();
+            return Err(self.stop(other(key, recorded, info.verb)).await);
         }
         self.barrier.given();
         if key.part == "wait" {
@@ -425,6 +474,7 @@ impl Journal for ReplayJournal {
     }
 
     async fn end<'a>(&'a self, end: RunEnd<'a>) -> Result<(), JournalError> {
+        self.hidden.add_all(end.masks);
         let mut state = self.lock();
         state.end = Some(ReplayEnd::Ended);
         let answer = self.recorded_answer();
@@ -440,7 +490,7 @@ impl Journal for ReplayJournal {
         if !self.recorded.is_its_own {
             return Ok(());
         }
-        let shown = |output: Option<&Value>| output.map(|output| masked(output, end.masks, false));
+        let shown = |output: Option<&Value>| output.map(|output| self.masked(output, false));
         if self.recorded.output.as_ref() != end.output {
             state.at_the_end.push(Departure::Output {
                 recorded: shown(self.recorded.output.as_ref()),
@@ -456,6 +506,14 @@ impl Journal for ReplayJournal {
         }
         Ok(())
     }
+}
+
+fn other(key: &StepKey<'_>, recorded: String, found: &str) -> Stuck {
+    Stuck::At(Departure::Other {
+        key: key.to_string(),
+        recorded,
+        found: found.to_owned(),
+    })
 }
 
 fn is_answer(verb: &str) -> bool {
@@ -480,20 +538,6 @@ fn same(one: &Outcome, other: &Outcome) -> bool {
         (Ok(one), Ok(other)) => one == other,
         (Err(one), Err(other)) => failure(Some(one)) == failure(Some(other)),
         _ => false,
-    }
-}
-
-fn masked(value: &Value, masks: &Masks, is_secret: bool) -> Value {
-    if is_secret {
-        return MASKED.into();
-    }
-    masks.apply_to(value).into_owned()
-}
-
-fn shown(outcome: &Outcome, masks: &Masks, is_secret: bool) -> Value {
-    match outcome {
-        Ok(value) => masked(value, masks, is_secret),
-        Err(error) => masked(&failure(Some(error)).unwrap_or_default(), masks, false),
     }
 }
 

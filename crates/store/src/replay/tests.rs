@@ -608,6 +608,19 @@ async fn errors_branches_loops_and_calls_depart_where_they_were_edited() {
         (2, "last: true", "last: false", &["input on_error/0"][..]),
         (2, "status: 503", "status: 500", &["answer"]),
         (2, "fails: busy", "fails: refused", &["input", "input", "input"]),
+        // What touches nothing outside is recorded without its name and input.
+        (
+            2,
+            "action: test.pure, with: { x:",
+            "action: test.pure, with: { y:",
+            &["input steps/3"],
+        ),
+        (
+            2,
+            "test.pure",
+            "test.read",
+            &["other steps/3 test.pure test.read", "departed"],
+        ),
         // In a branch that ended the others; in one that was ended.
         (
             3,
