@@ -125,7 +125,9 @@ impl Masks {
                 .unwrap_or_else(PoisonError::into_inner)
                 .given
                 .clone();
-            given.iter().for_each(|text| self.add(text));
+            for text in &given {
+                self.add(text);
+            }
         }
     }
 

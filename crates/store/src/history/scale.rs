@@ -23,6 +23,9 @@ const APART: i64 = 100_000;
 /// What one question may take. SQLite and what reads its rows are five to eight times slower in a build that is not optimised.
 const GOAL: Duration = Duration::from_millis(if cfg!(debug_assertions) { 400 } else { 50 });
 
+/// Gives how many were found.
+type Question = Box<dyn Fn(&History) -> usize>;
+
 /// 5% failed, 0.1% cancelled, a few in doubt, a few that go on; 30 are in doubt long ago.
 fn status(n: i64) -> Status {
     match n {
@@ -175,7 +178,7 @@ fn a_million_runs() {
         ..filter.clone()
     };
     let doubt = with(&[Status::InDoubt], None);
-    let questions: Vec<(&str, Box<dyn Fn(&History) -> usize>)> = vec![
+    let questions: Vec<(&str, Question)> = vec![
         ("first page", Box::new(of(all.clone(), None))),
         ("page at 10", Box::new(of(all.clone(), deep(&all, 600)))),
         ("page at 500,000", Box::new(of(all.clone(), deep(&all, 500_000)))),

@@ -294,7 +294,7 @@ impl ReplayJournal {
         let Some(computed) = computed else { return };
         let is_answer = is_answer(info.verb) && part(&place.0).is_empty();
         let before = match (&self.before, &line.outcome) {
-            (Some(before), _) => before.computed.get(place).map(Clone::clone),
+            (Some(before), _) => before.computed.get(place).cloned(),
             // Without the recorded flow, what an answer was made from is not known; most are the same each time.
             (None, Some(recorded)) if is_answer => Some(recorded.clone()),
             _ => None,

@@ -130,11 +130,14 @@ impl Made {
     }
 }
 
+/// By key and attempt.
+type Seen = HashMap<(String, u32), (&'static str, Option<String>)>;
+
 /// Records what the store would.
 struct Recorder {
     memory: MemoryJournal,
     /// Verbs, and digests of inputs.
-    seen: Mutex<HashMap<(String, u32), (&'static str, Option<String>)>>,
+    seen: Mutex<Seen>,
 }
 
 impl Journal for Recorder {
@@ -265,11 +268,7 @@ impl Run {
     }
 }
 
-fn converted(
-    record: MemoryRecord,
-    seen: &HashMap<(String, u32), (&'static str, Option<String>)>,
-    at: Timestamp,
-) -> Record {
+fn converted(record: MemoryRecord, seen: &Seen, at: Timestamp) -> Record {
     let kept = |shown| Kept { shown, sealed: None };
     match record {
         MemoryRecord::Started {
