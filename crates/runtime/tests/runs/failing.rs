@@ -18,15 +18,15 @@ steps:
 
 /// From here on the database refuses everything that runs record.
 fn break_store(laboratory: &Laboratory) {
-    let refuse = ["INSERT ON journal", "INSERT ON runs", "UPDATE ON runs"]
+    for (n, what) in ["INSERT ON journal", "INSERT ON runs", "UPDATE ON runs"]
         .iter()
         .enumerate()
-        .map(|(n, what)| {
-            // An error that is nobody's fault: the result does not fit an integer.
-            format!("CREATE TRIGGER refuse{n} BEFORE {what} BEGIN SELECT abs(-9223372036854775807 - 1); END;")
-        })
-        .collect::<String>();
-    execute(laboratory, &refuse);
+    {
+        // An error that is nobody's fault: the result does not fit an integer.
+        let refuse =
+            format!("CREATE TRIGGER refuse{n} BEFORE {what} BEGIN SELECT abs(-9223372036854775807 - 1); END");
+        execute(laboratory, &refuse);
+    }
 }
 
 fn mend_store(laboratory: &Laboratory) {
