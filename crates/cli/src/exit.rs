@@ -35,8 +35,7 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    the flow failed (or, for `connections check` and `doctor`, something is missing; for `runs replay`, the flow departs),
-       or a result could not be written
+  1    the flow failed, what was looked at is not as it should be, or a result could not be written
   2    wrong usage, or a flow that is not valid
   70   a bug in lockgate
   130  interrupted";

@@ -194,6 +194,10 @@ pub(crate) fn steady(text: &str) -> String {
             r"(  |in |after |active for |\[2m)\d+(\.\d+)? (ns|µs|ms|s)\b",
             "$1[time]",
         ),
+        (
+            r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\b",
+            "[date]",
+        ),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "[local time]"),
         (r"\b\d+ (s|min) ago\b|\bjust now\b", "[ago]"),
         (r"\+\d+(\.\d+)? (ns|µs|ms|s)\b", "+[time]"),
