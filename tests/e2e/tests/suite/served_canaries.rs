@@ -407,7 +407,8 @@ fn serve(command: &[&str]) {
     let spans = String::from_utf8_lossy(&collector.bytes()).into_owned();
     assert!(collector.spans().len() > 50, "{}", collector.tree());
     assert_none(&all_and_email, "the spans", &spans);
-    the_store_has_no_secrets(&folder, &runs);
+    let store = if command[0] == "dev" { "dev.db" } else { "runs.db" };
+    the_store_has_no_secrets(&folder, &format!(".lockgate/{store}"), &runs);
 }
 
 /// What the admin port shows of runs: inputs are there, secrets are not. The ids of the runs.
@@ -439,7 +440,7 @@ fn admin_sees_no_secrets(served: &Served) -> Vec<String> {
 }
 
 /// Nor do the files of the store have them, whoever reads those; nor what the command line makes of them.
-fn the_store_has_no_secrets(folder: &Folder, runs: &[String]) {
+fn the_store_has_no_secrets(folder: &Folder, store: &str, runs: &[String]) {
     // What came with a request besides its input is nobody's business: it is sealed as a whole.
     let canaries = [&SECRETS[..], &[WRONG, COOKIE, HEADER]].concat();
     let mut bytes = 0;
@@ -456,7 +457,7 @@ fn the_store_has_no_secrets(folder: &Folder, runs: &[String]) {
     assert!(bytes > 10_000, "there is a store: {bytes}");
     let lockgate = |arguments: &[&str]| {
         let ended = folder
-            .lockgate(&[&["runs"], arguments].concat())
+            .lockgate(&[&["runs", "--store", store], arguments].concat())
             .run()
             .assert_code(0);
         assert_none(&canaries, &format!("{arguments:?}"), &ended.transcript());
