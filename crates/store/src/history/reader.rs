@@ -68,7 +68,12 @@ impl Reader {
         let (connection, is_frozen) = match opened {
             // A store that was closed well has no log beside it. To read it SQLite makes an empty one, which the
             // folder may not allow. Without a log nobody writes, and the file alone is the whole store.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(path) => {
+            Err(error)
+                if matches!(
+                    error.sqlite_error_code(),
+                    Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+                ) && !has_log(path) =>
+            {
                 let flags = flags | OpenFlags::SQLITE_OPEN_URI;
                 let opened = Connection::open_with_flags(immutable(path), flags).and_then(checked);
                 (opened.map_err(|error| unreadable(path, &error))?, true)
@@ -242,6 +247,10 @@ impl History {
         let mut follower = lock(&self.follower);
         if !follower.is_current(&self.path) {
             *follower = Reader::open(&self.path)?;
+        }
+        if follower.is_frozen {
+            // Nobody writes. Each connection counts for itself, from 1 on.
+            return Ok(0);
         }
         follower
             .connection

@@ -397,6 +397,9 @@ on_error:
     ]
 }
 
+/// The update of [`SIGN_UP`] is gone.
+const UNUSED: &[&str] = &["unused steps/1 test.update"];
+
 const SIGN_UP: &str = "
 input: { email: { type: string }, plan: { enum: [free, pro], default: pro } }
 steps:
@@ -478,7 +481,6 @@ async fn an_edited_flow_departs_where_it_was_edited() {
     );
     let with_before = |at: usize, text: &str| format!("{}{text}{}", &SIGN_UP[..at], &SIGN_UP[at..]);
     let without = |from: usize, to: usize| format!("{}{}", &SIGN_UP[..from], &SIGN_UP[to..]);
-    const UNUSED: &[&str] = &["unused steps/1 test.update"];
     let cases: Vec<(String, &[&str])> = vec![
         // Another input.
         (
