@@ -25,7 +25,7 @@ pub(crate) const KEY: &str = "LOCKGATE_STORE_KEY";
 const FLUSH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What was typed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Typed<'a> {
     pub(crate) path: Option<&'a Path>,
     pub(crate) durability: Option<DurabilityChoice>,

@@ -252,6 +252,9 @@ pub(crate) struct RunArgs {
     /// Do not keep the run in the store of the workspace: an interrupted one is lost
     #[arg(long)]
     pub(crate) no_keep: bool,
+    /// Where the run is kept; without it, `store.path` in lockgate.yaml
+    #[arg(long, value_name = "PATH", env = "LOCKGATE_STORE")]
+    pub(crate) store: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -85,7 +85,7 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
     let stage = Stage::set(&loaded, &connections, args.emulated, view, terminal).await?;
     // What happens in an emulated tenant is gone with it.
     let store = if flow.durable && !args.emulated && !args.no_keep {
-        keep::open(&loaded, folder, &stage.clock, terminal)?
+        keep::open(&loaded, folder, args.store.as_deref(), &stage.clock, terminal)?
     } else {
         None
     };

@@ -29,10 +29,18 @@ const NEVER: Duration = Duration::MAX;
 pub(crate) fn open(
     loaded: &Loaded,
     folder: &Path,
+    typed: Option<&Path>,
     clock: &Arc<dyn Clock>,
     terminal: &Terminal,
 ) -> Result<Option<Store>> {
-    let settings = store::settings(loaded, folder, store::Typed::default());
+    let settings = store::settings(
+        loaded,
+        folder,
+        store::Typed {
+            path: typed,
+            durability: None,
+        },
+    );
     match Store::open(settings, Arc::clone(clock)) {
         Ok(store) => Ok(Some(store)),
         Err(error @ StoreError::InUse { .. }) => {

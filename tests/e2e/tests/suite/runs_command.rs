@@ -58,6 +58,19 @@ fn runs(folder: &Folder, arguments: &[&str]) -> Ended {
     folder.lockgate(&[&["runs"], arguments].concat()).run()
 }
 
+/// Compares with a snapshot what has columns: how wide they are depends on how long something took.
+#[track_caller]
+fn snapshot(ended: &Ended, folder: &Folder, name: &str) {
+    let text = ended
+        .transcript()
+        .replace(folder.path().to_str().unwrap(), "[folder]");
+    let text = regex::Regex::new(" {2,}")
+        .unwrap()
+        .replace_all(&text, "  ")
+        .into_owned();
+    crate::terminal::snapshot(name, &text);
+}
+
 fn list(folder: &Folder) -> Vec<Value> {
     let list = runs(folder, &["list", "--json"]).assert_code(0).json();
     list["runs"].as_array().unwrap().clone()
@@ -84,19 +97,18 @@ fn runs_are_looked_at_beside_a_server() {
         let body = json!({ "name": name, "code": "canary-canary" }).to_string();
         served.ask("POST", "/greet", &body);
     }
-    runs(&folder, &["list"]).assert_code(0).snapshot("runs-list");
-    runs(&folder, &["show", "last"])
-        .assert_code(0)
-        .snapshot("runs-show-failed");
+    let ended = runs(&folder, &["list"]).assert_code(0);
+    snapshot(&ended, &folder, "runs-list");
+    let ended = runs(&folder, &["show", "last"]).assert_code(0);
+    snapshot(&ended, &folder, "runs-show-failed");
     let both = list(&folder);
     assert_eq!(
         (&both[0]["status"], &both[1]["status"]),
         (&json!("failed"), &json!("succeeded"))
     );
     let first = both[1]["id"].as_str().unwrap();
-    runs(&folder, &["show", first])
-        .assert_code(0)
-        .snapshot("runs-show");
+    let ended = runs(&folder, &["show", first]).assert_code(0);
+    snapshot(&ended, &folder, "runs-show");
     let shown = runs(&folder, &["show", first, "--json"]).assert_code(0).json();
     assert_eq!(shown["output"], json!({ "greeting": "Hello, Ada" }));
     let exported = runs(&folder, &["export", first]).assert_code(0).json();
@@ -123,9 +135,8 @@ fn runs_are_looked_at_beside_a_server() {
         assert_eq!(page["runs"].as_array().unwrap().len(), count, "{arguments:?}");
     }
     // One that has ended is followed to its end at once.
-    runs(&folder, &["follow", first])
-        .assert_code(0)
-        .snapshot("runs-follow");
+    let ended = runs(&folder, &["follow", first]).assert_code(0);
+    snapshot(&ended, &folder, "runs-follow");
     runs(&folder, &["follow", "last"]).assert_code(1);
     served.end("TERM").assert_code(0);
     // And without a server.
@@ -219,7 +230,8 @@ fn a_run_asleep_outlives_its_server_and_is_cancelled() {
         let list = list(&folder);
         list.len() == 2 && list.iter().all(|run| run["status"] == "sleeping")
     });
-    runs(&folder, &["list"]).assert_code(0).snapshot("runs-sleeping");
+    let ended = runs(&folder, &["list"]).assert_code(0);
+    snapshot(&ended, &folder, "runs-sleeping");
     let id = list(&folder)[1]["id"].as_str().unwrap().to_owned();
     // The server is asked.
     runs(&folder, &["cancel", &id])
@@ -315,9 +327,8 @@ fn a_failed_run_goes_on_from_its_step() {
             None => ended.snapshot("runs-resume-here"),
         }
         assert_eq!(asked.load(Ordering::SeqCst), 2);
-        runs(&folder, &["show", "last"])
-            .assert_code(0)
-            .snapshot("runs-show-resumed");
+        let ended = runs(&folder, &["show", "last"]).assert_code(0);
+        snapshot(&ended, &folder, "runs-show-resumed");
         let ended = runs(&folder, &["resume", "last"]).assert_code(2);
         assert!(ended.stderr.contains("nothing to go on with"), "{}", ended.stderr);
     }
