@@ -28,6 +28,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         // The log is put into the database by hand, where nobody waits for it.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // The numbers of flows and definitions are given by us; to check them when a definition is deleted would read all runs.
+        connection.pragma_update(None, "foreign_keys", false)?;
         connection.pragma_update(None, "cache_size", -4000)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)

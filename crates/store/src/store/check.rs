@@ -39,7 +39,8 @@ pub(super) fn check_small(connection: &Connection, path: &Path) -> Result<(), St
     check_all(connection, path)
 }
 
-fn check_all(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// All of it.
+pub(crate) fn check_all(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     check_pages(connection, path)?;
     check_runs(connection, path)?;
     check_journal(connection, path)?;

@@ -23,9 +23,9 @@ use serde_json::Value;
 
 pub use self::check::check;
 pub(crate) use self::load::records;
-#[cfg(test)]
-pub(crate) use self::open::open_with;
 use self::readers::Readers;
+#[cfg(test)]
+pub(crate) use self::{check::check_all, open::open_with};
 use crate::claims::Claims;
 use crate::error::StoreError;
 use crate::history::History;

@@ -10,8 +10,12 @@ mod laboratory;
 mod journals;
 
 mod bed;
+mod damage;
+mod failing;
 mod look;
 mod open;
+mod read;
 mod reopen;
 mod replay;
 mod runs;
+mod secrets;

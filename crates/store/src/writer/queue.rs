@@ -45,6 +45,9 @@ pub(super) struct State {
     pub(super) since: Option<Instant>,
     pub(super) waiters: Vec<Waiter>,
     pub(super) jobs: Vec<Job>,
+    /// What a test does to the connection, before anything else.
+    #[cfg(test)]
+    pub(super) repairs: Vec<Box<dyn FnOnce(&Connection) + Send>>,
     /// The thread waits until it is told that there is something.
     pub(super) is_idle: bool,
     /// The thread waits; it may be for a time.
@@ -221,6 +224,19 @@ impl Writer {
             self.hurry(state);
         }
         hold_still(done).await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Does something on the writer's connection, also where the store is failing.
+    #[cfg(test)]
+    pub(crate) async fn on_connection(&self, work: impl FnOnce(&Connection) + Send + 'static) {
+        let (sender, done) = oneshot::channel();
+        let mut state = self.queue.lock();
+        state.repairs.push(Box::new(move |connection| {
+            work(connection);
+            sender.send(()).unwrap();
+        }));
+        self.hurry(state);
+        hold_still(done).await.unwrap();
     }
 
     fn hurry(&self, mut state: MutexGuard<'_, State>) {

@@ -104,6 +104,10 @@ impl Core {
     fn wait(&self, queue: &Queue, batch: &mut Batch) -> Work {
         let mut state = queue.lock();
         loop {
+            #[cfg(test)]
+            for repair in std::mem::take(&mut state.repairs) {
+                repair(&self.connection);
+            }
             let due = match self.due(&state, batch) {
                 Due::Now => break,
                 Due::At(time) => Some(time),
