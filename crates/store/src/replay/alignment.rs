@@ -149,8 +149,8 @@ impl Aligned {
             self.paths.insert(new.path.to_owned(), Some(old.path.to_owned()));
             let inside: Vec<&str> = is
                 .keys()
+                .filter(|list| owner(list, is) == Some(new.path))
                 .filter_map(|list| list.strip_prefix(new.path))
-                .filter(|rest| rest.starts_with('/') && !inside_of_a_step(rest))
                 .collect();
             for rest in inside {
                 let (old, new) = (format!("{}{rest}", old.path), format!("{}{rest}", new.path));
@@ -160,11 +160,17 @@ impl Aligned {
     }
 }
 
-/// Whether a list's path, from a step on, leads through a further step.
-fn inside_of_a_step(rest: &str) -> bool {
-    rest.split('/')
-        .any(|piece| !piece.is_empty() && piece.bytes().all(|byte| byte.is_ascii_digit()))
-        && rest.rsplit_once('/').is_some()
+/// The step that a list of steps is directly in.
+fn owner<'l>(list: &'l str, lists: &Lists<'_>) -> Option<&'l str> {
+    let mut path = list;
+    loop {
+        let around = path.rfind('/').map(|end| &path[..end])?;
+        let is_step = |step: &Step<'_>| step.path == path;
+        if lists.get(around).is_some_and(|steps| steps.iter().any(is_step)) {
+            return Some(path);
+        }
+        path = around;
+    }
 }
 
 /// The steps of a flow by their lists.

@@ -20,6 +20,8 @@ mod departure;
 mod journal;
 mod script;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use compare::{Replayed, Version, fits, replay};
