@@ -169,7 +169,8 @@ fn judge(
 /// tenth of them, in kB.
 fn load(callers: usize) -> Vec<u64> {
     let tenant = Emulated::with_faults(&FAULTS);
-    let served = Served::start(&folder(&tenant), &["serve"]);
+    let workspace = folder(&tenant);
+    let served = Served::start(&workspace, &["serve"]);
     let declared = declared(&served);
     let memory = Mutex::new(BTreeMap::new());
     let called = call(served.address(), callers, AT_ONCE, |caller| {
@@ -266,7 +267,8 @@ fn memory_is_flat_over_200_000_requests() {
 #[test]
 fn it_ends_in_the_middle_of_it() {
     let tenant = Emulated::with_faults(&FAULTS);
-    let served = Served::start(&folder(&tenant), &["serve"]);
+    let workspace = folder(&tenant);
+    let served = Served::start(&workspace, &["serve"]);
     let declared = declared(&served);
     let called = call(served.address(), 900, AT_ONCE, |caller| {
         if caller.0 == 400 {
@@ -313,7 +315,8 @@ fn over_http_2(path: &str, body: &str) -> Vec<u8> {
 #[test]
 fn a_run_goes_on_when_its_caller_has_left() {
     let tenant = Emulated::with_faults(&["delay=1s:path=/api/v2/*"]);
-    let served = Served::start(&folder(&tenant), &["serve"]);
+    let workspace = folder(&tenant);
+    let served = Served::start(&workspace, &["serve"]);
     let body = r#"{"email":"ada@example.com","password":"correct horse 9","plan":"pro"}"#;
     let mut stream = TcpStream::connect(served.address()).unwrap();
     stream.write_all(&over_http_2("/sign-up", body)).unwrap();

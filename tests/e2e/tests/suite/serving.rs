@@ -95,8 +95,9 @@ fn ask_apart(served: &Served, path: &'static str) -> thread::JoinHandle<std::io:
 #[test]
 fn it_serves_until_it_is_told_to_end() {
     let tenant = Emulated::start();
+    let folder = Folder::connected(&tenant);
     let served = Served::start(
-        &Folder::connected(&tenant),
+        &folder,
         &["serve", "--log", "lockgate=warn,lockgate::reload=info"],
     );
     let body = json!({ "email": "ada@example.com", "password": "correct horse 9" }).to_string();
@@ -269,8 +270,9 @@ fn a_connection_that_stays_the_same_keeps_its_token() {
 #[test]
 fn it_waits_for_runs_before_it_ends() {
     let gate = Gate::start();
+    let folder = with_gate(&gate);
     let served = Served::start(
-        &with_gate(&gate),
+        &folder,
         &["serve", "--log", "lockgate=warn,lockgate::reload=info"],
     );
     let slow = ask_apart(&served, "/gated");
@@ -286,10 +288,8 @@ fn it_waits_for_runs_before_it_ends() {
 #[test]
 fn it_waits_no_longer_than_it_may() {
     let gate = Gate::start();
-    let served = Served::start(
-        &with_gate(&gate),
-        &["serve", "--shutdown-timeout", "1ms", "--log", "off"],
-    );
+    let folder = with_gate(&gate);
+    let served = Served::start(&folder, &["serve", "--shutdown-timeout", "1ms", "--log", "off"]);
     let slow = ask_apart(&served, "/gated");
     gate.until_waiting(1);
     served.end("INT").assert_code(1).snapshot("serve-cut-off");
@@ -299,7 +299,8 @@ fn it_waits_no_longer_than_it_may() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let gate = Gate::start();
-    let served = Served::start(&with_gate(&gate), &["serve", "--log", "off"]);
+    let folder = with_gate(&gate);
+    let served = Served::start(&folder, &["serve", "--log", "off"]);
     let slow = ask_apart(&served, "/gated");
     gate.until_waiting(1);
     served.signal("TERM");
