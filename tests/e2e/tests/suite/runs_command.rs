@@ -366,6 +366,22 @@ fn a_failed_run_goes_on_with_the_flow_as_it_is_now() {
 }
 
 #[test]
+fn a_flow_with_a_connection_is_replayed_without_it() {
+    let tenant = Emulated::start();
+    let folder = Folder::connected(&tenant);
+    let input = ["email=ada@example.com", "password=correct horse 9", "plan=pro"];
+    let arguments = input.iter().flat_map(|field| ["--input", field]);
+    let run: Vec<&str> = ["run", "sign-up"].into_iter().chain(arguments).collect();
+    folder.lockgate(&run).run().assert_code(0);
+    drop(tenant);
+    runs(&folder, &["replay", "last"]).assert_code(0);
+    folder.edit("flows/sign-up.yaml", "quota: 1000", "quota: 2000");
+    let departs = runs(&folder, &["replay", "last", "--json"]).assert_code(1).json();
+    assert_eq!(departs["departures"].as_array().unwrap().len(), 1, "{departs}");
+    assert_eq!(departs["departures"][0]["departure"], "input");
+}
+
+#[test]
 fn an_edited_flow_is_replayed_without_touching_anything() {
     let (service, asked) = failing(0);
     let folder = Folder::with(&[

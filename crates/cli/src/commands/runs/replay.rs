@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use lockgate_engine::Executor;
 use lockgate_engine::clock::{Clock, SystemClock};
+use lockgate_engine::connection::Connections;
 use lockgate_flow::definition::Definition;
 use lockgate_flow::graph::Flow;
 use lockgate_store::Store;
@@ -38,9 +39,21 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
     let store = Store::look(settings, clock).map_err(store::failed)?;
     let stored = store.load(id).await.map_err(store::failed)?;
     let stored = stored.with_context(|| format!("the run {id} has just been deleted"))?;
-    // Actions are never called.
-    let executor =
-        |flows: BTreeMap<String, Arc<Flow>>| Executor::new(loaded.actions()).with_flows(flows.into_values());
+    // Actions are never called: it is enough that their connections are there.
+    let mut connections = Connections::new();
+    for name in stored
+        .definition
+        .connections
+        .keys()
+        .chain(definition.connections.keys())
+    {
+        connections.insert(name.as_str(), Arc::new(()));
+    }
+    let executor = |flows: BTreeMap<String, Arc<Flow>>| {
+        Executor::new(loaded.actions())
+            .with_connections(connections.clone())
+            .with_flows(flows.into_values())
+    };
     let recorded = stored.definition.compile(&catalog).ok();
     let recorded = recorded.map(|compiled| (compiled.flow, executor(compiled.flows)));
     let recorded = recorded
