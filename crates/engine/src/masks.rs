@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use lockgate_flow::graph::Flow;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -43,7 +43,7 @@ struct Secrets {
     expanded: usize,
     /// In each form in which they may be quoted. Longest first, so that a secret inside another does not leave the rest
     /// of it standing.
-    forms: Vec<Box<str>>,
+    forms: Vec<String>,
 }
 
 impl Secrets {
@@ -60,19 +60,14 @@ impl Secrets {
     }
 
     fn expand(&mut self) {
-        for text in &self.given[self.expanded..] {
-            let json = Value::from(&**text).to_string();
-            let escaped = &json[1..json.len() - 1];
-            for form in [&**text, escaped]
-                .into_iter()
-                .map(Cow::Borrowed)
-                .chain(encoded(text))
-            {
-                if !self.forms.iter().any(|known| **known == *form) {
-                    let at = self.forms.partition_point(|known| known.len() > form.len());
-                    self.forms.insert(at, form.into());
+        let Self { given, forms, .. } = self;
+        for text in &given[self.expanded..] {
+            each_form(text, &mut |form| {
+                if !forms.contains(&form) {
+                    let at = forms.partition_point(|known| known.len() > form.len());
+                    forms.insert(at, form);
                 }
-            }
+            });
         }
         self.expanded = self.given.len();
     }
@@ -192,7 +187,7 @@ impl Masks {
     }
 
     /// Each secret in each of its forms; a lock is held as long as they are looked at.
-    fn forms(&self) -> impl Deref<Target = [Box<str>]> {
+    fn forms(&self) -> impl Deref<Target = [String]> {
         let mut secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         if !secrets.is_expanded() {
             drop(secrets);
@@ -230,35 +225,57 @@ impl Masks {
 struct Forms<'a>(RwLockReadGuard<'a, Secrets>);
 
 impl Deref for Forms<'_> {
-    type Target = [Box<str>];
+    type Target = [String];
 
-    fn deref(&self) -> &[Box<str>] {
+    fn deref(&self) -> &[String] {
         &self.0.forms
     }
 }
 
-/// A text as URLs, forms and base64 write it.
-fn encoded(text: &str) -> Vec<Cow<'static, str>> {
-    if text.len() < SHORTEST_ENCODED {
-        return Vec::new();
+/// A text as it is, and as JSON, URLs, forms and base64 write it. Most texts look the same in most of them. This is done for each
+/// run that has a secret, and so allocates for what it gives only.
+fn each_form(text: &str, take: &mut impl FnMut(String)) {
+    take(text.to_owned());
+    if text
+        .bytes()
+        .any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\'))
+    {
+        let mut json = Value::from(text).to_string();
+        json.pop();
+        json.remove(0);
+        take(json);
     }
-    let percent = utf8_percent_encode(text, RESERVED).to_string();
-    let mut forms = vec![percent.replace("%20", "+"), percent];
+    if text.len() < SHORTEST_ENCODED {
+        return;
+    }
+    let is_reserved = |byte: u8| !(byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
+    if text.bytes().any(is_reserved) {
+        let percent = utf8_percent_encode(text, RESERVED).to_string();
+        if text.contains(' ') {
+            take(percent.replace("%20", "+"));
+        }
+        take(percent);
+    }
     // Base64 writes three bytes as four letters. What it makes of a text depends on where in these three the text
     // begins; the letters at both ends hold bits of its neighbours, too (as in `Basic` credentials, RFC 7617).
+    let mut shifted = Vec::with_capacity(text.len() + 2);
+    shifted.extend_from_slice(&[0, 0]);
+    shifted.extend_from_slice(text.as_bytes());
     for shift in 0..3 {
-        let mut shifted = vec![0; shift];
-        shifted.extend_from_slice(text.as_bytes());
-        let own = (shift * 4).div_ceil(3)..shifted.len() * 4 / 3;
-        for base64 in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-            forms.push(base64.encode(&shifted)[own.clone()].to_owned());
+        let bytes = &shifted[2 - shift..];
+        let mut standard = STANDARD_NO_PAD.encode(bytes);
+        standard.truncate(bytes.len() * 4 / 3);
+        standard.drain(..(shift * 4).div_ceil(3));
+        if standard.contains(['+', '/']) {
+            take(standard.replace('+', "-").replace('/', "_"));
         }
+        take(standard);
     }
-    forms.into_iter().map(Cow::Owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
     use super::*;

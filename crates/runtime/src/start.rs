@@ -398,6 +398,7 @@ impl DurableRun {
             started_at: Some(options.started_at),
             active_before: options.active_before,
             responder: Some(&tell),
+            masks: journal.take_masks(),
             trace: options.trace,
             cancel: Some(Box::pin(active.raised(Active::CANCEL))),
         };

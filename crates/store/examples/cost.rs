@@ -123,6 +123,7 @@ impl Bench {
         let Begun::Fresh(journal) = begun.await? else {
             return Err("the run has begun already".into());
         };
+        options.masks = journal.take_masks();
         self.executor.run(&self.flow, input, options, &*journal).await;
         Ok(())
     }
@@ -139,7 +140,10 @@ impl Bench {
         if let Some(store) = store {
             store.flush().await?;
         }
-        Ok(((cpu_time()? - cpu).as_secs_f64(), began.elapsed().as_secs_f64()))
+        Ok((
+            cpu_time()?.saturating_sub(cpu).as_secs_f64(),
+            began.elapsed().as_secs_f64(),
+        ))
     }
 }
 

@@ -136,3 +136,63 @@ impl Drop for Free<'_> {
         self.claims.settle(self.key, None);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    const KEY: Key = (1, [1; 32]);
+
+    /// Polls once.
+    fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// Whoever claims a key and goes away gives it back.
+    #[test]
+    fn a_claim_that_is_dropped_is_given_back() {
+        let claims = Claims::default();
+        let mut second = pin!(claims.claim(KEY, || ready(Ok(None))));
+        {
+            let mut first = pin!(claims.claim(KEY, pending));
+            assert!(poll(first.as_mut()).is_pending(), "it looks on the disk");
+            assert!(poll(second.as_mut()).is_pending(), "it waits for the first");
+        }
+        let Poll::Ready(Ok(Claim::Free(free))) = poll(second.as_mut()) else {
+            panic!("it is not free");
+        };
+        let mut third = pin!(claims.claim(KEY, || ready(Ok(None))));
+        assert!(poll(third.as_mut()).is_pending(), "it waits for the second");
+        let row = KeyRow {
+            flow: KEY.0,
+            key: KEY.1,
+            run: 7,
+            fingerprint: [2; 32],
+            expires_at: 0,
+        };
+        let id = RunId::new();
+        free.take(&row, id);
+        let Poll::Ready(Ok(Claim::Taken { run, fingerprint })) = poll(third.as_mut()) else {
+            panic!("it is not taken");
+        };
+        assert_eq!((run, fingerprint), (id, [2; 32]));
+        // On the disk it is found by whoever looks there.
+        claims.is_on_disk(&KeyRow {
+            run: 8,
+            ..row.clone()
+        });
+        assert_eq!(claims.lock().len(), 1, "that was another run");
+        claims.is_on_disk(&row);
+        assert!(claims.lock().is_empty());
+        let mut fourth = pin!(claims.claim(KEY, || ready(Err(StoreError::Closed))));
+        assert!(matches!(
+            poll(fourth.as_mut()),
+            Poll::Ready(Err(StoreError::Closed))
+        ));
+        assert!(claims.lock().is_empty(), "a look that failed holds nothing");
+    }
+}

@@ -84,7 +84,7 @@ pub(super) async fn run<J: Journal>(
         attempt: options.attempt.max(1),
         started_at: options.started_at.unwrap_or_else(|| clock.now()),
         value: OnceLock::new(),
-        masks: Masks::new(),
+        masks: options.masks,
         active: ActiveTime::begin(flow.timeout, options.active_before, began),
         response: OnceLock::new(),
         responder: options.responder,

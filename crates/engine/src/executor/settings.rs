@@ -15,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::connection::Connections;
 use crate::event::Observer;
 use crate::journal::Journal;
+use crate::masks::Masks;
 use crate::outcome::{Responder, RunOutcome};
 use crate::trace::{Propagation, TraceContext};
 
@@ -46,6 +47,8 @@ pub struct RunOptions<'a> {
     pub active_before: Duration,
     /// Gets the run's answer as soon as it is reached.
     pub responder: Option<&'a dyn Responder>,
+    /// The secrets of its input, if someone has looked for them already ([`Masks::add_input`]); they are looked for again.
+    pub masks: Masks,
     /// Where the run comes from: its span becomes a child of it, if spans are exported; else it is passed on to whom the
     /// run calls.
     pub trace: Option<TraceContext>,

@@ -12,18 +12,27 @@ use crate::record::Kept;
 use crate::seal::{Seal, Unsealable};
 
 /// What of a value is shown to people, in JSON; and whether that is all of it.
-pub(crate) fn shown(json: String, masks: &Masks) -> Shown {
+pub(crate) fn shown(value: &Value, masks: &Masks) -> Shown {
+    let json = json(value);
     if !masks.may_be_in(&json) {
         return Shown::Whole(json);
     }
-    // Masked is by value, and a secret may be a part of the text that it only looks like (`"a":1` of a key, say).
-    let masked = serde_json::from_str::<Value>(&json).map(|value| masks.apply_to(&value).to_string());
-    match masked {
-        Ok(masked) if masked == json => Shown::Whole(json),
-        Ok(masked) => Shown::Masked { shown: masked, json },
-        // It was JSON a moment ago.
-        Err(_) => Shown::hidden(json),
+    // Masked is by value: what was found in the text may be nothing (`"a":1` of a key and its number, say).
+    let shown = masks.apply_to(value).to_string();
+    if shown == json {
+        Shown::Whole(json)
+    } else {
+        Shown::Masked { shown, json }
     }
+}
+
+/// The same for an error.
+pub(crate) fn shown_error(error: &StepError, masks: &Masks) -> Shown {
+    let json = json(error);
+    if !masks.may_be_in(&json) {
+        return Shown::Whole(json);
+    }
+    serde_json::to_value(error).map_or_else(|_| Shown::hidden(json), |error| shown(&error, masks))
 }
 
 /// What of a value is shown.
@@ -62,8 +71,8 @@ pub(super) fn keep(
 ) -> Result<KeptText, Unsealable> {
     let shown = match outcome {
         Ok(value) if is_secret => Shown::hidden(json(value)),
-        Ok(value) => shown(json(value), masks),
-        Err(error) => shown(json(error), masks),
+        Ok(value) => shown(value, masks),
+        Err(error) => shown_error(error, masks),
     };
     Ok(match shown {
         Shown::Whole(shown) => KeptText { shown, sealed: None },

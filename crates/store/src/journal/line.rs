@@ -24,7 +24,7 @@ pub(super) struct Head<'a, K> {
 impl<K: fmt::Display> Head<'_, K> {
     fn write(&self, line: &mut String, record: &str) {
         field(line, '{', "record");
-        text(line, &record);
+        plain(line, record);
         field(line, ',', "key");
         text(line, self.key);
         field(line, ',', "attempt");
@@ -37,16 +37,16 @@ impl<K: fmt::Display> Head<'_, K> {
     pub(super) fn started(&self, line: &mut String, action: &str, effect: &str, input: Option<(&str, &str)>) {
         self.write(line, "started");
         field(line, ',', "action");
-        text(line, &action);
+        plain(line, action);
         field(line, ',', "effect");
-        text(line, &effect);
+        plain(line, effect);
         field(line, ',', "input");
         match input {
             Some((shown, digest)) => {
                 line.push('[');
                 line.push_str(shown);
                 line.push(',');
-                text(line, &digest);
+                plain(line, digest);
                 line.push(']');
             }
             None => line.push_str("null"),
@@ -62,7 +62,7 @@ impl<K: fmt::Display> Head<'_, K> {
     pub(super) fn finished(&self, line: &mut String, verb: &str, outcome: Result<&KeptText, &KeptText>) {
         self.write(line, "finished");
         field(line, ',', "verb");
-        text(line, &verb);
+        plain(line, verb);
         field(line, ',', "outcome");
         let (name, kept) = match outcome {
             Ok(kept) => ("Ok", kept),
@@ -73,7 +73,7 @@ impl<K: fmt::Display> Head<'_, K> {
         line.push_str(&kept.shown);
         if let Some(sealed) = &kept.sealed {
             field(line, ',', "sealed");
-            text(line, sealed);
+            plain(line, sealed);
         }
         line.push_str("}}}");
     }
@@ -94,7 +94,7 @@ impl<K: fmt::Display> Head<'_, K> {
 /// A life of the run begins.
 pub(super) fn resumed(line: &mut String, at: Timestamp, attempt: u32) {
     field(line, '{', "record");
-    text(line, &"resumed");
+    plain(line, "resumed");
     field(line, ',', "at");
     text(line, &at);
     field(line, ',', "attempt");
@@ -112,6 +112,13 @@ fn field(line: &mut String, before: char, name: &str) {
 fn number(line: &mut String, number: u32) {
     // Writing to a `String` cannot fail.
     let _ = write!(line, "{number}");
+}
+
+/// A name of ours, or hexadecimal digits, or base64: what needs no escapes.
+fn plain(line: &mut String, text: &str) {
+    line.push('"');
+    line.push_str(text);
+    line.push('"');
 }
 
 /// As a JSON string.

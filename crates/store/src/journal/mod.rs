@@ -15,12 +15,13 @@ use lockgate_engine::clock::{Clock, sleep_until};
 use lockgate_engine::journal::{
     Journal, JournalError, Outcome, Prior, ReplayBarrier, RunEnd, Slept, StepInfo,
 };
+use lockgate_engine::masks::Masks;
 use lockgate_engine::outcome::RunStatus;
 use lockgate_engine::step_key::StepKey;
 use lockgate_flow::catalog::Effect;
 use tokio::sync::Notify;
 
-use self::kept::{Shown, json, shown};
+use self::kept::{Shown, shown, shown_error};
 use self::line::Head;
 use self::recorded::{Recorded, What, is_answer, place};
 use crate::crash::crash_point;
@@ -58,6 +59,7 @@ pub struct RunJournal {
     has_answered: AtomicBool,
     suspends_after: Duration,
     wake_at: Mutex<Option<Timestamp>>,
+    masks: Mutex<Masks>,
     is_stopped: AtomicBool,
     stopped: Notify,
 }
@@ -75,16 +77,16 @@ pub(crate) struct Parts {
 
 impl RunJournal {
     /// Of a run that begins.
-    pub(crate) fn fresh(parts: Parts) -> Self {
-        Self::new(parts, Recorded::default(), false)
+    pub(crate) fn fresh(parts: Parts, masks: Masks) -> Self {
+        Self::new(parts, Recorded::default(), masks, false)
     }
 
     /// Of a run that goes on.
     pub(crate) fn resumed(parts: Parts, recorded: Recorded) -> Self {
-        Self::new(parts, recorded, true)
+        Self::new(parts, recorded, Masks::new(), true)
     }
 
-    fn new(parts: Parts, recorded: Recorded, is_resumed: bool) -> Self {
+    fn new(parts: Parts, recorded: Recorded, masks: Masks, is_resumed: bool) -> Self {
         Self {
             store: parts.store,
             run: parts.run,
@@ -100,6 +102,7 @@ impl RunJournal {
             is_alive: AtomicBool::new(false),
             suspends_after: LONGEST_IN_MEMORY,
             wake_at: Mutex::new(None),
+            masks: Mutex::new(masks),
             is_stopped: AtomicBool::new(false),
             stopped: Notify::new(),
         }
@@ -113,6 +116,12 @@ impl RunJournal {
     /// `run.started_at`, as it is kept (to the microsecond): what the run has to be run with.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+
+    /// The secrets of the run's input, as far as they have been looked for: to be run with
+    /// ([`RunOptions::masks`](lockgate_engine::RunOptions::masks)), so that it is not done twice. Once.
+    pub fn take_masks(&self) -> Masks {
+        std::mem::take(&mut self.masks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// When the run is to go on, after it was suspended.
@@ -243,9 +252,10 @@ impl RunJournal {
     fn record_started(&self, key: &StepKey<'_>, info: &StepInfo<'_>) {
         let head = self.head(key, info.attempt);
         let input = info.input.map(|input| {
-            let json = json(input);
-            let digest = self.store.seal.digest_input(&json);
-            let (Shown::Whole(shown) | Shown::Masked { shown, .. }) = shown(json, info.masks);
+            let shown = shown(input, info.masks);
+            let (Shown::Whole(json) | Shown::Masked { json, .. }) = &shown;
+            let digest = self.store.seal.digest_input(json);
+            let (Shown::Whole(shown) | Shown::Masked { shown, .. }) = shown;
             (shown, digest)
         });
         let input = input.as_ref().map(|(shown, digest)| (&**shown, &**digest));
@@ -428,13 +438,13 @@ impl Journal for RunJournal {
         } else {
             state.finished_at = Some(micros(self.now()));
         }
-        let keep = |json, place| self.store.keep(self.run.id, json, end.masks, place);
+        let keep = |shown, place| self.store.keep(self.run.id, shown, place);
         if let Some(output) = end.output {
-            let (shown, sealed) = keep(json(output), "output").map_err(unavailable)?;
+            let (shown, sealed) = keep(shown(output, end.masks), "output").map_err(unavailable)?;
             (state.output, state.output_sealed) = (Some(shown), sealed);
         }
         if let Some(error) = end.error {
-            let (shown, sealed) = keep(json(error), "error").map_err(unavailable)?;
+            let (shown, sealed) = keep(shown_error(error, end.masks), "error").map_err(unavailable)?;
             (state.error, state.error_sealed) = (Some(shown), sealed);
         }
         self.change(state);

@@ -95,9 +95,9 @@ fn step(connection: &Connection, format: i32, migrate: Migration) -> rusqlite::R
 }
 
 /// All tables and indexes, as their makers wrote them.
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String, Option<String>)>> {
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
     connection
         .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?
         .collect()
 }

@@ -115,8 +115,8 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = fs::metadata(beside(&store, ".key")).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
+            let rights = fs::metadata(beside(&store, ".key")).unwrap().permissions().mode();
+            assert_eq!(rights & 0o777, 0o600);
         }
         let given = SecretString::from(STANDARD.encode([3; 32]));
         assert_eq!(

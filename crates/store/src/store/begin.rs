@@ -13,7 +13,7 @@ use crate::claims::Claim;
 use crate::crash::crash_point;
 use crate::error::StoreError;
 use crate::id::RunId;
-use crate::journal::kept::json;
+use crate::journal::kept::{json, shown};
 use crate::journal::{Parts, RunJournal};
 use crate::rows::{BegunRow, KEY_COLUMNS, KeyRow, StateRow, micros};
 use crate::run::{Begun, IdempotencyKey, NewRun};
@@ -46,7 +46,7 @@ pub(super) async fn begin(shared: &Arc<Shared>, run: NewRun<'_>) -> Result<Begun
     };
     let masks = Masks::new();
     masks.add_input(run.flow, run.input);
-    let (input, input_sealed) = shared.keep(run.id, json(run.input), &masks, "input")?;
+    let (input, input_sealed) = shared.keep(run.id, shown(run.input, &masks), "input")?;
     let request_sealed = match run.request {
         None => None,
         Some(request) => Some(shared.sealed(run.id, "request", &json(request))?),
@@ -90,7 +90,7 @@ pub(super) async fn begin(shared: &Arc<Shared>, run: NewRun<'_>) -> Result<Begun
         .writer
         .begin(&state, begin, Box::new((Arc::clone(&definition), row)));
     crash_point("begin.queued");
-    Ok(Begun::Fresh(Box::new(RunJournal::fresh(Parts {
+    let parts = Parts {
         store: Arc::clone(shared),
         run: state,
         definition,
@@ -98,7 +98,8 @@ pub(super) async fn begin(shared: &Arc<Shared>, run: NewRun<'_>) -> Result<Begun
         attempt: 1,
         started_at: Timestamp::from_microsecond(started_at).unwrap_or(run.started_at),
         active_before: 0,
-    }))))
+    };
+    Ok(Begun::Fresh(Box::new(RunJournal::fresh(parts, masks))))
 }
 
 /// See [`Store::known`](super::Store::known).

@@ -17,7 +17,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use lockgate_engine::clock::Clock;
-use lockgate_engine::masks::Masks;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -30,7 +29,7 @@ use crate::claims::Claims;
 use crate::error::StoreError;
 use crate::history::History;
 use crate::id::RunId;
-use crate::journal::kept::{self, Shown, shown};
+use crate::journal::kept::{self, Shown};
 use crate::journal::recorded::place;
 use crate::names::Names;
 use crate::owner::OwnerLock;
@@ -65,15 +64,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// A text of JSON as it is kept: what is shown of it, and the whole of it, sealed, where that is more.
+    /// A value as it is kept: what is shown of it, and the whole of it, sealed, where that is more.
     pub(crate) fn keep(
         &self,
         run: RunId,
-        json: String,
-        masks: &Masks,
+        shown: Shown,
         place: &str,
     ) -> Result<(String, Option<Vec<u8>>), StoreError> {
-        match shown(json, masks) {
+        match shown {
             Shown::Whole(json) => Ok((json, None)),
             Shown::Masked { shown, json } => Ok((shown, Some(self.sealed(run, place, &json)?))),
         }
@@ -101,6 +99,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
+    #[expect(clippy::needless_pass_by_value, reason = "the store is what becomes of them")]
     pub fn open(settings: StoreSettings, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         open::open(&settings, clock)
     }

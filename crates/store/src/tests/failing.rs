@@ -43,9 +43,7 @@ async fn wait_until_mended(store: &Store) {
     let began = Instant::now();
     while store.failing().is_some() {
         assert!(began.elapsed() < Duration::from_secs(30), "it is not tried again");
-        tokio::task::spawn_blocking(|| std::thread::yield_now())
-            .await
-            .unwrap();
+        tokio::task::spawn_blocking(std::thread::yield_now).await.unwrap();
     }
 }
 

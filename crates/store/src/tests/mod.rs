@@ -7,6 +7,7 @@ mod laboratory;
 
 /// What every place that keeps journals has to show.
 #[path = "../../../engine/tests/run/journals.rs"]
+#[allow(clippy::similar_names, reason = "as in the engine's tests")]
 mod journals;
 
 mod bed;

@@ -218,49 +218,16 @@ async fn of_many_with_one_key_one_begins() {
                 }
             })
         };
-        let begun = join_all((0..1_000).map(begin)).await;
-        let begun: Vec<(bool, RunId)> = begun.into_iter().map(Result::unwrap).collect();
+        let joined = join_all((0..1_000).map(begin)).await;
+        let told: Vec<(bool, RunId)> = joined.into_iter().map(Result::unwrap).collect();
         assert!(
-            begun.iter().all(|(_, id)| *id == begun[0].1),
+            told.iter().all(|(_, id)| *id == told[0].1),
             "all are told of one run"
         );
-        let fresh = begun.iter().filter(|(is_fresh, _)| *is_fresh).count();
+        let fresh = told.iter().filter(|(is_fresh, _)| *is_fresh).count();
         assert_eq!(fresh, usize::from(round == "first"));
         store.flush().await.unwrap();
     }
-}
-
-/// Polls once.
-fn now_or_never<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::Pin::new(future).poll(&mut context) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
-    }
-}
-
-/// Whoever claims a key and goes away gives it back.
-#[tokio::test]
-async fn a_claim_that_is_dropped_is_given_back() {
-    let bed = Bed::new(Durability::Full);
-    let store = bed.open();
-    let pinned = Pinned::new("steps: [{ set: { y: 1 } }]");
-    let input = json!({});
-    let begin = || {
-        let mut run = pinned.run(&input, bed.clock.now());
-        run.key = Some(IdempotencyKey {
-            key: "the key",
-            lives: Duration::from_hours(24),
-        });
-        store.begin(run)
-    };
-    let mut left = Box::pin(begin());
-    assert!(now_or_never(&mut left).is_none(), "it looks on the disk");
-    let second = begin();
-    let mut second = Box::pin(second);
-    assert!(now_or_never(&mut second).is_none(), "it waits for the first");
-    drop(left);
-    fresh(second.await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]

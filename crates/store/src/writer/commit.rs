@@ -98,7 +98,7 @@ impl<'c> Statements<'c> {
 
 impl Taken {
     /// It has been committed.
-    pub(super) fn is_on_disk(self, claims: &Claims) {
+    pub(super) fn committed(self, claims: &Claims) {
         if let Some((definition, _)) = self.state.as_deref() {
             definition.is_written.store(true, Ordering::Relaxed);
         }

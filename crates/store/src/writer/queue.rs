@@ -20,6 +20,10 @@ const CROWDED: u64 = 100_000;
 /// Work of its own transaction, on the writer's connection. It is given an error instead where the store is failing.
 pub(super) type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
 
+/// What a test does to the connection.
+#[cfg(test)]
+pub(super) type Repair = Box<dyn FnOnce(&Connection) + Send>;
+
 /// Told when everything that was handed in before is on the disk.
 pub(super) type Waiter = oneshot::Sender<Result<(), StoreError>>;
 
@@ -38,6 +42,10 @@ pub(super) struct Queue {
 
 /// What is to be done.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own of the thread"
+)]
 pub(super) struct State {
     /// Runs that have handed in something.
     pub(super) dirty: Vec<Arc<RunState>>,
@@ -47,7 +55,7 @@ pub(super) struct State {
     pub(super) jobs: Vec<Job>,
     /// What a test does to the connection, before anything else.
     #[cfg(test)]
-    pub(super) repairs: Vec<Box<dyn FnOnce(&Connection) + Send>>,
+    pub(super) repairs: Vec<Repair>,
     /// The thread waits until it is told that there is something.
     pub(super) is_idle: bool,
     /// The thread waits; it may be for a time.
@@ -230,12 +238,15 @@ impl Writer {
     #[cfg(test)]
     pub(crate) async fn on_connection(&self, work: impl FnOnce(&Connection) + Send + 'static) {
         let (sender, done) = oneshot::channel();
-        let mut state = self.queue.lock();
-        state.repairs.push(Box::new(move |connection| {
+        let repair: Repair = Box::new(move |connection| {
             work(connection);
             sender.send(()).unwrap();
-        }));
-        self.hurry(state);
+        });
+        {
+            let mut state = self.queue.lock();
+            state.repairs.push(repair);
+            self.hurry(state);
+        }
         hold_still(done).await.unwrap();
     }
 

@@ -83,7 +83,7 @@ impl RunState {
     pub(super) fn record(&self, write: impl FnOnce(&mut String)) -> bool {
         let mut pending = self.lock();
         if pending.records.is_empty() {
-            pending.records.reserve(512);
+            pending.records.reserve(2048);
         }
         pending.records.push(',');
         write(&mut pending.records);

@@ -197,7 +197,7 @@ impl Core {
         lock(&queue.written).count(records, began.elapsed());
         queue.wrote(records);
         for taken in batch.taken.drain(..) {
-            taken.is_on_disk(&self.claims);
+            taken.committed(&self.claims);
         }
         Ok(())
     }
