@@ -31,17 +31,26 @@ const AT_ONCE: usize = 64;
 /// A page, as the command line asks for it.
 const PAGE: usize = 50;
 
-/// One in a hundred fails.
+/// One run in a hundred fails.
 const FLOWS: [&str; 3] = ["sign-up", "invite", "import"];
 
 fn flow_text(name: &str) -> String {
-    format!(
-        "name: {name}\ninput: {{ number: integer, email: string }}\nsteps:\n  - id: user\n    action: bench.nothing\n    with: \
-         {{ x: '{{{{input.email}}}}' }}\n  - action: bench.nothing\n    with: {{ x: '{{{{steps.user.x}}}}' }}\n  - if: eq (ends_with \
-         input.email \"00@example.com\") true\n    then: [{{ fail: {{ code: email_taken, status: 409 }} }}]\n  - return: {{ user_id: \
-         '{{{{steps.user.x}}}}' }}\n"
-    )
+    format!("name: {name}\n{STEPS}")
 }
+
+const STEPS: &str = r#"
+input: { number: integer, email: string }
+steps:
+  - id: user
+    action: bench.nothing
+    with: { x: "{{input.email}}" }
+  - action: bench.nothing
+    with: { x: "{{steps.user.x}}" }
+  - if: ends_with input.email "00@example.com"
+    then:
+      - fail: { code: email_taken, status: 409, message: There is an account already. }
+  - return: { user_id: "{{steps.user.x}}" }
+"#;
 
 /// What was asked, and how long the answers took.
 pub(super) struct Queries {
