@@ -76,7 +76,11 @@ impl Call<'_> {
             } => Err(Problem::KeyReused),
             Started::Known { id, .. } => {
                 drop(place);
-                Ok(replayed(self.state.recorded(runtime, id).await))
+                // Who hears that there is no answer yet is not told that this is the recorded one.
+                Ok(match self.state.recorded(runtime, id).await {
+                    Ok(answer) => replayed(answer),
+                    Err(none) => none,
+                })
             }
         }
     }
@@ -95,7 +99,8 @@ impl Call<'_> {
         match Attached::new(Box::pin(going.go()), responded, &self.state.tasks).await {
             Waited::Responded(answer) => of_run(answer, id),
             Waited::Ended(outcome) if outcome.status == RunStatus::Suspended => {
-                self.state.recorded(runtime, id).await
+                let (Ok(answer) | Err(answer)) = self.state.recorded(runtime, id).await;
+                answer
             }
             Waited::Ended(outcome) => self.state.of_outcome(*outcome, id),
         }
@@ -136,17 +141,18 @@ impl Going {
 }
 
 impl State {
-    /// The answer of a run that goes on elsewhere, or has ended: waited for, and the same bytes as the first one.
-    pub(crate) async fn recorded(&self, runtime: &Runtime, id: RunId) -> Answer {
+    /// The answer of a run that goes on elsewhere, or has ended: waited for, and the same bytes as the first one. `Err`: why
+    /// there is none.
+    pub(crate) async fn recorded(&self, runtime: &Runtime, id: RunId) -> Result<Answer, Answer> {
         let answer = tokio::select! {
             biased;
             answer = runtime.answer(id) => answer,
             () = self.left_behind(runtime, id) => Err(StoreError::Closed),
         };
         match answer {
-            Ok(Some(answer)) => self.of_run_answer(answer, id),
-            Ok(None) => Problem::NoRun.into_answer(),
-            Err(error) => of_run(unavailable(&error).into_answer_of(&id.to_string()), id),
+            Ok(Some(answer)) => Ok(self.of_run_answer(answer, id)),
+            Ok(None) => Err(Problem::NoRun.into_answer()),
+            Err(error) => Err(of_run(unavailable(&error).into_answer_of(&id.to_string()), id)),
         }
     }
 

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -433,19 +434,33 @@ async fn a_caller_waits_for_a_run_that_sleeps_and_holds_no_place() {
 async fn a_stop_tells_who_waits_for_a_run_that_sleeps() {
     let served = Served::kept(&[ASLEEP], BTreeMap::new(), ServerOptions::default());
     let called = post(&served, "/asleep", Some("k"), json!({}));
-    let stopped = async {
+    let begun = Cell::new(false);
+    let sleeps = async || {
         until("it sleeps", async || {
             served.runtime().store().count(Status::Sleeping).await.unwrap() == 1
         })
         .await;
+    };
+    let called_again = async {
+        sleeps().await;
+        begun.set(true);
+        post(&served, "/asleep", Some("k"), json!({})).await
+    };
+    let stopped = async {
+        sleeps().await;
+        until("the second is there", async || begun.get()).await;
         served.state.stop();
     };
-    let (read, ()) = tokio::join!(called, stopped);
-    assert_eq!((read.status, &read.body["code"]), (503, &json!("stopping")));
-    assert_eq!(
-        (read.header("retry-after"), read.header("x-run-id").len()),
-        ("1", 36)
-    );
+    let (first, again, ()) = tokio::join!(called, called_again, stopped);
+    for read in [first, again] {
+        assert_eq!((read.status, &read.body["code"]), (503, &json!("stopping")));
+        assert_eq!(
+            (read.header("retry-after"), read.header("x-run-id").len()),
+            ("1", 36)
+        );
+        // It is no answer of the run.
+        assert_eq!(read.header("idempotency-replayed"), "");
+    }
     let left = served.runtime().shutdown(Duration::from_secs(5)).await;
     assert_eq!((left.to_resume, left.cut_off), (1, 0));
     let read = post(&served, "/asleep", None, json!({})).await;
