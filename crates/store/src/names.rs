@@ -44,11 +44,36 @@ impl KnownDefinition {
     }
 }
 
-/// All of them, by name and by number.
+/// Rows by their names (a definition's is its digest), and by their numbers.
+#[derive(Debug)]
+struct Table<T> {
+    by_name: HashMap<Arc<str>, Arc<T>>,
+    by_id: HashMap<i64, Arc<T>>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            by_name: HashMap::new(),
+            by_id: HashMap::new(),
+        }
+    }
+}
+
+impl<T> Table<T> {
+    fn insert(&mut self, name: Arc<str>, id: i64, row: T) -> Arc<T> {
+        let row = Arc::new(row);
+        self.by_name.insert(name, Arc::clone(&row));
+        self.by_id.insert(id, Arc::clone(&row));
+        row
+    }
+}
+
+/// All of them.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    flows: Mutex<HashMap<Arc<str>, Arc<FlowName>>>,
-    definitions: Mutex<HashMap<Arc<str>, Arc<KnownDefinition>>>,
+    flows: Mutex<Table<FlowName>>,
+    definitions: Mutex<Table<KnownDefinition>>,
     next_flow: AtomicI64,
     next_definition: AtomicI64,
     /// It has been asked which definitions are idle.
@@ -73,7 +98,7 @@ impl Names {
                 name: Arc::clone(&name),
                 is_written: AtomicBool::new(true),
             };
-            lock(&names.flows).insert(name, Arc::new(flow));
+            lock(&names.flows).insert(name, id, flow);
             names.next_flow.fetch_max(id, Ordering::Relaxed);
         }
         for (id, digest) in rows("SELECT id, digest FROM definitions").map_err(failed)? {
@@ -85,7 +110,7 @@ impl Names {
                 is_in_use: AtomicBool::new(false),
                 is_written: AtomicBool::new(true),
             };
-            lock(&names.definitions).insert(digest, Arc::new(definition));
+            lock(&names.definitions).insert(digest, id, definition);
             names.next_definition.fetch_max(id, Ordering::Relaxed);
         }
         Ok(names)
@@ -94,66 +119,65 @@ impl Names {
     /// A flow by its name.
     pub(crate) fn flow(&self, name: &str) -> Arc<FlowName> {
         let mut flows = lock(&self.flows);
-        if let Some(flow) = flows.get(name) {
+        if let Some(flow) = flows.by_name.get(name) {
             return Arc::clone(flow);
         }
         let name: Arc<str> = name.into();
-        let flow = Arc::new(FlowName {
-            id: self.next_flow.fetch_add(1, Ordering::Relaxed) + 1,
+        let id = self.next_flow.fetch_add(1, Ordering::Relaxed) + 1;
+        let flow = FlowName {
+            id,
             name: Arc::clone(&name),
             is_written: AtomicBool::new(false),
-        });
-        flows.insert(name, Arc::clone(&flow));
-        flow
+        };
+        flows.insert(name, id, flow)
     }
 
     /// A flow by its number.
     pub(crate) fn flow_by_id(&self, id: i64) -> Option<Arc<FlowName>> {
-        lock(&self.flows)
-            .values()
-            .find(|flow| flow.id == id)
-            .map(Arc::clone)
+        lock(&self.flows).by_id.get(&id).map(Arc::clone)
     }
 
     /// All flows.
     pub(crate) fn flows(&self) -> Vec<Arc<FlowName>> {
-        lock(&self.flows).values().map(Arc::clone).collect()
+        lock(&self.flows).by_id.values().map(Arc::clone).collect()
     }
 
     /// A definition that a run begins with.
     pub(crate) fn definition(&self, definition: &Arc<Definition>, digest: &Arc<str>) -> Arc<KnownDefinition> {
         let mut definitions = lock(&self.definitions);
-        let known = definitions.entry(Arc::clone(digest)).or_insert_with(|| {
-            Arc::new(KnownDefinition {
-                id: self.next_definition.fetch_add(1, Ordering::Relaxed) + 1,
-                digest: Arc::clone(digest),
-                definition: OnceLock::new(),
-                is_in_use: AtomicBool::new(true),
-                is_written: AtomicBool::new(false),
-            })
-        });
+        let known = match definitions.by_name.get(digest) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let id = self.next_definition.fetch_add(1, Ordering::Relaxed) + 1;
+                let known = KnownDefinition {
+                    id,
+                    digest: Arc::clone(digest),
+                    definition: OnceLock::new(),
+                    is_in_use: AtomicBool::new(true),
+                    is_written: AtomicBool::new(false),
+                };
+                definitions.insert(Arc::clone(digest), id, known)
+            }
+        };
         known.definition.get_or_init(|| Arc::clone(definition));
         known.is_in_use.store(true, Ordering::Relaxed);
-        Arc::clone(known)
+        known
     }
 
     /// A definition by its number.
     pub(crate) fn definition_by_id(&self, id: i64) -> Option<Arc<KnownDefinition>> {
-        let definitions = lock(&self.definitions);
-        definitions.values().find(|known| known.id == id).map(Arc::clone)
+        lock(&self.definitions).by_id.get(&id).map(Arc::clone)
     }
 
     /// Forgets a definition that no run of this process has begun with; `None` where one has.
     pub(crate) fn forget_definition(&self, id: i64) -> Option<Arc<KnownDefinition>> {
         let mut definitions = lock(&self.definitions);
-        let known = definitions
-            .values()
-            .find(|known| known.id == id)
-            .map(Arc::clone)?;
+        let known = definitions.by_id.get(&id)?;
         if known.is_in_use.load(Ordering::Relaxed) {
             return None;
         }
-        definitions.remove(&known.digest)
+        let known = definitions.by_id.remove(&id)?;
+        definitions.by_name.remove(&known.digest)
     }
 
     /// The numbers of the definitions that no run of this process has begun with; but none when it is asked again.
@@ -163,6 +187,7 @@ impl Names {
         }
         let definitions = lock(&self.definitions);
         let idle = definitions
+            .by_id
             .values()
             .filter(|known| !known.is_in_use.load(Ordering::Relaxed));
         idle.map(|known| known.id).collect()
@@ -171,10 +196,8 @@ impl Names {
     /// Whether a run of this process has begun with a definition.
     pub(crate) fn is_in_use(&self, id: i64) -> bool {
         let definitions = lock(&self.definitions);
-        let mut in_use = definitions
-            .values()
-            .filter(|known| known.is_in_use.load(Ordering::Relaxed));
-        in_use.any(|known| known.id == id)
+        let known = definitions.by_id.get(&id);
+        known.is_some_and(|known| known.is_in_use.load(Ordering::Relaxed))
     }
 
     /// The definition itself, read from the store if it has not been yet.
