@@ -145,19 +145,18 @@ impl Names {
     /// A definition that a run begins with.
     pub(crate) fn definition(&self, definition: &Arc<Definition>, digest: &Arc<str>) -> Arc<KnownDefinition> {
         let mut definitions = lock(&self.definitions);
-        let known = match definitions.by_name.get(digest) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let id = self.next_definition.fetch_add(1, Ordering::Relaxed) + 1;
-                let known = KnownDefinition {
-                    id,
-                    digest: Arc::clone(digest),
-                    definition: OnceLock::new(),
-                    is_in_use: AtomicBool::new(true),
-                    is_written: AtomicBool::new(false),
-                };
-                definitions.insert(Arc::clone(digest), id, known)
-            }
+        let known = if let Some(known) = definitions.by_name.get(digest) {
+            Arc::clone(known)
+        } else {
+            let id = self.next_definition.fetch_add(1, Ordering::Relaxed) + 1;
+            let known = KnownDefinition {
+                id,
+                digest: Arc::clone(digest),
+                definition: OnceLock::new(),
+                is_in_use: AtomicBool::new(true),
+                is_written: AtomicBool::new(false),
+            };
+            definitions.insert(Arc::clone(digest), id, known)
         };
         known.definition.get_or_init(|| Arc::clone(definition));
         known.is_in_use.store(true, Ordering::Relaxed);
