@@ -73,6 +73,9 @@ pub(super) fn measure(place: &Place, runs: u32) -> Result<Queries> {
         began.elapsed().as_secs_f64()
     );
     let history = History::open(&path)?;
+    let ended = |(status, count): (Status, u64)| if status.is_unfinished() { 0 } else { count };
+    let ended: u64 = history.counts()?.into_iter().map(ended).sum();
+    ensure!(ended == u64::from(runs), "{ended} runs of {runs} have ended");
     Ok(Queries {
         runs,
         took: ask(&history)?,
