@@ -244,6 +244,10 @@ impl StepError {
         if let Cow::Owned(message) = masks.apply(&self.message) {
             self.message = message;
         }
+        // A `fail` can compute it.
+        if let Cow::Owned(code) = masks.apply(&self.code) {
+            self.code = Cow::Owned(code);
+        }
         for value in [&mut self.provider, &mut self.details].into_iter().flatten() {
             if let Cow::Owned(masked) = masks.apply_to(value) {
                 *value = masked;

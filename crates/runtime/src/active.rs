@@ -40,8 +40,9 @@ struct Entry {
     waiters: Option<watch::Sender<Option<Arc<RunAnswer>>>>,
     /// The run has answered: the answer is in the store, and nobody else will be told.
     answered: bool,
-    /// Nobody runs it, and one of the waiters has seen in the store that there is no answer yet.
-    seen_unanswered: bool,
+    /// It is known that there is no answer in the store: whoever runs it has made sure; or nobody does, and one of the
+    /// waiters has looked. A claim alone says nothing: the run may have answered in an earlier life, or have ended.
+    unanswered: bool,
 }
 
 impl Entry {
@@ -76,7 +77,7 @@ impl Registry {
         let active = Arc::new(Active::new(id));
         entry.active = Some(Arc::clone(&active));
         entry.answered = false;
-        entry.seen_unanswered = false;
+        entry.unanswered = false;
         drop(shard);
         self.claimed.fetch_add(1, Ordering::SeqCst);
         Some(Claim {
@@ -130,9 +131,12 @@ impl Registry {
             .is_some_and(|entry| !entry.answered && entry.waiters.is_some())
     }
 
-    /// Whether the run, which is claimed, has answered in this life.
-    pub(crate) fn has_answered(&self, id: RunId) -> bool {
-        self.shard(id).get(&id).is_some_and(|entry| entry.answered)
+    /// Whether it is known that the run has not answered yet.
+    pub(crate) fn is_unanswered(&self, id: RunId) -> bool {
+        let shard = self.shard(id);
+        shard
+            .get(&id)
+            .is_some_and(|entry| entry.unanswered && !entry.answered)
     }
 
     /// Waits for a run's answer from here on; `None` when nobody will be told any more.
@@ -143,11 +147,7 @@ impl Registry {
             return None;
         }
         let entry = shard.entry(id).or_default();
-        let is_sure = if entry.active.is_some() {
-            !entry.answered
-        } else {
-            entry.seen_unanswered
-        };
+        let is_sure = entry.unanswered && !entry.answered;
         let waiters = entry.waiters.get_or_insert_with(|| watch::channel(None).0);
         let receiver = waiters.subscribe();
         drop(shard);
@@ -193,7 +193,7 @@ impl Waiter {
             && entry.active.is_none()
             && !entry.answered
         {
-            entry.seen_unanswered = true;
+            entry.unanswered = true;
         }
     }
 
@@ -216,7 +216,10 @@ impl Drop for Waiter {
                 .is_some_and(|waiters| waiters.receiver_count() == 0)
             {
                 entry.waiters = None;
-                entry.seen_unanswered = false;
+                // What was seen counts as long as someone would be told of an answer; a run that goes on tells all.
+                if entry.active.is_none() {
+                    entry.unanswered = false;
+                }
             }
             if entry.is_unused() {
                 shard.remove(&self.id);
@@ -241,12 +244,21 @@ impl Claim {
         self.active.id
     }
 
+    /// There is no answer in the store: whoever waits from here on is told.
+    pub(crate) fn is_unanswered(&self) {
+        let id = self.active.id;
+        if let Some(entry) = self.registry.shard(id).get_mut(&id) {
+            entry.unanswered = true;
+        }
+    }
+
     /// The right to run it once more, in another life. Nobody else gets it in between.
     pub(crate) fn renewed(mut self) -> Self {
         let next = Arc::new(Active::new(self.active.id));
         if let Some(entry) = self.registry.shard(next.id).get_mut(&next.id) {
             entry.active = Some(Arc::clone(&next));
             entry.answered = false;
+            entry.unanswered = false;
         }
         // Whoever calls it off learns from the next life that this one is over.
         self.active.raise(Active::RELEASED);
@@ -261,6 +273,7 @@ impl Drop for Claim {
         let mut shard = self.registry.shard(id);
         if let Some(entry) = shard.get_mut(&id) {
             entry.active = None;
+            entry.unanswered = false;
             if entry.is_unused() {
                 shard.remove(&id);
             }
@@ -400,6 +413,11 @@ mod tests {
         let second = registry.wait(id).unwrap();
         assert!(second.is_sure(), "the first one looked for all");
         let claim = registry.claim(id).unwrap();
+        assert!(
+            !registry.wait(id).unwrap().is_sure(),
+            "whoever claims it may find that it has ended"
+        );
+        claim.is_unanswered();
         let during = registry.wait(id).unwrap();
         assert!(during.is_sure());
         assert!(registry.is_waited_for(id));

@@ -31,7 +31,7 @@ impl Keeper {
 
     /// See [`Runtime::answer_now`](crate::Runtime::answer_now).
     pub(crate) async fn answer_now(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
-        if self.registry.active(id).is_some() && !self.registry.has_answered(id) {
+        if self.registry.is_unanswered(id) {
             return Ok(Some(None));
         }
         self.answer_in_store(id).await

@@ -367,12 +367,13 @@ impl Keeper {
         match self.store.load(id).await {
             Ok(stored) => stored,
             Err(error) => {
-                if self.store.failing().is_some() || matches!(error, StoreError::Closed) {
-                    self.trouble(&error);
-                } else {
+                // Only what would be the same each time keeps a run back; the rest passes.
+                if matches!(error, StoreError::Corrupt { .. } | StoreError::Key { .. }) {
                     let help = error.help();
                     tracing::error!(run_id = %id, %error, help, "the run cannot be read, and does not go on");
                     self.stuck.add_alone(id);
+                } else {
+                    self.trouble(&error);
                 }
                 None
             }

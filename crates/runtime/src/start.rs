@@ -161,6 +161,13 @@ impl Left {
         }
     }
 
+    /// See [`Claim::is_unanswered`].
+    fn is_unanswered(&self) {
+        if let Some(claim) = &self.claim {
+            claim.is_unanswered();
+        }
+    }
+
     /// The run has come to an end, or there is none.
     pub(crate) fn give_back(&mut self) {
         self.claim = None;
@@ -181,6 +188,10 @@ impl Drop for Left {
             return;
         }
         self.keeper.ready.push(claim.renewed());
+        if self.keeper.is_stopping() {
+            // The end of the process may have cleared the queue in between.
+            self.keeper.ready.clear();
+        }
     }
 }
 
@@ -301,6 +312,7 @@ impl Keeper {
             Ok(Begun::Fresh(journal)) => {
                 let journal = Arc::from(journal);
                 left.active.set_journal(&journal);
+                left.is_unanswered();
                 Ok(Recorded::Fresh(left, journal, started_at))
             }
             Ok(Begun::Known { id, same_input }) => {
@@ -339,6 +351,9 @@ impl DurableRun {
     ) -> Self {
         let journal = Arc::new(stored.journal);
         claim.active().set_journal(&journal);
+        if stored.response.is_none() {
+            claim.is_unanswered();
+        }
         Self {
             journal,
             version: Version::Pinned(pinned),

@@ -160,7 +160,7 @@ pub struct StoredRun {
     pub response: Option<Response>,
     /// What it returned.
     pub output: Option<Value>,
-    /// Why it failed or is in doubt.
+    /// Why it failed or is in doubt. Secrets are masked.
     pub error: Option<StepError>,
     /// Gives what is recorded, and goes on recording.
     pub journal: RunJournal,

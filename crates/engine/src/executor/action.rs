@@ -324,6 +324,8 @@ impl<J: Journal> Call<'_, J> {
             message = format!("{message}: {}", error.message);
         }
         let mut doubt = self.walker.step_error(self.node, "in_doubt", 500, message);
+        // Of a step in a loop or a called flow the id does not say which one is meant.
+        doubt.details = Some(json!({ "key": self.key }));
         doubt.provider = error.and_then(|error| error.provider);
         doubt
     }

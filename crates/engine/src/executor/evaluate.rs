@@ -199,10 +199,13 @@ impl<J: Journal> Walker<'_, J> {
     }
 }
 
-/// The journal gave back something else than it was given.
+/// The journal gave back something else than it was given. That does not pass, so it is not one that is unavailable.
 pub(super) fn malformed(node: &Node, expected: &str) -> Stop {
-    let message = format!("the record of `{}` is not {expected}", node.path);
-    Stop::Journal(JournalError::Unavailable(message.into()))
+    Stop::Journal(JournalError::Departed {
+        key: node.path.to_string(),
+        recorded: "something else".to_owned(),
+        found: expected.to_owned(),
+    })
 }
 
 /// The outcome of something that cannot be in doubt.

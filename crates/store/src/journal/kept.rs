@@ -26,13 +26,18 @@ pub(crate) fn shown(value: &Value, masks: &Masks) -> Shown {
     }
 }
 
-/// The same for an error.
+/// The same for an error. What is shown is an error, too: the one that a run's caller is told.
 pub(crate) fn shown_error(error: &StepError, masks: &Masks) -> Shown {
-    let json = json(error);
-    if !masks.may_be_in(&json) {
-        return Shown::Whole(json);
+    let whole = json(error);
+    if !masks.may_be_in(&whole) {
+        return Shown::Whole(whole);
     }
-    serde_json::to_value(error).map_or_else(|_| Shown::hidden(json), |error| shown(&error, masks))
+    let shown = json(&error.clone().masked(masks));
+    if shown == whole {
+        Shown::Whole(whole)
+    } else {
+        Shown::Masked { shown, json: whole }
+    }
 }
 
 /// What of a value is shown.

@@ -96,7 +96,7 @@ impl RunJournal {
             started_at: parts.started_at,
             active_before: parts.active_before,
             barrier: ReplayBarrier::new(recorded.outcomes()),
-            has_answered: AtomicBool::new(matches!(recorded.answer, Some(Ok(_)))),
+            has_answered: AtomicBool::new(recorded.answer.is_some()),
             recorded,
             is_resumed,
             is_alive: AtomicBool::new(false),
@@ -285,12 +285,31 @@ impl RunJournal {
     }
 }
 
-/// An announced effect that does not happen after all is withdrawn, so that nobody takes it for in doubt.
+/// What is recorded and does not happen after all is withdrawn: an announced effect, so that nobody takes it for in doubt;
+/// an answer that nobody has got, so that nobody gets it later in the place of what the run came to instead.
 struct Announced<'a> {
     journal: &'a RunJournal,
     key: &'a StepKey<'a>,
     attempt: u32,
     happens: bool,
+}
+
+impl<'a> Announced<'a> {
+    const fn new(journal: &'a RunJournal, key: &'a StepKey<'a>, attempt: u32) -> Self {
+        Self {
+            journal,
+            key,
+            attempt,
+            happens: false,
+        }
+    }
+
+    /// Waits for the disk, where that is promised. From then on it happens.
+    async fn made_safe(mut self) -> Result<(), JournalError> {
+        self.journal.make_safe().await?;
+        self.happens = true;
+        Ok(())
+    }
 }
 
 impl Drop for Announced<'_> {
@@ -338,14 +357,7 @@ impl Journal for RunJournal {
         if touches && prior == Prior::Fresh {
             self.record_started(key, &info);
             if info.effect == Effect::Once {
-                let mut announced = Announced {
-                    journal: self,
-                    key,
-                    attempt: info.attempt,
-                    happens: false,
-                };
-                self.make_safe().await?;
-                announced.happens = true;
+                Announced::new(self, key, info.attempt).made_safe().await?;
             }
             crash_point("step.started");
         }
@@ -363,8 +375,8 @@ impl Journal for RunJournal {
             }
             // What a called flow answers goes to nobody.
             if outcome.is_ok() && is_answer(info.verb) && key.part.is_empty() && key.parent.is_none() {
+                Announced::new(self, key, info.attempt).made_safe().await?;
                 self.has_answered.store(true, Ordering::Relaxed);
-                self.make_safe().await?;
                 crash_point("respond.recorded");
             }
         }

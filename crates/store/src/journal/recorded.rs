@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use lockgate_engine::journal::Outcome;
+use serde_json::Value;
 
 use super::kept;
 use crate::id::RunId;
@@ -33,8 +34,11 @@ pub(super) enum What {
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
     entries: HashMap<String, Vec<(u32, Entry)>>,
-    /// The run has answered its caller. Also where that was dropped later: an answer that has been given is not taken back.
-    pub(crate) answer: Option<Outcome>,
+    /// What the run has answered its caller. Also where that was dropped later: an answer that has been given is not taken
+    /// back. One that failed is none.
+    pub(crate) answer: Option<Value>,
+    /// The key and attempt of it.
+    answered_at: Option<(String, u32)>,
 }
 
 impl Recorded {
@@ -64,6 +68,9 @@ impl Recorded {
                 if let Some(attempts) = self.entries.get_mut(&key) {
                     attempts.retain(|(other, _)| *other != attempt);
                 }
+                if self.answered_at == Some((key, attempt)) {
+                    (self.answer, self.answered_at) = (None, None);
+                }
             }
             Record::Finished {
                 key,
@@ -74,8 +81,13 @@ impl Recorded {
             } => {
                 let outcome = kept::outcome(outcome, seal, run, &place(&key, attempt))
                     .map_err(|error| format!("the record of {key}: {error}"))?;
-                if self.answer.is_none() && is_answer(&verb) && !is_called(&key) {
-                    self.answer = Some(outcome.clone());
+                if let Ok(answer) = &outcome
+                    && self.answer.is_none()
+                    && is_answer(&verb)
+                    && !is_called(&key)
+                {
+                    self.answer = Some(answer.clone());
+                    self.answered_at = Some((key.clone(), attempt));
                 }
                 let action = self.find(&key, attempt).and_then(|entry| entry.action.clone());
                 let what = What::Finished(outcome);

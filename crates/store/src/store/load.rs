@@ -119,11 +119,11 @@ fn run(shared: &Arc<Shared>, read: Read) -> Result<StoredRun, StoreError> {
         |what: String| StoreError::damaged(path, format!("the run {} is damaged: {what}", begun.id));
     let recorded = Recorded::new(read.records, &shared.seal, begun.id).map_err(damaged)?;
     let response = match &recorded.answer {
-        Some(Ok(value)) => {
+        Some(value) => {
             let response = value.get("value").cloned().and_then(Response::from_record);
             Some(response.ok_or_else(|| damaged("its answer is none".to_owned()))?)
         }
-        _ => None,
+        None => None,
     };
     let unsealed = Unsealed {
         seal: &shared.seal,
@@ -132,7 +132,8 @@ fn run(shared: &Arc<Shared>, read: Read) -> Result<StoredRun, StoreError> {
     let input = unsealed.value("input", Some(begun.input), begun.input_sealed.as_deref());
     let request = unsealed.value("request", None, begun.request_sealed.as_deref());
     let output = unsealed.value("output", state.output, state.output_sealed.as_deref());
-    let error = unsealed.value::<StepError>("error", state.error, state.error_sealed.as_deref());
+    // As it is shown: what a caller is told once more is what the first one was told.
+    let error = unsealed.value::<StepError>("error", state.error, None);
     let started_at = time(path, begun.started_at)?;
     let digest = Arc::clone(&read.definition.digest);
     let journal = RunJournal::resumed(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lockgate_engine::masks::MASKED;
 use lockgate_engine::outcome::StepError;
+use lockgate_flow::catalog::Effect;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -124,8 +125,15 @@ impl Work {
         let at = self.now;
         let mut added = Vec::new();
         if let Some(settled) = &self.doubt {
+            // The word is on the step that the run ended with. Another one that is open is asked about when it is come to.
+            let named = self.final_error(run)?.and_then(|error| {
+                let key = error.details?.get("key")?.as_str()?.to_owned();
+                Some(key)
+            });
             for (key, attempt) in in_doubt(recorded) {
-                added.push(self.settled(run.begun.id, key, attempt, settled)?);
+                if named.as_ref() == Some(&key) {
+                    added.push(self.settled(run.begun.id, key, attempt, settled)?);
+                }
             }
         }
         if run.state.status == Status::Failed {
@@ -189,12 +197,16 @@ impl Work {
     }
 }
 
-/// The steps that began and of which nobody knows more.
+/// The `once` steps that began and of which nobody knows more.
 fn in_doubt(records: &[Record]) -> Vec<(String, u32)> {
     let mut open = Vec::new();
     for record in records {
         match record {
-            Record::Started { key, attempt, .. } => open.push((key.clone(), *attempt)),
+            Record::Started {
+                key, attempt, effect, ..
+            } if effect == Effect::Once.name() => {
+                open.push((key.clone(), *attempt));
+            }
             Record::Withdrawn { key, attempt, .. } | Record::Finished { key, attempt, .. } => {
                 open.retain(|(other, started)| (other, started) != (key, attempt));
             }

@@ -74,7 +74,8 @@ steps:
     let response = run.response.unwrap();
     assert_eq!(response.headers[0].1, "canary-output");
     assert_eq!(response.body, Some(json!("canary-step-secret")));
-    assert_eq!(run.error.unwrap().message, "not with canary-input-password");
+    // What callers are told once more is what they were told.
+    assert_eq!(run.error.unwrap().message, "not with ••••");
     let how = Reopen {
         definition: None,
         doubt: None,
