@@ -36,6 +36,7 @@ pub(crate) fn open_with(
     let path: Arc<Path> = settings.path.as_path().into();
     make_folder(&path)?;
     let lock = OwnerLock::take(&path)?;
+    refuse_lone_log(&path)?;
     make_file(&path)?;
     let connection = open_writer(&path)?;
     let failed = |error| StoreError::sqlite(&path, &error);
@@ -97,6 +98,21 @@ pub(crate) fn open_with(
             path,
         }),
     })
+}
+
+/// A log without its file is what is left of a store. SQLite would begin a new one, and throw the log away.
+fn refuse_lone_log(path: &Path) -> Result<(), StoreError> {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if size(path) == 0 && size(Path::new(&log)) > 0 {
+        let what = "it is empty or gone, and its log (-wal) is there".to_owned();
+        return Err(StoreError::Corrupt {
+            path: path.to_path_buf(),
+            what,
+        });
+    }
+    Ok(())
 }
 
 /// The folder, for its owner only.

@@ -136,6 +136,26 @@ async fn what_is_no_store_is_refused_and_left_alone() {
     assert!(text.contains("its tables are not those of its format"), "{text}");
 }
 
+#[tokio::test]
+async fn a_log_without_its_file_is_not_thrown_away() {
+    let bed = Bed::new(Durability::Full);
+    let path = &bed.settings.path;
+    let log = path.with_extension("db-wal");
+    assert_eq!(path.extension().unwrap(), "db");
+    for empty in [true, false] {
+        fs::write(&log, "what is left of a store").unwrap();
+        if empty {
+            fs::write(path, "").unwrap();
+        }
+        let (error, text) = refused(&bed);
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{text}");
+        assert!(log.metadata().unwrap().len() > 0);
+        let _ = fs::remove_file(path);
+    }
+    fs::remove_file(&log).unwrap();
+    bed.open();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn what_cannot_be_written_is_refused() {

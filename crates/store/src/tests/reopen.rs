@@ -249,18 +249,28 @@ async fn it_goes_on_with_another_definition() {
 
 /// A run whose process died within a step that cannot be reconciled.
 async fn in_doubt() -> Ended {
-    let mut ended = Ended::of(&["steps: [{ action: test.once }, { id: b, action: test.blind, with: { value: '{{uuid}}' } }, { return: '{{steps.b.value}}' }]"]).await;
+    in_doubt_of("steps: [{ action: test.once }, { id: b, action: test.blind, with: { value: '{{uuid}}' } }, { return: '{{steps.b.value}}' }]").await
+}
+
+/// A run of this flow whose process died within all of its steps that cannot be reconciled.
+async fn in_doubt_of(text: &str) -> Ended {
+    let mut ended = Ended::of(&[text]).await;
     assert_eq!(ended.outcome.status, RunStatus::Succeeded);
-    // The end of the step is taken away again.
+    // The ends of the steps are taken away again.
     let (id, path) = (ended.id, Arc::clone(&ended.store.shared.path));
     let cut = move |connection: &rusqlite::Connection| {
         let row = crate::store::row_of(connection, &path, id)?.unwrap();
         let seq = row.begun.seq;
         let (mut records, chunks) = crate::store::records(connection, &path, seq, id)?;
-        let started =
-            |record: &Record| matches!(record, Record::Started { action, .. } if action == "test.blind");
-        let at = records.iter().position(started).unwrap();
-        records.truncate(at + 1);
+        let open: Vec<String> = records
+            .iter()
+            .filter_map(|record| match record {
+                Record::Started { action, key, .. } if action == "test.blind" => Some(key.clone()),
+                _ => None,
+            })
+            .collect();
+        assert!(!open.is_empty());
+        records.retain(|record| !matches!(record, Record::Finished { key, .. } if open.contains(key)));
         let first = seq * crate::rows::CHUNKS_OF_A_RUN;
         connection
             .execute(
@@ -282,7 +292,10 @@ async fn in_doubt() -> Ended {
         Ok(())
     };
     ended.store.shared.transact(cut).await.unwrap();
-    ended.book.effects.lock().unwrap().remove("steps/1");
+    // It was lost before it happened.
+    let mut effects = ended.book.effects.lock().unwrap();
+    effects.retain(|key, _| key == "steps/0");
+    drop(effects);
     let run = ended.store.load(id).await.unwrap().unwrap();
     let laboratory = laboratory(&ended.bed, &ended.flows, Some(&ended.book));
     ended.outcome = laboratory.run_on(&run.journal, json!({})).await;
@@ -317,6 +330,44 @@ async fn an_operator_settles_a_doubt() {
             .is_some_and(|output| matches!(output, Value::String(_)))
     );
     assert_eq!(ended.effects().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_on_one_doubt_is_none_on_another() {
+    let ended = in_doubt_of(
+        "steps: [{ parallel: { a: [{ action: test.blind }], b: [{ action: test.blind }] } }, { return: 1 }]",
+    )
+    .await;
+    let outcome = ended.again(Some(Settled::DidNotHappen)).await.unwrap();
+    assert_eq!(
+        outcome.status,
+        RunStatus::InDoubt,
+        "nobody said a word on the other"
+    );
+    assert_eq!(ended.effects().len(), 1);
+    let outcome = ended
+        .again(Some(Settled::Happened(json!({ "value": 1 }))))
+        .await
+        .unwrap();
+    assert_eq!(outcome.output, Some(json!(1)));
+    assert_eq!(ended.effects().len(), 1, "the other had happened");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_failed_is_none() {
+    let ended = Ended::of(&[
+        "input: { x: { type: string, required: false } }\nsteps: [{ respond: { status: '{{length (default input.x \"12345678\")}}' }, on_error: [{ respond: { body: sorry } }] }, { return: 1 }]",
+    ])
+    .await;
+    assert_eq!(ended.outcome.status, RunStatus::Succeeded, "{:?}", ended.outcome);
+    let given = ended.outcome.response.clone().unwrap();
+    assert_eq!(given.body, Some(json!("sorry")));
+    let stored = ended.store.load(ended.id).await.unwrap().unwrap();
+    assert_eq!(
+        stored.response,
+        Some(given),
+        "what is given again is what was given"
+    );
 }
 
 #[tokio::test(start_paused = true)]
