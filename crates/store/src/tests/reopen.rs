@@ -293,9 +293,8 @@ async fn in_doubt_of(text: &str) -> Ended {
     };
     ended.store.shared.transact(cut).await.unwrap();
     // It was lost before it happened.
-    let mut effects = ended.book.effects.lock().unwrap();
-    effects.retain(|key, _| key == "steps/0");
-    drop(effects);
+    let is_once = |key: &String, _: &mut u32| key == "steps/0";
+    ended.book.effects.lock().unwrap().retain(is_once);
     let run = ended.store.load(id).await.unwrap().unwrap();
     let laboratory = laboratory(&ended.bed, &ended.flows, Some(&ended.book));
     ended.outcome = laboratory.run_on(&run.journal, json!({})).await;
