@@ -78,6 +78,10 @@ pub(crate) fn store(checks: &mut Checks, store: &StoreToCheck<'_>, clock: &dyn C
     match History::open(path) {
         Ok(history) => {
             file(checks, &shown, path, &history);
+            match lockgate_store::check(path) {
+                Ok(()) => checks.ok("contents", "every row is as it was written"),
+                Err(error) => failed(checks, "contents", &error),
+            }
             key(checks, store, true);
             runs(checks, &history, matches!(owner, Ok(Some(_))));
         }
