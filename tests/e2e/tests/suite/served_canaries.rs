@@ -422,7 +422,7 @@ fn admin_sees_no_secrets(served: &Served) -> Vec<String> {
         assert_none(&SECRETS, path, &answer.body);
         answer
     };
-    let list = get("/api/runs?limit=500").json();
+    let list = get("/api/runs?limit=200").json();
     let runs: Vec<String> = list["runs"]
         .as_array()
         .unwrap()
