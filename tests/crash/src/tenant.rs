@@ -17,8 +17,8 @@ use crate::process::{Process, Program, address};
 const FAULTS: [&str; 15] = [
     "delay=20ms:p=0.1,path=/api/v2/users",
     "delay=20ms:p=0.1,path=/api/v2/users/*",
-    "429:every=97,path=/api/v2/users",
-    "429:every=113,path=/api/v2/users/*",
+    "429:every=397,path=/api/v2/users",
+    "429:every=613,path=/api/v2/users/*",
     "500:p=0.03,path=/api/v2/users",
     "503:p=0.03,path=/api/v2/users",
     "html:p=0.02,path=/api/v2/users",
