@@ -59,7 +59,8 @@ fn flows(dead: &str, silent: &str) -> Vec<(String, String)> {
             "later",
             "POST /later",
             "{ hold: { type: boolean, default: false } }",
-            "  - respond: { status: 202 }\n  - if: input.hold\n    wait: 1h\n",
+            // One that is kept would give its place back while it sleeps.
+            "  - respond: { status: 202 }\n  - if: input.hold\n    wait: 1h\ndurable: false\n",
         ),
         flow("nothing", "DELETE /nothing", "{}", "  - set: { a: 1 }\n"),
         flow(

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use lockgate_engine::journal::{MemoryJournal, NoJournal, Record};
 use lockgate_flow::catalog::Catalog;
+use lockgate_flow::diagnostic::Code;
 use lockgate_flow::graph::{Flow, lower};
 use lockgate_flow::source::Source;
 use lockgate_flow::syntax::parse;
@@ -18,23 +19,25 @@ use serde_json::{Value, json};
 use self::interpreter::Model;
 use crate::laboratory::{Laboratory, actions, gist};
 
-/// Compiles without the checker, which would refuse most of what chance writes.
-fn compile_unchecked(text: &str) -> Arc<Flow> {
+/// Compiles without the checker, which would refuse most of what chance writes. `None`: it is nested deeper than flows may
+/// be.
+fn compile_unchecked(text: &str) -> Option<Arc<Flow>> {
     let mut catalog = Catalog::new();
     actions(&Arc::default()).declare(&mut catalog);
     let parsed = parse(&Source::new("flows/chance.yaml", text));
+    if parsed.diagnostics.iter().any(|found| found.code == Code::TooDeep) {
+        return None;
+    }
     assert!(parsed.diagnostics.is_empty(), "{text}\n{:?}", parsed.diagnostics);
     let syntax = parsed.flow.expect("it has no findings");
-    Arc::new(
-        lower(
-            syntax,
-            &catalog,
-            &Arc::new(json!({})),
-            &|_, _| None,
-            &mut HashMap::default(),
-        )
-        .flow,
-    )
+    let lowered = lower(
+        syntax,
+        &catalog,
+        &Arc::new(json!({})),
+        &|_, _| None,
+        &mut HashMap::default(),
+    );
+    Some(Arc::new(lowered.flow))
 }
 
 fn cut_off(records: &[Record]) -> Vec<(String, u32)> {
@@ -47,7 +50,9 @@ fn cut_off(records: &[Record]) -> Vec<(String, u32)> {
 
 fn check(bytes: &[u8], cut: usize) {
     let text = chance::flow(bytes).to_string();
-    let flow = compile_unchecked(&text);
+    let Some(flow) = compile_unchecked(&text) else {
+        return;
+    };
     let input = json!({ "a": 1, "list": [1, 0, { "x": 2 }] });
     let model = interpreter::run(&flow, &input);
     let runtime = tokio::runtime::Builder::new_current_thread()
