@@ -63,6 +63,8 @@ pub(crate) struct Book {
     admitted: Semaphore,
     next: AtomicU32,
     answered: AtomicU32,
+    /// How many answers have come, those to somebody who asks again too.
+    noted: AtomicU32,
     /// Answers to somebody who asked again that did not say so.
     unmarked: AtomicU32,
     /// All answers of a wish that differ.
@@ -78,6 +80,7 @@ impl Book {
             admitted: Semaphore::new(0),
             next: AtomicU32::new(0),
             answered: AtomicU32::new(0),
+            noted: AtomicU32::new(0),
             unmarked: AtomicU32::new(0),
             seen: (0..requests).map(|_| Mutex::default()).collect(),
             server,
@@ -96,6 +99,11 @@ impl Book {
     /// How many have an answer.
     pub(crate) fn answered(&self) -> u32 {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// How many answers have come.
+    pub(crate) fn noted(&self) -> u32 {
+        self.noted.load(Ordering::Relaxed)
     }
 
     /// How many answers to somebody who asked again did not say that they are.
@@ -125,6 +133,7 @@ impl Book {
         if all.is_empty() {
             self.answered.fetch_add(1, Ordering::Relaxed);
         }
+        self.noted.fetch_add(1, Ordering::Relaxed);
         if !all.contains(&seen) {
             all.push(seen);
         }

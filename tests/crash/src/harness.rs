@@ -32,7 +32,7 @@ const SIGABRT: i32 = 6;
 
 const SERVE: [&str; 5] = ["serve", "--port", "0", "--admin-port", "0"];
 
-/// How long everything may take that is left to do when nobody kills the server any more.
+/// When nobody kills the server any more: how long nothing may happen until what is left is given up.
 const REST: Duration = Duration::from_mins(2);
 
 /// Where a server is that was not ready in time.
@@ -164,7 +164,7 @@ async fn drive(options: &CrashOptions, place: &Place) -> Result<Verdict> {
     let mut process = server.start(&[])?;
     let admin = server.until_ready(&mut process).await?;
     (options.progress)(&format!("{}; no more kills", server.progress(&book)));
-    within_rest(
+    until_done(
         "callers wait for their answers",
         &mut callers,
         &mut process,
@@ -176,7 +176,7 @@ async fn drive(options: &CrashOptions, place: &Place) -> Result<Verdict> {
     let unfinished = until_finished(&place.store()).await?;
     (options.progress)("asking again with every key");
     let mut again = ask_all_again(&book, options.at_once);
-    within_rest("callers ask again", &mut again, &mut process, &book).await?;
+    until_done("callers ask again", &mut again, &mut process, &book).await?;
     server.at.send_replace(None);
     process.ask_to_end().await?;
     let status = process.ended().await?;
@@ -314,21 +314,30 @@ impl Server<'_> {
     }
 }
 
-/// Waits until all have done what they do.
-async fn within_rest(what: &str, tasks: &mut JoinSet<()>, process: &mut Process, book: &Book) -> Result<()> {
+/// Waits until all have done what they do, as long as there are answers.
+async fn until_done(what: &str, tasks: &mut JoinSet<()>, process: &mut Process, book: &Book) -> Result<()> {
     let done = async {
         while let Some(task) = tasks.join_next().await {
             task.context("a caller ended early")?;
         }
         anyhow::Ok(())
     };
+    let stuck = async {
+        let (mut noted, mut since) = (book.noted(), Instant::now());
+        while since.elapsed() < REST {
+            sleep(Duration::from_millis(100)).await;
+            if book.noted() != noted {
+                (noted, since) = (book.noted(), Instant::now());
+            }
+        }
+    };
     tokio::select! {
-        done = timeout(REST, done) => match done {
-            Ok(done) => done,
-            // Those who wait in vain are counted.
-            Err(_) if book.answered() < book.requests() => Ok(()),
-            Err(_) => bail!("{what}, and do not come to an end\n{}", process.log()),
-        },
+        done = done => done,
+        // Those who wait in vain are counted.
+        () = stuck => {
+            ensure!(book.answered() < book.requests(), "{what}, and get none\n{}", process.log());
+            Ok(())
+        }
         () = process.gone() => bail!("{what}, and the server has ended\n{}", process.log()),
     }
 }
