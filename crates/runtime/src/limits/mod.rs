@@ -12,7 +12,7 @@
 //! flow that another one calls is a part of that one's run: its own `concurrency` does not count there (two runs that
 //! hold turns and each wait for the other's would wait for ever).
 //!
-//! [`line`] decides whose turn it is, and knows neither locks nor futures; [`turn`] is what runs wait with.
+//! `line` decides whose turn it is, and knows neither locks nor futures; `turn` is what runs wait with.
 
 mod line;
 #[cfg(test)]
