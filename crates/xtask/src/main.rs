@@ -35,7 +35,7 @@ enum Chore {
     },
     /// Feeds mutated inputs to the parsers, for as long as asked.
     Fuzz {
-        /// `flow-file`, `expression` or `auth0-error`; all in turn where it is not given.
+        /// `flow-file`, `expression`, `auth0-error` or `journal-record`; all in turn where it is not given.
         target: Option<String>,
         /// Seconds for each target.
         #[arg(long, default_value_t = 60)]

@@ -11,6 +11,7 @@ use lockgate_flow::expression::{Ambient, Expression, Scope, Slot, Template};
 use lockgate_flow::render;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
+use lockgate_store::Record;
 use serde_json::{Value, json};
 
 /// A function that takes any bytes.
@@ -40,6 +41,11 @@ pub const TARGETS: &[Target] = &[
         name: "auth0-error",
         run: auth0_error,
         corpus: error_bodies,
+    },
+    Target {
+        name: "journal-record",
+        run: journal_record,
+        corpus: journal_records,
     },
 ];
 
@@ -130,8 +136,24 @@ fn auth0_error(bytes: &[u8]) {
     assert!(!error.code.is_empty());
 }
 
+/// Records that can be read are written as they were read.
+fn journal_record(bytes: &[u8]) {
+    let Ok(record) = serde_json::from_slice::<Record>(bytes) else {
+        return;
+    };
+    let written = serde_json::to_string(&record).unwrap_or_default();
+    let again: Record = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    assert_eq!(again, record);
+}
+
 fn flow_files(root: &Path) -> Vec<Vec<u8>> {
     let mut known = read_folder(&root.join("flows"));
+    let kept = [
+        "trigger:\n  schedule: { cron: '*/5 8-17 * * mon-fri', timezone: Europe/Berlin, missed: once }\nsteps: [{ wait: 30d }]\n",
+        "input: { email: string }\nconcurrency: { limit: 1, key: '{{lower input.email}}', total: 50, queue: 1000 }\nsteps: \
+         [{ return: 1 }]\n",
+    ];
+    known.extend(kept.map(|text| text.as_bytes().to_vec()));
     for code in Code::ALL {
         known.extend(code.page().split("```yaml").skip(1).filter_map(|rest| {
             let (_, block) = rest.split_once('\n')?;
@@ -139,6 +161,17 @@ fn flow_files(root: &Path) -> Vec<Vec<u8>> {
         }));
     }
     known
+}
+
+fn journal_records(_: &Path) -> Vec<Vec<u8>> {
+    [
+        r#"{"record":"started","key":"steps/1[3]","attempt":2,"at":"2030-01-01T00:00:00Z","action":"auth0.create_user","effect":"once","input":[{"a":[1.5,null]},"00ff"]}"#,
+        r#"{"record":"finished","key":"1","attempt":1,"at":"2030-01-01T00:00:00Z","verb":"action","outcome":{"Ok":{"shown":"••••","sealed":"c2VhbGVk"}}}"#,
+        r#"{"record":"sleeping","key":"2","attempt":1,"at":"2030-01-01T00:00:00Z","until":"2031-01-01T00:00:00.000001Z"}"#,
+        r#"{"record":"resumed","at":"2030-01-01T00:00:00Z","attempt":3}"#,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 fn expressions(_: &Path) -> Vec<Vec<u8>> {
