@@ -15,7 +15,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {
         docs: "The line goes to the log of the process, on stderr, with the run and the step that wrote it. It is \
                shown where the level is enabled: `LOCKGATE_LOG=info`.\n\n\
-               The run's secrets are masked in it, and `check` warns where one is meant to go into it.",
+               The run's secrets are masked in it, and `check` warns where one is meant to go into it.".into(),
         input: Schema::new(json!({
             "type": "object",
             "additionalProperties": false,
@@ -35,7 +35,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
             }
         })),
         output: Schema::new(json!({ "type": "null" })),
-        example: "action: log\nwith:\n  message: \"a pro plan was sold\"\n  fields: { plan: \"{{input.plan}}\" }\n",
+        example: "action: log\nwith:\n  message: \"a pro plan was sold\"\n  fields: { plan: \"{{input.plan}}\" }\n".into(),
         ..ActionSpec::new("log", Effect::Idempotent, "Writes a line to the log")
     })
 });
@@ -90,7 +90,8 @@ mod tests {
     use tracing::{Event, Metadata, Subscriber};
 
     use super::*;
-    use crate::http::testing::Step;
+    use lockgate_engine::clock::SystemClock;
+    use lockgate_engine::testing::LoneStep;
 
     /// Keeps every event as one line.
     #[derive(Clone, Default)]
@@ -127,7 +128,7 @@ mod tests {
     async fn a_line_has_its_level_and_its_step() {
         let lines = Lines::default();
         let _guard = tracing::subscriber::set_default(lines.clone());
-        let step = Step::new();
+        let step = LoneStep::on(SystemClock::new());
         step.masks.add("correct horse");
         for input in [
             json!({ "message": "sold {it}" }),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use lockgate_engine::action::{ActionContext, ActionError};
 use lockgate_engine::clock::Clock;
+use lockgate_engine::connection::SettingsError;
 use lockgate_engine::trace::Outgoing;
 use lockgate_flow::catalog::{ActionSpec, KnownInput, ScopeNeed};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
@@ -21,7 +22,7 @@ use crate::error::{self, Said, Subject};
 use crate::path::ApiPath;
 use crate::rate::{Budget, LONGEST_WAIT, Throttled};
 use crate::redact::Redactor;
-use crate::settings::{Credentials, Settings, SettingsError};
+use crate::settings::{Credentials, Settings};
 use crate::token::{Token, TokenStore};
 use crate::token_endpoint::TokenEndpoint;
 use crate::transport::{self, Answer, EXCHANGE_TIMEOUT, Transport};

@@ -21,7 +21,11 @@ const LONGEST_TEXT: usize = 4000;
 
 macro_rules! errors {
     ($($name:ident: $code:literal, $status:literal, $summary:literal;)*) => {
-        $(pub(crate) const $name: ErrorSpec = ErrorSpec { code: $code, status: $status, summary: $summary };)*
+        $(pub(crate) const $name: ErrorSpec = ErrorSpec::new($code, $status, $summary);)*
+        /// The codes alone.
+        pub(crate) mod code {
+            $(pub(crate) const $name: &str = $code;)*
+        }
         /// Every code that this crate can give.
         #[cfg(test)]
         const ALL: &[&ErrorSpec] = &[$(&$name),*];
@@ -172,7 +176,7 @@ fn shorten(text: &str, most: usize) -> String {
 pub(crate) fn refused(subject: Subject<'_>, redactor: &Redactor, answer: &Answer) -> ActionError {
     let said = Said::read(answer);
     let code = subject.declared(classify(answer.status, &said));
-    let name = subject.spec.name;
+    let name = &subject.spec.name;
     let quote = said.quote(redactor);
     let status = answer.status.as_u16();
     let message = match code {
@@ -209,12 +213,12 @@ pub(crate) fn refused(subject: Subject<'_>, redactor: &Redactor, answer: &Answer
 /// The error for a request without a whole answer.
 pub(crate) fn failed(subject: Subject<'_>, redactor: &Redactor, failure: &Failure) -> ActionError {
     let (code, retry) = match failure {
-        Failure::NotSent(_) => (UNAVAILABLE.code, Retry::NothingHappened { after: None }),
+        Failure::NotSent(_) => (code::UNAVAILABLE, Retry::NothingHappened { after: None }),
         Failure::Timeout => (TIMEOUT, Retry::Transient),
-        Failure::Lost(_) => (UNAVAILABLE.code, Retry::Transient),
-        Failure::Cut { .. } => (INVALID_RESPONSE.code, Retry::Transient),
+        Failure::Lost(_) => (code::UNAVAILABLE, Retry::Transient),
+        Failure::Cut { .. } => (code::INVALID_RESPONSE, Retry::Transient),
         // The same request would get the same large answer.
-        Failure::TooLarge { .. } => (INVALID_RESPONSE.code, Retry::Never),
+        Failure::TooLarge { .. } => (code::INVALID_RESPONSE, Retry::Never),
     };
     let text = redactor.text(&failure.to_string());
     let mut error = ActionError::new(
@@ -243,7 +247,7 @@ pub(crate) fn not_json(subject: Subject<'_>, redactor: &Redactor, answer: &Answe
     };
     let said = Said::default().with_excerpt(answer);
     ActionError::new(
-        INVALID_RESPONSE.code,
+        code::INVALID_RESPONSE,
         format!(
             "{} got status {} with {kind}",
             subject.spec.name,
@@ -258,7 +262,7 @@ pub(crate) fn not_json(subject: Subject<'_>, redactor: &Redactor, answer: &Answe
 /// The error for JSON of another shape than the API's.
 pub(crate) fn unexpected(subject: Subject<'_>, answer: &Answer, what: &str) -> ActionError {
     ActionError::new(
-        INVALID_RESPONSE.code,
+        code::INVALID_RESPONSE,
         format!(
             "{} got status {} with {what} in the answer",
             subject.spec.name,
@@ -275,7 +279,7 @@ pub(crate) fn throttled(
     last: Option<Value>,
 ) -> ActionError {
     let mut error = ActionError::new(
-        RATE_LIMITED.code,
+        code::RATE_LIMITED,
         format!(
             "the rate limit of connection `{}` allows {} again in {} s, later than this step may last",
             subject.connection,
@@ -328,37 +332,37 @@ pub(crate) fn provider(answer: &Answer, said: Said, redactor: &Redactor) -> Valu
 /// Whether a 403 is about a scope that more scopes would heal, and not about the plan.
 pub(crate) fn is_missing_scope(answer: &Answer) -> bool {
     answer.status == StatusCode::FORBIDDEN
-        && classify(answer.status, &Said::read(answer)) == INSUFFICIENT_SCOPE.code
+        && classify(answer.status, &Said::read(answer)) == code::INSUFFICIENT_SCOPE
 }
 
 fn classify(status: StatusCode, said: &Said) -> &'static str {
     let code = said.code.as_deref().unwrap_or_default();
     let message = said.message();
     match status.as_u16() {
-        400 | 422 if code == "Bearer" => UNAUTHORIZED.code,
+        400 | 422 if code == "Bearer" => code::UNAUTHORIZED,
         // With a 400 `operation_not_supported` is about the request, with a 403 about the tenant.
         400 | 422 if code != "operation_not_supported" && is_plan_limit(code, message) => {
-            FEATURE_NOT_ENABLED.code
+            code::FEATURE_NOT_ENABLED
         }
-        400 | 422 if is_weak_password(message) => WEAK_PASSWORD.code,
-        400 | 422 if is_duplicate_user(message) => USER_EXISTS.code,
-        400 | 422 if is_connection_problem(code, message) => INVALID_CONNECTION.code,
-        401 => UNAUTHORIZED.code,
-        403 if is_scope_message(message) => INSUFFICIENT_SCOPE.code,
-        403 if is_plan_limit(code, message) => FEATURE_NOT_ENABLED.code,
-        403 if code == "insufficient_scope" => INSUFFICIENT_SCOPE.code,
-        403 => FORBIDDEN.code,
+        400 | 422 if is_weak_password(message) => code::WEAK_PASSWORD,
+        400 | 422 if is_duplicate_user(message) => code::USER_EXISTS,
+        400 | 422 if is_connection_problem(code, message) => code::INVALID_CONNECTION,
+        401 => code::UNAUTHORIZED,
+        403 if is_scope_message(message) => code::INSUFFICIENT_SCOPE,
+        403 if is_plan_limit(code, message) => code::FEATURE_NOT_ENABLED,
+        403 if code == "insufficient_scope" => code::INSUFFICIENT_SCOPE,
+        403 => code::FORBIDDEN,
         404 if code == "inexistent_user" || message.starts_with("The user does not exist") => {
-            USER_NOT_FOUND.code
+            code::USER_NOT_FOUND
         }
-        404 | 410 => NOT_FOUND.code,
+        404 | 410 => code::NOT_FOUND,
         408 | 504 => TIMEOUT,
-        409 if is_duplicate_user(message) || code == "auth0_idp_error" => USER_EXISTS.code,
-        409 | 412 => CONFLICT.code,
-        429 => RATE_LIMITED.code,
-        400..=499 => INVALID_REQUEST.code,
-        500..=599 => UNAVAILABLE.code,
-        _ => INVALID_RESPONSE.code,
+        409 if is_duplicate_user(message) || code == "auth0_idp_error" => code::USER_EXISTS,
+        409 | 412 => code::CONFLICT,
+        429 => code::RATE_LIMITED,
+        400..=499 => code::INVALID_REQUEST,
+        500..=599 => code::UNAVAILABLE,
+        _ => code::INVALID_RESPONSE,
     }
 }
 
@@ -421,9 +425,9 @@ impl Subject<'_> {
             return code;
         }
         match code {
-            "user_exists" => CONFLICT.code,
-            "user_not_found" => NOT_FOUND.code,
-            _ => INVALID_REQUEST.code,
+            "user_exists" => code::CONFLICT,
+            "user_not_found" => code::NOT_FOUND,
+            _ => code::INVALID_REQUEST,
         }
     }
 

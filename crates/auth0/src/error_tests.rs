@@ -338,7 +338,7 @@ fn every_code_is_declared_somewhere_and_nowhere_twice() {
     }
     for error in ALL {
         assert!(
-            catalog.actions().any(|spec| spec.error(error.code).is_some()),
+            catalog.actions().any(|spec| spec.error(&error.code).is_some()),
             "{}",
             error.code
         );

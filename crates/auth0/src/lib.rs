@@ -75,4 +75,4 @@ pub use connection::Auth0Connection;
 pub use domain::{DomainProblem, TenantDomain};
 pub use granted::CheckReport;
 pub use recorded::error_of_answer;
-pub use settings::{CONNECTION_TYPE, SettingsError, connection_spec};
+pub use settings::{CONNECTION_TYPE, connection_spec};

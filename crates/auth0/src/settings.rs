@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use lockgate_engine::connection::SettingsError;
 use lockgate_flow::catalog::{ConnectionSpec, InputProblem, KnownInput};
 use lockgate_flow::schema::Schema;
 use secrecy::SecretString;
@@ -21,8 +22,8 @@ pub const CONNECTION_TYPE: &str = "auth0";
 /// The declaration of the connection type `auth0`.
 pub fn connection_spec() -> ConnectionSpec {
     ConnectionSpec {
-        type_name: CONNECTION_TYPE,
-        summary: "An Auth0 tenant, called as a machine-to-machine application",
+        type_name: CONNECTION_TYPE.into(),
+        summary: "An Auth0 tenant, called as a machine-to-machine application".into(),
         settings: Schema::new(json!({
             "type": "object",
             "additionalProperties": false,
@@ -64,22 +65,9 @@ pub fn connection_spec() -> ConnectionSpec {
         })),
         check: Some(check_settings),
         example: "auth0:\n  type: auth0\n  domain: ${AUTH0_DOMAIN}\n  client_id: ${AUTH0_CLIENT_ID}\n  \
-                  client_secret: ${AUTH0_CLIENT_SECRET}\n",
+                  client_secret: ${AUTH0_CLIENT_SECRET}\n"
+            .into(),
     }
-}
-
-/// A setting that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("connection `{connection}`: {problem}")]
-pub struct SettingsError {
-    /// The connection's name in the workspace.
-    pub connection: String,
-    /// Which setting; empty where it is about several together.
-    pub setting: String,
-    /// What is wrong: a lower-case fragment.
-    pub problem: String,
-    /// What to write instead.
-    pub help: Option<String>,
 }
 
 /// How the application proves who it is.

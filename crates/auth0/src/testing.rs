@@ -23,6 +23,8 @@ use tokio::task::JoinHandle;
 use crate::connection::Auth0Connection;
 
 static NO_MASKS: lockgate_engine::masks::Masks = lockgate_engine::masks::Masks::new();
+static NO_STATE: std::sync::LazyLock<lockgate_engine::state::MemoryState> =
+    std::sync::LazyLock::new(lockgate_engine::state::MemoryState::random);
 
 /// Virtual time: whoever sleeps moves it forward at once.
 #[derive(Clone, Default)]
@@ -302,6 +304,8 @@ impl Step {
             time_left: self.time_left,
             connection: Some(&self.connection),
             clock: &self.clock,
+            entropy: |buffer| buffer.fill(7),
+            state: &*NO_STATE,
             masks: &NO_MASKS,
             trace: Outgoing {
                 caller: self.caller.as_ref(),

@@ -1,8 +1,9 @@
 //! What this binary offers: its actions, and the declarations that the checker reads.
 
-use lockgate_actions::HttpPolicy;
 use lockgate_engine::action::Actions;
+use lockgate_engine::connection::ConnectionType;
 use lockgate_flow::catalog::Catalog;
+use lockgate_http::HttpPolicy;
 
 /// The actions, with what `http.request` may reach.
 pub(crate) fn actions(policy: HttpPolicy) -> Actions {
@@ -12,11 +13,19 @@ pub(crate) fn actions(policy: HttpPolicy) -> Actions {
     actions
 }
 
+/// The connection types that steps use, beside `auth0`.
+pub(crate) fn connection_types() -> Vec<ConnectionType> {
+    lockgate_actions::connection_types()
+}
+
 /// The declarations of all actions and connection types.
 pub(crate) fn catalog() -> Catalog {
     let mut catalog = Catalog::new();
     actions(HttpPolicy::default()).declare(&mut catalog);
     catalog.add_connection(lockgate_auth0::connection_spec());
+    for connection_type in connection_types() {
+        catalog.add_connection((*connection_type.spec).clone());
+    }
     for spec in lockgate_server::auth::connection_specs() {
         catalog.add_connection(spec);
     }
@@ -31,8 +40,8 @@ mod tests {
     fn every_action_says_what_a_reader_needs() {
         for spec in catalog().actions() {
             assert!(!spec.summary.is_empty(), "{}: no summary", spec.name);
-            assert!(spec.example.contains(spec.name), "{}: no example", spec.name);
-            for (name, error) in spec.errors.iter().map(|error| (error.code, error)) {
+            assert!(spec.example.contains(&*spec.name), "{}: no example", spec.name);
+            for (name, error) in spec.errors.iter().map(|error| (&error.code, error)) {
                 assert!(
                     (400..600).contains(&error.status),
                     "{}: {name} has status {}",

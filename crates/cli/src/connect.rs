@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE, SettingsError};
+use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE};
 use lockgate_engine::clock::Clock;
-use lockgate_engine::connection::Connections;
+use lockgate_engine::connection::{Connections, SettingsError};
 use lockgate_flow::diagnostic::{Code, Diagnostic, list};
 use lockgate_flow::graph::Flow;
 use lockgate_flow::source::Span;

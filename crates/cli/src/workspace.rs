@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
-use lockgate_actions::HttpPolicy;
 use lockgate_engine::action::Actions;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::{Code, Diagnostic, render_json, render_text, suggestion};
 use lockgate_flow::source::{Source, Span};
 use lockgate_flow::workspace::{CheckedFlow, Workspace};
+use lockgate_http::HttpPolicy;
 
 use crate::catalogue;
 use crate::environment::Environment;

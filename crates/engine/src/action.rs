@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lockgate_flow::catalog::{ActionSpec, Catalog};
+use lockgate_flow::catalog::{ActionSpec, Catalog, Text};
 use lockgate_flow::schema::SchemaView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::masks::Masks;
+use crate::state::SharedState;
 use crate::step_key::StepKey;
 use crate::trace::Outgoing;
 
@@ -65,6 +66,10 @@ pub struct ActionContext<'a> {
     pub connection: Option<&'a Arc<dyn Any + Send + Sync>>,
     /// Time.
     pub clock: &'a dyn Clock,
+    /// Fills a buffer with bytes that cannot be foretold.
+    pub entropy: fn(&mut [u8]),
+    /// What runs share.
+    pub state: &'a dyn SharedState,
     /// The run's secrets: whatever an action writes elsewhere than into its result goes through them.
     pub masks: &'a Masks,
     /// What its requests say of the trace that they belong to.
@@ -166,7 +171,7 @@ impl ActionError {
 
 /// The actions that a binary offers, by name.
 #[derive(Clone, Default)]
-pub struct Actions(BTreeMap<&'static str, Registered>);
+pub struct Actions(BTreeMap<Text, Registered>);
 
 /// An action, and what the executor asks of its declaration at every step.
 #[derive(Clone)]
@@ -197,7 +202,7 @@ impl Actions {
             input_secrets: secrets(&spec.input),
             output_secrets: secrets(&spec.output),
         };
-        self.0.insert(spec.name, registered);
+        self.0.insert(spec.name.clone(), registered);
     }
 
     /// The action of that name.

@@ -4,6 +4,77 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lockgate_flow::catalog::ConnectionSpec;
+use lockgate_flow::workspace::Resolved;
+
+use crate::clock::Clock;
+
+/// A connection type: what its settings are, and what makes a live connection of them.
+#[derive(Clone)]
+pub struct ConnectionType {
+    /// The declaration.
+    pub spec: Arc<ConnectionSpec>,
+    /// Makes a live connection. Opens no socket: the first use does.
+    pub open: Open,
+}
+
+/// What makes live connections of a type.
+pub type Open = Arc<dyn Fn(&Opening<'_>) -> Result<Arc<dyn Any + Send + Sync>, SettingsError> + Send + Sync>;
+
+/// What a live connection is made of.
+pub struct Opening<'a> {
+    /// Its name in the workspace.
+    pub name: &'a str,
+    /// Its settings with every variable read, without `type`.
+    pub settings: &'a Resolved,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("connection `{connection}`: {problem}")]
+pub struct SettingsError {
+    /// The connection's name in the workspace.
+    pub connection: String,
+    /// Which setting; empty where it is about several together.
+    pub setting: String,
+    /// What is wrong: a lower-case fragment. Quotes no secret.
+    pub problem: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl ConnectionType {
+    /// A type whose connections are made by `open`.
+    pub fn new<T: Any + Send + Sync>(
+        spec: ConnectionSpec,
+        open: impl Fn(&Opening<'_>) -> Result<T, SettingsError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            spec: Arc::new(spec),
+            open: Arc::new(move |opening| Ok(Arc::new(open(opening)?) as _)),
+        }
+    }
+}
+
+impl Opening<'_> {
+    /// A text among the settings.
+    pub fn text(&self, setting: &str) -> Option<&str> {
+        self.settings.get(setting).and_then(serde_json::Value::as_str)
+    }
+
+    /// Says that a setting cannot be used.
+    pub fn refuse(&self, setting: &str, problem: impl Into<String>) -> SettingsError {
+        SettingsError {
+            connection: self.name.to_owned(),
+            setting: setting.to_owned(),
+            problem: problem.into(),
+            help: None,
+        }
+    }
+}
+
 /// The live connections of a workspace, by name. Each is shared by all runs.
 #[derive(Clone, Default)]
 pub struct Connections(BTreeMap<String, Arc<dyn Any + Send + Sync>>);
@@ -28,5 +99,13 @@ impl Connections {
 impl std::fmt::Debug for Connections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl std::fmt::Debug for ConnectionType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConnectionType")
+            .field("type_name", &self.spec.type_name)
+            .finish_non_exhaustive()
     }
 }

@@ -77,6 +77,7 @@ pub mod journal;
 pub mod masks;
 pub mod outcome;
 mod retry;
+pub mod state;
 pub mod step_key;
 pub mod testing;
 pub mod trace;

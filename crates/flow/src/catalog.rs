@@ -4,6 +4,7 @@
 //! read off these declarations; none of them has a list of its own. This module holds data only: how an
 //! action runs is the engine's `Action` trait.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -49,15 +50,54 @@ impl fmt::Display for Effect {
     }
 }
 
+/// A text of a declaration: written in the program, or read from a connector's file.
+pub type Text = Cow<'static, str>;
+
+/// Where an action stands in listings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What works on values alone, and plain HTTP.
+    Data,
+    /// People's accounts, tokens, codes.
+    Identity,
+    /// Messages, and what a business runs on.
+    Business,
+}
+
+impl Group {
+    /// All, in the order of listings.
+    pub const ALL: [Self; 3] = [Self::Data, Self::Identity, Self::Business];
+
+    /// As a heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Data => "Logic and data",
+            Self::Identity => "Identity and security",
+            Self::Business => "Messages and business",
+        }
+    }
+}
+
 /// One code that an action can fail with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ErrorSpec {
     /// Snake case, as written under `on_error`.
-    pub code: &'static str,
+    pub code: Text,
     /// HTTP status that the caller of the flow gets if nobody handles the error.
     pub status: u16,
     /// When it happens, in one sentence.
-    pub summary: &'static str,
+    pub summary: Text,
+}
+
+impl ErrorSpec {
+    /// An error of an action that is written in the program.
+    pub const fn new(code: &'static str, status: u16, summary: &'static str) -> Self {
+        Self {
+            code: Text::Borrowed(code),
+            status,
+            summary: Text::Borrowed(summary),
+        }
+    }
 }
 
 /// The part of a step's `with` that is known before it runs.
@@ -102,11 +142,13 @@ pub type ScopeRule = fn(&KnownInput) -> Vec<ScopeNeed>;
 #[derive(Clone, Debug)]
 pub struct ActionSpec {
     /// Dotted name as written in a flow, like `auth0.create_user`.
-    pub name: &'static str,
+    pub name: Text,
     /// One line.
-    pub summary: &'static str,
+    pub summary: Text,
     /// Markdown: what an author should know. May be empty.
-    pub docs: &'static str,
+    pub docs: Text,
+    /// Where it stands in listings.
+    pub group: Group,
     /// What it does to the world.
     pub effect: Effect,
     /// Schema of `with`. `additionalProperties: false` makes unknown arguments an error.
@@ -116,7 +158,7 @@ pub struct ActionSpec {
     /// The codes that it can fail with, besides [`COMMON_ERRORS`].
     pub errors: Vec<ErrorSpec>,
     /// The connection type that it needs.
-    pub connection: Option<&'static str>,
+    pub connection: Option<Text>,
     /// The OAuth scopes that it needs on that connection.
     pub scopes: Option<ScopeRule>,
     /// Further checks of the input.
@@ -124,18 +166,19 @@ pub struct ActionSpec {
     /// Whether it can update or delete existing people's accounts: an open HTTP trigger before it is warned about.
     pub changes_users: bool,
     /// A complete example step, as YAML.
-    pub example: &'static str,
+    pub example: Text,
     /// How long one attempt may take when the step does not say, if the action has an own limit.
     pub timeout: Option<Duration>,
 }
 
 impl ActionSpec {
     /// A declaration with the least: no input, any output, no errors, no connection.
-    pub fn new(name: &'static str, effect: Effect, summary: &'static str) -> Self {
+    pub fn new(name: impl Into<Text>, effect: Effect, summary: impl Into<Text>) -> Self {
         Self {
-            name,
-            summary,
-            docs: "",
+            name: name.into(),
+            summary: summary.into(),
+            docs: Text::Borrowed(""),
+            group: Group::Data,
             effect,
             input: Schema::new(serde_json::json!({ "type": "object", "additionalProperties": false })),
             output: Schema::any().clone(),
@@ -144,7 +187,7 @@ impl ActionSpec {
             scopes: None,
             check: None,
             changes_users: false,
-            example: "",
+            example: Text::Borrowed(""),
             timeout: None,
         }
     }
@@ -158,60 +201,56 @@ impl ActionSpec {
     }
 
     /// All codes that a step with this action can fail with.
-    pub fn error_codes(&self) -> impl Iterator<Item = &'static str> {
-        self.errors.iter().chain(COMMON_ERRORS).map(|error| error.code)
+    pub fn error_codes(&self) -> impl Iterator<Item = &str> {
+        self.errors.iter().chain(COMMON_ERRORS).map(|error| &*error.code)
     }
 }
 
 /// Errors that any step can end with: they come from the engine, not from the action.
 pub const COMMON_ERRORS: &[ErrorSpec] = &[
-    ErrorSpec {
-        code: "timeout",
-        status: 504,
-        summary: "the step did not finish within its `timeout`",
-    },
-    ErrorSpec {
-        code: "invalid_input",
-        status: 500,
-        summary: "the evaluated input does not fit the action's schema",
-    },
-    ErrorSpec {
-        code: "missing_value",
-        status: 500,
-        summary: "an expression read a value that is not there",
-    },
-    ErrorSpec {
-        code: "invalid_expression",
-        status: 500,
-        summary: "a function could not work with the value that it got",
-    },
-    ErrorSpec {
-        code: "action_panicked",
-        status: 500,
-        summary: "the action crashed; this is a bug in the action",
-    },
+    ErrorSpec::new("timeout", 504, "the step did not finish within its `timeout`"),
+    ErrorSpec::new(
+        "invalid_input",
+        500,
+        "the evaluated input does not fit the action's schema",
+    ),
+    ErrorSpec::new(
+        "missing_value",
+        500,
+        "an expression read a value that is not there",
+    ),
+    ErrorSpec::new(
+        "invalid_expression",
+        500,
+        "a function could not work with the value that it got",
+    ),
+    ErrorSpec::new(
+        "action_panicked",
+        500,
+        "the action crashed; this is a bug in the action",
+    ),
 ];
 
 /// A connection type: what its settings are in `lockgate.yaml`.
 #[derive(Clone, Debug)]
 pub struct ConnectionSpec {
     /// The `type` in the workspace file, like `auth0`.
-    pub type_name: &'static str,
+    pub type_name: Text,
     /// One line.
-    pub summary: &'static str,
+    pub summary: Text,
     /// Schema of the settings (without `type`); secrets are annotated with `"secret": true`.
     pub settings: Schema,
     /// Further checks of the settings.
     pub check: Option<InputCheck>,
     /// A complete example entry, as YAML.
-    pub example: &'static str,
+    pub example: Text,
 }
 
 /// All actions and connection types that a binary knows.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    actions: BTreeMap<&'static str, Arc<ActionSpec>>,
-    connections: BTreeMap<&'static str, Arc<ConnectionSpec>>,
+    actions: BTreeMap<Text, Arc<ActionSpec>>,
+    connections: BTreeMap<Text, Arc<ConnectionSpec>>,
 }
 
 impl Catalog {
@@ -222,12 +261,12 @@ impl Catalog {
 
     /// Adds an action; one of the same name is replaced.
     pub fn add_action(&mut self, spec: Arc<ActionSpec>) {
-        self.actions.insert(spec.name, spec);
+        self.actions.insert(spec.name.clone(), spec);
     }
 
     /// Adds a connection type; one of the same name is replaced.
     pub fn add_connection(&mut self, spec: ConnectionSpec) {
-        self.connections.insert(spec.type_name, Arc::new(spec));
+        self.connections.insert(spec.type_name.clone(), Arc::new(spec));
     }
 
     /// The action of that name.

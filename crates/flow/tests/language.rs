@@ -96,7 +96,7 @@ fn every_block_is_as_the_page_says() {
 
 #[test]
 fn the_page_names_everything_that_there_is() {
-    let common = COMMON_ERRORS.iter().map(|error| error.code);
+    let common = COMMON_ERRORS.iter().map(|error| &*error.code);
     let methods = Method::ALL.iter().map(|method| method.name());
     let kinds = [AuthKind::None, AuthKind::Bearer, AuthKind::Basic, AuthKind::Hmac].map(AuthKind::name);
     let other = [

@@ -166,11 +166,7 @@ pub(crate) fn try_site(
 ) -> (Result<Site, SiteError>, Gate, Metrics) {
     let mut spec = ActionSpec::new("test.gate", Effect::Once, "waits");
     spec.input = Schema::new(json!({ "type": "object" }));
-    spec.errors = vec![ErrorSpec {
-        code: "refused",
-        status: 502,
-        summary: "as asked",
-    }];
+    spec.errors = vec![ErrorSpec::new("refused", 502, "as asked")];
     let gate = Gate {
         spec: Arc::new(spec),
         open: Arc::new(Semaphore::new(0)),

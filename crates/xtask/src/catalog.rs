@@ -6,7 +6,7 @@ use lockgate_flow::catalog::Catalog;
 /// The declarations of all actions and connections.
 pub(crate) fn catalog() -> Catalog {
     let mut actions = Actions::new();
-    lockgate_actions::register(&mut actions, lockgate_actions::HttpPolicy::default());
+    lockgate_actions::register(&mut actions, lockgate_http::HttpPolicy::default());
     lockgate_auth0::register(&mut actions);
     let mut catalog = Catalog::new();
     actions.declare(&mut catalog);

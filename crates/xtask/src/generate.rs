@@ -116,7 +116,7 @@ fn actions_page(catalog: &Catalog) -> String {
 fn action(page: &mut String, spec: &ActionSpec) {
     let _ = writeln!(page, "\n## `{}`\n\n{}\n", spec.name, spec.summary);
     let _ = writeln!(page, "Effect: `{}`.", spec.effect);
-    if let Some(connection) = spec.connection {
+    if let Some(connection) = &spec.connection {
         let _ = writeln!(page, "Connection: `{connection}`.");
     }
     if !spec.docs.is_empty() {

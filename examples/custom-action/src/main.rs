@@ -61,11 +61,11 @@ impl VetEmail {
             "required": ["user"],
             "properties": { "user": { "type": "string" } },
         }));
-        spec.errors = vec![ErrorSpec {
-            code: "foreign_domain",
-            status: 422,
-            summary: "the domain is not accepted",
-        }];
+        spec.errors = vec![ErrorSpec::new(
+            "foreign_domain",
+            422,
+            "the domain is not accepted",
+        )];
         Self { spec: Arc::new(spec) }
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use lockgate_actions::{HttpPolicy, register};
+use lockgate_actions::register;
 use lockgate_engine::action::Actions;
 use lockgate_engine::event::{Event, EventKind};
 use lockgate_engine::journal::MemoryJournal;
@@ -15,6 +15,7 @@ use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::render_text;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
+use lockgate_http::HttpPolicy;
 use serde_json::json;
 
 const FLOW: &str = r#"

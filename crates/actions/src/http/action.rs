@@ -5,15 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled};
 use lockgate_flow::catalog::ActionSpec;
+use lockgate_http::{Exchange, HttpPolicy, SystemResolver, provider, refused, result};
 use reqwest::dns::Resolve;
 use serde_json::Value;
 
-use super::answer;
-use super::exchange::Exchange;
-use super::failure::{provider, refused};
-use super::policy::HttpPolicy;
-use super::request::Request;
-use super::resolver::SystemResolver;
+use super::request::parse;
 use super::spec::SPEC;
 
 /// Sends an HTTP request and gives the answer. Holds the connection pool.
@@ -47,7 +43,7 @@ impl Action for HttpRequest {
     }
 
     async fn call(&self, context: &ActionContext<'_>, input: Value) -> Result<Value, ActionError> {
-        let request = Request::parse(&input, context.identity()).map_err(|problem| {
+        let request = parse(&input, context.identity()).map_err(|problem| {
             ActionError::new("invalid_request", format!("the request was not sent: {problem}"))
         })?;
         // Not `context.time_left`: the engine drops the call at the limits around it, and knows whose they are.
@@ -59,13 +55,13 @@ impl Action for HttpRequest {
         if !request.accepts(answer.status.as_u16()) {
             return Err(refused(&request, &answer, context.clock.now().as_second()));
         }
-        answer::result(&answer, &request.method).map_err(|problem| {
+        result(&answer, &request.method).map_err(|problem| {
             ActionError::new("invalid_response", problem).with_provider(provider(&request, &answer))
         })
     }
 
     async fn reconcile(&self, context: &ActionContext<'_>, input: &Value) -> Result<Reconciled, ActionError> {
-        Ok(match Request::parse(input, context.identity()) {
+        Ok(match parse(input, context.identity()) {
             // A repeat leaves the same state, so it is as if nothing had happened.
             Ok(request) if request.is_repeatable => Reconciled::DidNotHappen,
             _ => Reconciled::Unknown,

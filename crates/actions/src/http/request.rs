@@ -1,13 +1,13 @@
 //! An input → a request that can be sent. What comes out of here has nothing left to go wrong with before the
 //! socket.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use lockgate_flow::duration::parse_duration;
+use lockgate_http::{Request, StatusRange, check_url, is_idempotent, is_safe};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -45,157 +45,68 @@ pub(super) fn has_no_body(method: &str) -> bool {
     matches!(method, "GET" | "HEAD")
 }
 
-/// RFC 9110 §9.2.2: several of the same have the effect of one.
-fn is_idempotent(method: &Method) -> bool {
-    matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE
-    )
-}
-
-/// RFC 9110 §9.2.1: changes nothing.
-pub(super) fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
-/// Statuses from one to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct StatusRange(RangeInclusive<u16>);
-
-impl StatusRange {
-    /// Reads `404`, `"404"`, `"4xx"`, `"200-204"`.
-    pub(super) fn parse(value: &Value) -> Result<Self, String> {
-        let number = |number: u64| {
-            u16::try_from(number)
-                .ok()
-                .filter(|number| (100..600).contains(number))
-        };
-        let text = |text: &str| -> Option<RangeInclusive<u16>> {
-            let status = |text: &str| number(text.trim().parse().ok()?);
-            if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {
-                let first = status(&format!("{class}00"))?;
-                return Some(first..=first + 99);
-            }
-            if let Some((from, to)) = text.split_once('-') {
-                let (from, to) = (status(from)?, status(to)?);
-                return (from <= to).then_some(from..=to);
-            }
-            status(text).map(|status| status..=status)
-        };
-        let range = match value {
-            Value::Number(value) => value.as_u64().and_then(number).map(|status| status..=status),
-            Value::String(value) => text(value.trim()),
-            _ => None,
-        };
-        range.map(Self).ok_or_else(|| match value {
-            Value::String(text) => format!("`{text}` is no status"),
-            other => format!("`{other}` is no status"),
-        })
+/// Reads an input that fits the schema. `identity` gives the idempotency key.
+///
+/// # Errors
+/// Why it cannot be sent; never quotes a value that may be secret.
+pub(super) fn parse(input: &Value, identity: [u8; 32]) -> Result<Request, String> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
+    let method = text("method").unwrap_or("GET");
+    if !METHODS.contains(&method) {
+        return Err("the method is none that can be sent".to_owned());
     }
-}
+    let method: Method = method
+        .parse()
+        .map_err(|_| "the method is none that can be sent".to_owned())?;
+    let mut url = Url::parse(text("url").unwrap_or_default()).map_err(|error| format!("the URL: {error}"))?;
+    check_url(&url)?;
+    append_query(&mut url, input.get("query"))?;
 
-/// A request that can be sent.
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Option<Bytes>,
-    pub(super) timeout: Duration,
-    accept: Vec<StatusRange>,
-    pub(super) follow_redirects: bool,
-    /// Several of the same have the effect of one: by its method, or because its author says so.
-    pub(super) is_repeatable: bool,
-    /// What must not be quoted from an answer.
-    pub(super) secrets: Vec<String>,
-}
-
-impl Request {
-    /// Reads an input that fits the schema. `identity` gives the idempotency key.
-    ///
-    /// # Errors
-    /// Why it cannot be sent; never quotes a value that may be secret.
-    pub(super) fn parse(input: &Value, identity: [u8; 32]) -> Result<Self, String> {
-        let text = |name: &str| input.get(name).and_then(Value::as_str);
-        let method = text("method").unwrap_or("GET");
-        if !METHODS.contains(&method) {
-            return Err("the method is none that can be sent".to_owned());
+    let mut headers = headers(input.get("headers"))?;
+    let mut secrets = Vec::new();
+    authorization(input, &mut headers, &mut secrets)?;
+    let body = match body(input)? {
+        Some(_) if has_no_body(method.as_str()) => return Err(format!("a {method} has no body")),
+        Some((content_type, body)) => {
+            headers
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static(content_type));
+            Some(body)
         }
-        let method: Method = method
-            .parse()
-            .map_err(|_| "the method is none that can be sent".to_owned())?;
-        let mut url =
-            Url::parse(text("url").unwrap_or_default()).map_err(|error| format!("the URL: {error}"))?;
-        check_url(&url)?;
-        append_query(&mut url, input.get("query"))?;
-
-        let mut headers = headers(input.get("headers"))?;
-        let mut secrets = Vec::new();
-        authorization(input, &mut headers, &mut secrets)?;
-        let body = match body(input)? {
-            Some(_) if has_no_body(method.as_str()) => return Err(format!("a {method} has no body")),
-            Some((content_type, body)) => {
-                headers
-                    .entry(CONTENT_TYPE)
-                    .or_insert(HeaderValue::from_static(content_type));
-                Some(body)
-            }
-            None => None,
-        };
-        if !is_safe(&method) {
-            let key = identity[..16]
-                .iter()
-                .fold(0, |key: u128, byte| key << 8 | u128::from(*byte));
-            let key = HeaderValue::from_str(&format!("{key:032x}")).map_err(|error| error.to_string())?;
-            headers.entry(IDEMPOTENCY_KEY).or_insert(key);
-        }
-        let timeout = match text("timeout") {
-            Some(text) => parse_duration(text).map_err(|error| format!("`timeout`: {error}"))?,
-            None => DEFAULT_TIMEOUT,
-        };
-        let accept = match input.get("accept_status").and_then(Value::as_array) {
-            Some(ranges) => ranges.iter().map(StatusRange::parse).collect::<Result<_, _>>()?,
-            None => vec![StatusRange(200..=299)],
-        };
-        let is_repeatable =
-            is_idempotent(&method) || input.get("idempotent").and_then(Value::as_bool) == Some(true);
-        let follow_redirects = input
-            .get("follow_redirects")
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
-        Ok(Self {
-            method,
-            url,
-            headers,
-            body,
-            timeout,
-            accept,
-            follow_redirects,
-            is_repeatable,
-            secrets,
-        })
-    }
-
-    pub(super) fn accepts(&self, status: u16) -> bool {
-        self.accept.iter().any(|range| range.0.contains(&status))
-    }
-
-    /// The text without what must not be quoted.
-    pub(super) fn redact(&self, text: &str) -> String {
-        self.secrets
+        None => None,
+    };
+    if !is_safe(&method) {
+        let key = identity[..16]
             .iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "••••"))
+            .fold(0, |key: u128, byte| key << 8 | u128::from(*byte));
+        let key = HeaderValue::from_str(&format!("{key:032x}")).map_err(|error| error.to_string())?;
+        headers.entry(IDEMPOTENCY_KEY).or_insert(key);
     }
-}
-
-/// A URL that may be asked at all, whatever its address.
-pub(super) fn check_url(url: &Url) -> Result<(), String> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{}:` is not HTTP", url.scheme()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("the URL holds credentials; `basic` is for them".to_owned());
-    }
-    Ok(())
+    let timeout = match text("timeout") {
+        Some(text) => parse_duration(text).map_err(|error| format!("`timeout`: {error}"))?,
+        None => DEFAULT_TIMEOUT,
+    };
+    let accept = match input.get("accept_status").and_then(Value::as_array) {
+        Some(ranges) => ranges.iter().map(StatusRange::parse).collect::<Result<_, _>>()?,
+        None => vec![StatusRange(200..=299)],
+    };
+    let is_repeatable =
+        is_idempotent(&method) || input.get("idempotent").and_then(Value::as_bool) == Some(true);
+    let follow_redirects = input
+        .get("follow_redirects")
+        .and_then(Value::as_bool)
+        .unwrap_or(true);
+    Ok(Request {
+        method,
+        url,
+        headers,
+        body,
+        timeout,
+        accept,
+        follow_redirects,
+        is_repeatable,
+        secrets,
+    })
 }
 
 fn scalar(value: &Value) -> Option<String> {
@@ -314,29 +225,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses() {
-        for (value, expected) in [
-            (json!(404), Some(404..=404)),
-            (json!("404"), Some(404..=404)),
-            (json!("2xx"), Some(200..=299)),
-            (json!("5XX"), Some(500..=599)),
-            (json!("200-204"), Some(200..=204)),
-            (json!(99), None),
-            (json!("6xx"), None),
-            (json!("204-200"), None),
-            (json!("xx"), None),
-            (json!(20.5), None),
-            (json!(null), None),
-        ] {
-            assert_eq!(
-                StatusRange::parse(&value).ok(),
-                expected.map(StatusRange),
-                "{value}"
-            );
-        }
-    }
-
-    #[test]
     fn what_cannot_be_sent_is_said_without_its_secrets() {
         for (input, expected) in [
             (json!({ "url": "/users" }), "the URL: relative URL without a base"),
@@ -387,7 +275,7 @@ mod tests {
                 "`timeout`: `soon` is no duration; write one like `200ms`, `30s`, `5m`, `2h`, `3d` or `PT5M`",
             ),
         ] {
-            let problem = Request::parse(&input, [0; 32]).err();
+            let problem = parse(&input, [0; 32]).err();
             assert_eq!(problem.as_deref(), Some(expected), "{input}");
         }
     }

@@ -5,20 +5,21 @@ use std::sync::{Arc, LazyLock};
 use lockgate_flow::catalog::{ActionSpec, Effect, ErrorSpec, InputProblem, KnownInput};
 use lockgate_flow::duration::parse_duration;
 use lockgate_flow::schema::Schema;
+use lockgate_http::StatusRange;
 use serde_json::{Value, json};
 
-use super::request::{BODIES, METHODS, StatusRange, has_no_body, is_reserved};
+use super::request::{BODIES, METHODS, has_no_body, is_reserved};
 
 pub(super) static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {
-        docs: DOCS,
+        docs: DOCS.into(),
         input: Schema::new(input()),
         output: Schema::new(output()),
         errors: ERRORS.to_vec(),
         check: Some(check),
         example: "id: quota\naction: http.request\nwith:\n  method: POST\n  url: https://billing.example.com/quotas\n  \
                   bearer: \"{{input.billing_token}}\"\n  json: { email: \"{{input.email}}\", plan: pro }\n  \
-                  accept_status: [2xx, 409]\n",
+                  accept_status: [2xx, 409]\n".into(),
         ..ActionSpec::new(
             "http.request",
             Effect::Once,
@@ -46,41 +47,29 @@ networks and hosts. At most five redirects are followed; to another origin they 
 credentials. An answer has at most 1 MiB.";
 
 const ERRORS: &[ErrorSpec] = &[
-    ErrorSpec {
-        code: "http_status",
-        status: 502,
-        summary: "the answer's status is not in `accept_status`",
-    },
-    ErrorSpec {
-        code: "unavailable",
-        status: 502,
-        summary: "no connection (name, network, TLS), or it broke off",
-    },
-    ErrorSpec {
-        code: "forbidden_address",
-        status: 502,
-        summary: "the host is at a private address that the workspace does not allow",
-    },
-    ErrorSpec {
-        code: "too_large",
-        status: 502,
-        summary: "the answer is larger than 1 MiB",
-    },
-    ErrorSpec {
-        code: "invalid_response",
-        status: 502,
-        summary: "the answer is not what it says it is: broken JSON, binary data, a redirect to nowhere",
-    },
-    ErrorSpec {
-        code: "too_many_redirects",
-        status: 502,
-        summary: "more than five redirects",
-    },
-    ErrorSpec {
-        code: "invalid_request",
-        status: 500,
-        summary: "the request cannot be sent as it is",
-    },
+    ErrorSpec::new(
+        "http_status",
+        502,
+        "the answer's status is not in `accept_status`",
+    ),
+    ErrorSpec::new(
+        "unavailable",
+        502,
+        "no connection (name, network, TLS), or it broke off",
+    ),
+    ErrorSpec::new(
+        "forbidden_address",
+        502,
+        "the host is at a private address that the workspace does not allow",
+    ),
+    ErrorSpec::new("too_large", 502, "the answer is larger than 1 MiB"),
+    ErrorSpec::new(
+        "invalid_response",
+        502,
+        "the answer is not what it says it is: broken JSON, binary data, a redirect to nowhere",
+    ),
+    ErrorSpec::new("too_many_redirects", 502, "more than five redirects"),
+    ErrorSpec::new("invalid_request", 500, "the request cannot be sent as it is"),
 ];
 
 fn input() -> Value {

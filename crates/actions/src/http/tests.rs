@@ -6,20 +6,28 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
 use lockgate_engine::action::{ActionError, Reconciled, Retry};
+use lockgate_engine::clock::SystemClock;
+use lockgate_engine::testing::LoneStep;
 use lockgate_engine::trace::TraceContext;
 use serde_json::{Value, json};
 
-use super::testing::{Names, Seen, Server, Step, json as json_reply, reply};
-use super::{HttpPolicy, HttpRequest};
+use lockgate_http::HttpPolicy;
+use lockgate_http::testing::{Names, Seen, Server, json as json_reply, reply};
+
+use super::HttpRequest;
 
 const NOTHING: Retry = Retry::NothingHappened { after: None };
+
+fn step() -> LoneStep {
+    LoneStep::on(SystemClock::new())
+}
 
 fn open() -> HttpRequest {
     HttpRequest::new(HttpPolicy::parse(["127.0.0.0/8"]).unwrap())
 }
 
 async fn call(input: Value) -> Result<Value, ActionError> {
-    Step::new().call(&open(), input).await
+    step().call(&open(), input).await
 }
 
 #[tokio::test]
@@ -80,12 +88,12 @@ async fn the_idempotency_key_stays_over_attempts_and_yields_to_the_authors() {
     let input =
         |headers: Value| json!({ "method": "POST", "url": server.url("/"), "text": "x", "headers": headers });
     for attempt in [1, 2] {
-        Step::attempt(attempt)
+        LoneStep { attempt, ..step() }
             .call(&open(), input(json!({})))
             .await
             .unwrap();
     }
-    Step::new()
+    step()
         .call(&open(), input(json!({ "Idempotency-Key": "mine" })))
         .await
         .unwrap();
@@ -233,7 +241,11 @@ async fn what_may_be_repeated() {
         ("POST", true, Reconciled::DidNotHappen),
     ] {
         let input = json!({ "method": method, "url": server.url("/"), "idempotent": idempotent });
-        assert_eq!(Step::new().reconcile(&open(), &input).await, expected, "{method}");
+        assert_eq!(
+            step().reconcile(&open(), &input).await.unwrap(),
+            expected,
+            "{method}"
+        );
     }
     // Its author says that it may be repeated.
     server.add(reply(503, &[], ""));
@@ -255,7 +267,7 @@ async fn a_connection_that_does_not_stand_has_done_nothing() {
 
     let nowhere = HttpRequest::with_resolver(HttpPolicy::default(), Arc::new(Names(&[])));
     let input = json!({ "method": "POST", "url": "http://nowhere.example/" });
-    let error = Step::new().call(&nowhere, input).await.unwrap_err();
+    let error = step().call(&nowhere, input).await.unwrap_err();
     assert_eq!((&*error.code, error.retry), ("unavailable", NOTHING));
     assert!(error.message.contains("no such host"), "{error}");
 
@@ -284,7 +296,7 @@ async fn time_is_limited() {
 async fn the_limits_around_the_step_are_the_engines() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut step = Step::new();
+    let mut step = step();
     step.time_left = Some(Duration::from_nanos(1));
     let error = step
         .call(&open(), json!({ "url": url, "timeout": "30ms" }))
@@ -318,7 +330,7 @@ async fn private_addresses_are_refused_wherever_they_come_from() {
         "mapped.example",
     ] {
         let input = json!({ "url": format!("http://{host}:{port}/canary") });
-        let error = Step::new().call(&closed, input).await.unwrap_err();
+        let error = step().call(&closed, input).await.unwrap_err();
         // `localhost.` is unknown to this resolver; everything else is refused for its address.
         let expected = if host == "localhost." {
             "unavailable"
@@ -331,7 +343,7 @@ async fn private_addresses_are_refused_wherever_they_come_from() {
 
     // The system's own resolver is behind the guard too.
     let input = json!({ "url": server.url_at("localhost", "/") });
-    let error = Step::new()
+    let error = step()
         .call(&HttpRequest::new(HttpPolicy::default()), input.clone())
         .await
         .unwrap_err();
@@ -343,9 +355,9 @@ async fn private_addresses_are_refused_wherever_they_come_from() {
 
     server.add(reply(200, &[], "in"));
     let allowed = HttpRequest::new(HttpPolicy::parse(["localhost"]).unwrap());
-    assert_eq!(Step::new().call(&allowed, input).await.unwrap()["body"], "in");
+    assert_eq!(step().call(&allowed, input).await.unwrap()["body"], "in");
     // The host is allowed by its name, not its address.
-    let error = Step::new()
+    let error = step()
         .call(&allowed, json!({ "url": server.url("/") }))
         .await
         .unwrap_err();
@@ -361,7 +373,7 @@ async fn of_several_addresses_only_the_public_ones_are_tried() {
         Arc::new(Names(&[("both.example", &["10.255.255.1", "127.0.0.1"])])),
     );
     let input = json!({ "url": server.url_at("both.example", "/") });
-    assert_eq!(Step::new().call(&action, input).await.unwrap()["body"], "in");
+    assert_eq!(step().call(&action, input).await.unwrap()["body"], "in");
 }
 
 #[tokio::test]
@@ -381,7 +393,7 @@ async fn every_redirect_is_checked() {
         server.add(reply(302, &[("location", target)], ""));
         let input = json!({ "url": server.url_at("outside.example", "/") });
         assert_eq!(
-            Step::new().call(&action, input).await.unwrap_err().code,
+            step().call(&action, input).await.unwrap_err().code,
             "forbidden_address",
             "{target}"
         );
@@ -390,7 +402,7 @@ async fn every_redirect_is_checked() {
         server.add(reply(302, &[("location", target)], ""));
         let input = json!({ "url": server.url_at("outside.example", "/") });
         assert_eq!(
-            Step::new().call(&action, input).await.unwrap_err().code,
+            step().call(&action, input).await.unwrap_err().code,
             "invalid_response",
             "{target}"
         );
@@ -438,7 +450,7 @@ fn trace_of(seen: &Seen) -> [Option<&str>; 2] {
 #[tokio::test]
 async fn the_callers_trace_context_goes_on_to_who_is_called_and_no_further() {
     let (first, second) = (Server::start([]).await, Server::start([]).await);
-    let mut step = Step::new();
+    let mut step = step();
     step.caller = TraceContext::parse(PARENT).map(|context| context.with_state(["a=1", "b=2"]));
     first.add(reply(307, &[("location", "/again")], ""));
     first.add(reply(307, &[("location", &second.url("/"))], ""));

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled, Retry};
-use lockgate_flow::catalog::{ActionSpec, Effect, InputProblem, KnownInput, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, InputProblem, KnownInput, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -33,6 +33,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     )]);
     fields.extend(user_schema::create_fields());
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "In a database connection (with a `password`) the user gets an id that is derived from the run and the \
                step. If Auth0's answer is lost, a read by that id tells whether the user was created, and the step \
                goes on with that user: it is neither created twice nor reported as `user_exists`. The read needs the \
@@ -40,16 +41,16 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
                For passwordless connections (`email`, `sms`), which take no id, a lost answer leaves the step in \
                doubt.\n\n\
                A create without `email_verified: true` makes Auth0 send a verification email, unless `verify_email` \
-               is false.",
+               is false.".into(),
         input: Schema::new(user_schema::closed(&fields, &["connection"])),
         output: Schema::new(user_schema::user(true)),
         errors: error::declared(&[USER_EXISTS, WEAK_PASSWORD, INVALID_CONNECTION]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(|_| vec![ScopeNeed(vec!["create:users".to_owned()])]),
         check: Some(check),
         example: "id: user\naction: auth0.create_user\nwith:\n  connection: Username-Password-Authentication\n  \
                   email: \"{{input.email}}\"\n  password: \"{{input.password}}\"\non_error:\n  user_exists:\n    \
-                  - fail: { code: email_taken, status: 409, message: \"There is an account already.\" }\n",
+                  - fail: { code: email_taken, status: 409, message: \"There is an account already.\" }\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new("auth0.create_user", Effect::Once, "Creates a user")
     })
@@ -137,7 +138,7 @@ impl Create<'_> {
                 Ok(user) => return Ok(user),
                 Err(error) => error,
             };
-            let is_duplicate = error.code == USER_EXISTS.code;
+            let is_duplicate = error.code == crate::error::code::USER_EXISTS;
             is_lost |= error.retry == Retry::Transient;
             let Some(id) = &self.id else {
                 return Err(error);

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -18,8 +18,9 @@ use crate::settings::CONNECTION_TYPE;
 static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     let fields = Map::from_iter([("user_id".to_owned(), user_schema::user_id())]);
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "Auth0 answers the same whether the user was there or not: afterwards there is no such user. The result \
-               is the id.",
+               is the id.".into(),
         input: Schema::new(user_schema::closed(&fields, &["user_id"])),
         output: Schema::new(json!({
             "type": "object",
@@ -28,10 +29,10 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
             "properties": { "user_id": { "type": "string", "description": "The id that was given." } }
         })),
         errors: error::declared(&[]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(|_| vec![ScopeNeed(vec!["delete:users".to_owned()])]),
         changes_users: true,
-        example: "action: auth0.delete_user\nwith:\n  user_id: \"{{input.user_id}}\"\n",
+        example: "action: auth0.delete_user\nwith:\n  user_id: \"{{input.user_id}}\"\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new("auth0.delete_user", Effect::Idempotent, "Deletes a user")
     })

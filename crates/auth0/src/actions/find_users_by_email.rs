@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -26,10 +26,11 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     )]);
     fields.extend(user_schema::projection());
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "Gives every user with that email, whatever their connection: none, one, or several. The result is \
                an object, so that a flow can ask `steps.found.count` and go through `steps.found.users`.\n\n\
                Reads are exact: a user that was written a moment ago is found. The email is compared letter by \
-               letter; write `{{lower input.email}}` for users of databases.",
+               letter; write `{{lower input.email}}` for users of databases.".into(),
         input: Schema::new(user_schema::closed(&fields, &["email"])),
         output: Schema::new(json!({
             "type": "object",
@@ -41,9 +42,9 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
             }
         })),
         errors: error::declared(&[]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(|_| vec![ScopeNeed(vec!["read:users".to_owned()])]),
-        example: "id: found\naction: auth0.find_users_by_email\nwith:\n  email: \"{{lower input.email}}\"\n",
+        example: "id: found\naction: auth0.find_users_by_email\nwith:\n  email: \"{{lower input.email}}\"\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new(
             "auth0.find_users_by_email",

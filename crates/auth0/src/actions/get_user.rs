@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -19,14 +19,16 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     let mut fields = Map::from_iter([("user_id".to_owned(), user_schema::user_id())]);
     fields.extend(user_schema::projection());
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "Reads are exact: a user that was written a moment ago is there.\n\n\
-               With `fields` the result holds those alone; name `user_id` among them if you need it.",
+               With `fields` the result holds those alone; name `user_id` among them if you need it."
+            .into(),
         input: Schema::new(user_schema::closed(&fields, &["user_id"])),
         output: Schema::new(user_schema::user(false)),
         errors: error::declared(&[USER_NOT_FOUND]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(|_| vec![ScopeNeed(vec!["read:users".to_owned()])]),
-        example: "id: user\naction: auth0.get_user\nwith:\n  user_id: \"{{input.user_id}}\"\n",
+        example: "id: user\naction: auth0.get_user\nwith:\n  user_id: \"{{input.user_id}}\"\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new("auth0.get_user", Effect::Read, "Reads one user by id")
     })

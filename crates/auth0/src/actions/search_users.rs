@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, InputProblem, KnownInput, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, InputProblem, KnownInput, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -51,10 +51,11 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     };
     fields.extend(user_schema::projection());
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "The search lags: a user that was written a moment ago may be missing or old. To find somebody by \
                email, use `auth0.find_users_by_email`, which is exact.\n\n\
                Auth0 shows the first 1,000 results of a query and no more; `total` counts all of them. Values in `q` \
-               belong in double quotes; a quote inside a value is written `\\\"`.",
+               belong in double quotes; a quote inside a value is written `\\\"`.".into(),
         input: Schema::new(user_schema::closed(&fields, &[])),
         output: Schema::new(json!({
             "type": "object",
@@ -69,10 +70,10 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
             }
         })),
         errors: error::declared(&[]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(|_| vec![ScopeNeed(vec!["read:users".to_owned()])]),
         check: Some(check),
-        example: "id: pros\naction: auth0.search_users\nwith:\n  q: 'app_metadata.plan:\"pro\"'\n  per_page: 100\n",
+        example: "id: pros\naction: auth0.search_users\nwith:\n  q: 'app_metadata.plan:\"pro\"'\n  per_page: 100\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new("auth0.search_users", Effect::Read, "Searches users")
     })

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError, Reconciled, Retry};
-use lockgate_flow::catalog::{ActionSpec, Effect, InputProblem, KnownInput, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, InputProblem, KnownInput, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -37,13 +37,14 @@ const RESERVED_HEADERS: [&str; 10] = [
 
 static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "For operations that have no action of their own. Write ids as `{name}` in the path and their values \
                under `path_params`: they are encoded, so that an id with `|` or `/` in it stays one id.\n\n\
                The step counts as `once`. But what HTTP calls idempotent (`GET`, `PUT`, `DELETE`; RFC 9110 §9.2.2) is \
                tried again after a transient failure, and repeated after a crash. A `POST` or `PATCH` whose answer was \
                lost is in doubt.\n\n\
                The result is there for good statuses (2xx); all others are errors. `check` knows the scopes of the \
-               users' endpoints and of the commonest others.",
+               users' endpoints and of the commonest others.".into(),
         input: Schema::new(input_schema()),
         output: Schema::new(json!({
             "type": "object",
@@ -60,12 +61,12 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
             }
         })),
         errors: error::declared(&[USER_EXISTS, USER_NOT_FOUND, WEAK_PASSWORD, INVALID_CONNECTION]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(needs),
         check: Some(check),
         changes_users: true,
         example: "action: auth0.send_request\nwith:\n  method: POST\n  path: /api/v2/users/{id}/roles\n  path_params: \
-                  { id: \"{{steps.user.user_id}}\" }\n  body: { roles: [rol_VDU6kNIDMHqr6Kbc] }\n",
+                  { id: \"{{steps.user.user_id}}\" }\n  body: { roles: [rol_VDU6kNIDMHqr6Kbc] }\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new(
             "auth0.send_request",

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, InputProblem, KnownInput, ScopeNeed};
+use lockgate_flow::catalog::{ActionSpec, Effect, Group, InputProblem, KnownInput, ScopeNeed};
 use lockgate_flow::schema::Schema;
 use reqwest::Method;
 use serde_json::Value;
@@ -28,21 +28,22 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     let mut fields = serde_json::Map::from_iter([("user_id".to_owned(), user_schema::user_id())]);
     fields.extend(user_schema::update_fields());
     Arc::new(ActionSpec {
+        group: Group::Identity,
         docs: "Only what is written changes; `null` removes a value. In `user_metadata` and `app_metadata` the first \
                level is merged: a key with `null` is removed, a nested object is replaced as a whole, and `{}` empties \
                all of it.\n\n\
                Auth0 takes only one of email (with `email_verified`), username and password in one request: use one \
                step each. A new email that is not said to be verified becomes unverified.\n\n\
-               Where only `app_metadata` is changed, the scope `update:users_app_metadata` is enough.",
+               Where only `app_metadata` is changed, the scope `update:users_app_metadata` is enough.".into(),
         input: Schema::new(user_schema::closed(&fields, &["user_id"])),
         output: Schema::new(user_schema::user(true)),
         errors: error::declared(&[USER_NOT_FOUND, USER_EXISTS, WEAK_PASSWORD, INVALID_CONNECTION]),
-        connection: Some(CONNECTION_TYPE),
+        connection: Some(CONNECTION_TYPE.into()),
         scopes: Some(scopes),
         check: Some(check),
         changes_users: true,
         example: "action: auth0.update_user\nwith:\n  user_id: \"{{steps.user.user_id}}\"\n  app_metadata: \
-                  { plan: pro, quota: 1000 }\n",
+                  { plan: pro, quota: 1000 }\n".into(),
         timeout: Some(ATTEMPT_TIMEOUT),
         ..ActionSpec::new("auth0.update_user", Effect::Idempotent, "Changes a user")
     })

@@ -19,6 +19,8 @@ use lockgate_tenant::Tenant;
 use serde_json::{Map, Value, json};
 
 static NO_MASKS: lockgate_engine::masks::Masks = lockgate_engine::masks::Masks::new();
+static NO_STATE: std::sync::LazyLock<lockgate_engine::state::MemoryState> =
+    std::sync::LazyLock::new(lockgate_engine::state::MemoryState::random);
 
 /// Real time, but whoever sleeps moves it forward at once.
 #[derive(Clone)]
@@ -128,6 +130,8 @@ impl Bench {
             time_left: self.time_left,
             connection: Some(&self.connection),
             clock: &*self.clock,
+            entropy: |buffer| buffer.fill(7),
+            state: &*NO_STATE,
             masks: &NO_MASKS,
             trace: Outgoing::default(),
         };
@@ -157,6 +161,8 @@ impl Bench {
             time_left: self.time_left,
             connection: Some(&self.connection),
             clock: &*self.clock,
+            entropy: |buffer| buffer.fill(7),
+            state: &*NO_STATE,
             masks: &NO_MASKS,
             trace: Outgoing::default(),
         };

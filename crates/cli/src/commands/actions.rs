@@ -28,10 +28,10 @@ pub(super) fn actions(args: &ActionsArgs, terminal: &Terminal) -> Result<Exit> {
         );
         for spec in catalog.actions() {
             table.row([
-                spec.name.to_owned(),
+                spec.name.to_string(),
                 spec.effect.to_string(),
-                spec.connection.unwrap_or_default().to_owned(),
-                spec.summary.to_owned(),
+                spec.connection.as_deref().unwrap_or_default().to_owned(),
+                spec.summary.to_string(),
             ]);
         }
         terminal.print(&table.render())?;
@@ -43,7 +43,7 @@ pub(super) fn actions(args: &ActionsArgs, terminal: &Terminal) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let spec = catalog.action(name).ok_or_else(|| {
-        let known = catalog.actions().map(|spec| spec.name);
+        let known = catalog.actions().map(|spec| &*spec.name);
         Mistake::new(format!("there is no action `{name}`")).maybe_help(suggestion(name, known))
     })?;
     if args.json {
@@ -65,7 +65,7 @@ fn scopes(spec: &ActionSpec) -> Vec<String> {
 }
 
 fn page(spec: &ActionSpec, style: Style) -> String {
-    let mut text = format!("{}  {}\n", style.name(spec.name), spec.summary);
+    let mut text = format!("{}  {}\n", style.name(&spec.name), spec.summary);
     if !spec.docs.is_empty() {
         let _ = writeln!(text, "\n{}", wrapped(spec.docs.trim()));
     }
@@ -89,12 +89,12 @@ fn page(spec: &ActionSpec, style: Style) -> String {
     for error in spec
         .errors
         .iter()
-        .chain(COMMON_ERRORS.iter().filter(|error| !own(error.code)))
+        .chain(COMMON_ERRORS.iter().filter(|error| !own(&error.code)))
     {
         errors.row([
-            error.code.to_owned(),
+            error.code.to_string(),
             error.status.to_string(),
-            error.summary.to_owned(),
+            error.summary.to_string(),
         ]);
     }
     section("Errors", errors.render());
@@ -106,8 +106,8 @@ fn page(spec: &ActionSpec, style: Style) -> String {
     };
     let mut facts = Table::new(style, &[]).indented(2);
     facts.row(["effect".to_owned(), effect.to_owned()]);
-    if let Some(connection) = spec.connection {
-        facts.row(["connection".to_owned(), connection.to_owned()]);
+    if let Some(connection) = &spec.connection {
+        facts.row(["connection".to_owned(), connection.to_string()]);
     }
     if spec.scopes.is_some() {
         let scopes = scopes(spec);

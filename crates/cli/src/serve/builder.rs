@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use lockgate_actions::HttpPolicy;
 use lockgate_engine::Executor;
 use lockgate_engine::action::Actions;
 use lockgate_engine::clock::{Clock, SystemClock};
@@ -14,6 +13,7 @@ use lockgate_engine::event::Observer;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::syntax::Route;
+use lockgate_http::HttpPolicy;
 use lockgate_runtime::{Program, ProgramParts};
 use lockgate_server::metrics::Metrics;
 use lockgate_server::site::{Site, SiteParts};

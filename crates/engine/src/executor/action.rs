@@ -33,7 +33,7 @@ impl<J: Journal> Walker<'_, J> {
         trace: &mut Trace,
     ) -> Result<Value, Stop> {
         let executor = self.run.executor;
-        let name = op.spec.name;
+        let name = &*op.spec.name;
         let registered = executor.actions.registered(name).ok_or_else(|| {
             self.step_error(
                 node,
@@ -222,6 +222,8 @@ impl<J: Journal> Call<'_, J> {
             time_left: Some(time_left),
             connection: self.connection,
             clock,
+            entropy: run.executor.entropy,
+            state: &*run.executor.state,
             masks: &run.masks,
             trace: run.outgoing(),
         };
@@ -302,10 +304,10 @@ impl<J: Journal> Call<'_, J> {
             .copied()
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
-        let name = self.op.spec.name;
+        let name = &self.op.spec.name;
         // The text may hold anything, so it goes to the log, masked, and not to the flow's caller.
         let run = self.walker.run;
-        tracing::error!(run_id = %run.id, step = %self.key, action = name, panic = %run.masks.apply(text), "an action panicked");
+        tracing::error!(run_id = %run.id, step = %self.key, action = &**name, panic = %run.masks.apply(text), "an action panicked");
         self.walker.step_error(
             self.node,
             "action_panicked",
@@ -315,7 +317,7 @@ impl<J: Journal> Call<'_, J> {
     }
 
     fn doubt(&mut self) -> Box<StepError> {
-        let name = self.op.spec.name;
+        let name = &self.op.spec.name;
         let mut message = format!(
             "{name} was started in an earlier life of the run, and nobody can tell whether it happened"
         );

@@ -17,6 +17,7 @@ use crate::event::Observer;
 use crate::journal::Journal;
 use crate::masks::Masks;
 use crate::outcome::{Responder, RunOutcome};
+use crate::state::{MemoryState, SharedState};
 use crate::trace::{Propagation, TraceContext};
 
 /// Runs flows. Cheap to share; one executor serves all runs of a workspace.
@@ -28,6 +29,7 @@ pub struct Executor {
     pub(super) flows: BTreeMap<String, Arc<Flow>>,
     pub(super) observer: Option<Arc<dyn Observer>>,
     pub(super) entropy: fn(&mut [u8]),
+    pub(super) state: Arc<dyn SharedState>,
     pub(super) propagation: Option<Propagation>,
 }
 
@@ -77,6 +79,7 @@ impl Executor {
             flows: BTreeMap::new(),
             observer: None,
             entropy: |buffer| rand::fill(buffer),
+            state: Arc::new(MemoryState::random()),
             propagation: None,
         }
     }
@@ -136,6 +139,18 @@ impl Executor {
     pub fn with_entropy(mut self, entropy: fn(&mut [u8])) -> Self {
         self.entropy = entropy;
         self
+    }
+
+    /// With what runs share; in memory unless it is given.
+    #[must_use]
+    pub fn with_state(mut self, state: Arc<dyn SharedState>) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// What runs share.
+    pub fn state(&self) -> &Arc<dyn SharedState> {
+        &self.state
     }
 
     /// With what whoever exports the runs' spans knows of trace contexts.

@@ -95,7 +95,7 @@ impl<J: Journal> Walker<'_, J> {
                 "lockgate.step.id" = node.id.as_deref(),
                 "lockgate.step.verb" = node.op.verb(),
                 "lockgate.action" = match &node.op {
-                    Op::Action(op) => Some(op.spec.name),
+                    Op::Action(op) => Some(&*op.spec.name),
                     _ => None,
                 },
                 "lockgate.attempts" = field::Empty,

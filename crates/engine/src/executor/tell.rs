@@ -75,7 +75,7 @@ impl<J> Walker<'_, J> {
             title: &node.title,
             verb: node.op.verb(),
             action: match &node.op {
-                Op::Action(op) => Some(op.spec.name),
+                Op::Action(op) => Some(&*op.spec.name),
                 _ => None,
             },
             attempt,

@@ -150,11 +150,7 @@ impl Action for TestAction {
 
 /// The test actions, with a book of their own.
 pub(crate) fn actions(book: &Arc<Book>) -> Actions {
-    let error = |code, status| ErrorSpec {
-        code,
-        status,
-        summary: "",
-    };
+    let error = |code, status| ErrorSpec::new(code, status, "");
     let table: [(Deed, &'static str, Effect, Value); 11] = [
         (Deed::Echo, "test.echo", Effect::Pure, json!(true)),
         (Deed::Fail, "test.fail", Effect::Read, json!(true)),

@@ -82,7 +82,7 @@ fn report(check: &mut FlowCheck<'_>, step: &Step, code: &str, span: Span, possib
 
 /// The codes that a step can fail with; `None` where nobody can tell.
 fn codes(check: &FlowCheck<'_>, step: &Step) -> Option<BTreeSet<String>> {
-    let mut codes: BTreeSet<String> = COMMON_ERRORS.iter().map(|error| error.code.to_owned()).collect();
+    let mut codes: BTreeSet<String> = COMMON_ERRORS.iter().map(|error| error.code.to_string()).collect();
     match &step.verb {
         Verb::Action { .. } => {
             codes.extend(check.action(step)?.error_codes().map(str::to_owned));

@@ -58,7 +58,7 @@ fn check_action(check: &mut FlowCheck<'_>, action: &Spanned<String>) {
     if check.catalog.action(&action.value).is_some() {
         return;
     }
-    let names: Vec<&str> = check.catalog.actions().map(|spec| spec.name).collect();
+    let names: Vec<&str> = check.catalog.actions().map(|spec| &*spec.name).collect();
     let help = match suggestion(&action.value, names.iter().copied()) {
         Some(help) => help,
         None => match action.value.split_once('.') {
@@ -90,7 +90,7 @@ fn check_connection(
     let Some(spec) = check.catalog.action(&action.value).cloned() else {
         return;
     };
-    let Some(type_name) = spec.connection else {
+    let Some(type_name) = spec.connection.as_deref() else {
         if let Some(named) = named {
             let message = format!("`{}` uses no connection", spec.name);
             check.report(Code::ConnectionType, named.span, message).help =
@@ -131,7 +131,7 @@ fn check_connection(
             let example = check
                 .catalog
                 .connection(type_name)
-                .map(|spec| spec.example)
+                .map(|spec| spec.example.clone())
                 .unwrap_or_default();
             check.report(Code::UnknownConnection, action.span, message).help = Some(
                 format!("declare one in `lockgate.yaml`:\n{example}")

@@ -110,7 +110,10 @@ fn check_auth(check: &mut FlowCheck<'_>, auth: &Spanned<Auth>, connections: &[(S
 
 /// What to write into the workspace file.
 fn declare(check: &FlowCheck<'_>, type_name: &str) -> String {
-    let example = check.catalog.connection(type_name).map(|spec| spec.example);
+    let example = check
+        .catalog
+        .connection(type_name)
+        .map(|spec| spec.example.clone());
     format!(
         "declare one under `connections` in `lockgate.yaml`:\n{}",
         example.unwrap_or_default()

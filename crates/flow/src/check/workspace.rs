@@ -122,7 +122,7 @@ fn open_triggers(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
 }
 
 /// The action of a flow that changes users which the flow did not make itself, and where its step stands.
-fn changed_users(flow: &Flow) -> Option<(&'static str, Span)> {
+fn changed_users(flow: &Flow) -> Option<(&str, Span)> {
     let made_here = |input: &ValueTemplate| {
         let ValueTemplate::Map(entries) = input else {
             return false;
@@ -141,7 +141,7 @@ fn changed_users(flow: &Flow) -> Option<(&'static str, Span)> {
     };
     flow.graph.node_weights().find_map(|node| match &node.op {
         Op::Action(action) if action.spec.changes_users && !made_here(&action.input) => {
-            Some((action.spec.name, first_line(node.span, &flow.source)))
+            Some((&*action.spec.name, first_line(node.span, &flow.source)))
         }
         _ => None,
     })

@@ -18,7 +18,7 @@ use super::numbering::Numbering;
 use super::resolve::resolve;
 use super::steps::{handler_lists, nested_lists, title};
 use super::template::{arguments, data_or, is_deterministic, strip};
-use crate::catalog::{ActionSpec, Catalog, Effect};
+use crate::catalog::{ActionSpec, Catalog, Effect, Text};
 use crate::duration::parse_duration;
 use crate::expression::{Expression, ValueTemplate};
 use crate::schema::{Schema, Validator, compile};
@@ -42,7 +42,7 @@ pub struct StepOrigin {
 }
 
 /// The compiled input schemas of actions, by name. Flows of one workspace share them.
-pub type InputValidators = HashMap<&'static str, Option<Arc<Validator>>>;
+pub type InputValidators = HashMap<Text, Option<Arc<Validator>>>;
 
 /// Lowers a flow. `connection` tells the workspace's connection for an action that needs one of a type, given
 /// what the step names; names that are not known give `None` and are reported by the checker.
@@ -474,12 +474,13 @@ impl Lowering<'_> {
             ValueTemplate::Constant(_) => None,
             _ => self
                 .validators
-                .entry(spec.name)
+                .entry(spec.name.clone())
                 .or_insert_with(|| compile(spec.input.as_value()).ok().map(Arc::new))
                 .clone(),
         };
         let connection = spec
             .connection
+            .as_deref()
             .and_then(|type_name| (self.connection)(type_name, connection.map(|name| name.value.as_str())))
             .map(String::into_boxed_str);
         Op::Action(Box::new(ActionOp {

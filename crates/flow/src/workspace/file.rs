@@ -257,7 +257,7 @@ fn read_connection(reader: &mut Reader, entry: &Entry, catalog: &Catalog) -> Opt
     if let Some(spec) = catalog.connection(&connection.type_name.value) {
         check_settings(reader, &entry.value, &connection, spec);
     } else {
-        let known: Vec<_> = catalog.connections().map(|spec| spec.type_name).collect();
+        let known: Vec<_> = catalog.connections().map(|spec| &*spec.type_name).collect();
         let name = &connection.type_name;
         let help = suggestion(&name.value, known).unwrap_or_default();
         reader.report_help(
@@ -376,7 +376,12 @@ fn check_settings(reader: &mut Reader, node: &Node, connection: &ConnectionSynta
         }
         if !connection.settings.iter().any(|setting| setting.key.text == name) {
             let message = format!("the connection `{}` has no `{name}`", connection.name.value);
-            reader.report_help(Code::MissingKey, connection.name.span, message, spec.example);
+            reader.report_help(
+                Code::MissingKey,
+                connection.name.span,
+                message,
+                spec.example.clone(),
+            );
         }
     }
     if let Some(check) = spec.check {

@@ -56,7 +56,7 @@ pub struct ScopeUse {
     /// The flow.
     pub flow: String,
     /// The action.
-    pub action: &'static str,
+    pub action: String,
     /// The step's path.
     pub step: String,
     /// Where the step stands.
@@ -193,7 +193,7 @@ pub fn scopes_of(flow: &Flow) -> Vec<ScopeUse> {
                     connection: connection.to_owned(),
                     need,
                     flow: flow.name.clone(),
-                    action: action.spec.name,
+                    action: action.spec.name.to_string(),
                     step: node.path.to_string(),
                     span: node.span,
                 })

@@ -30,8 +30,8 @@ pub fn catalog() -> Catalog {
 
 fn auth0() -> ConnectionSpec {
     ConnectionSpec {
-        type_name: "auth0",
-        summary: "An Auth0 tenant.",
+        type_name: "auth0".into(),
+        summary: "An Auth0 tenant.".into(),
         settings: Schema::new(json!({
             "type": "object",
             "properties": {
@@ -54,14 +54,14 @@ fn auth0() -> ConnectionSpec {
                 help: Some("leave out `https://` and everything after the host".to_owned()),
             }]
         }),
-        example: "auth0:\n  type: auth0\n  domain: ${AUTH0_DOMAIN}\n  client_id: ${AUTH0_CLIENT_ID}\n  client_secret: ${AUTH0_CLIENT_SECRET}\n",
+        example: "auth0:\n  type: auth0\n  domain: ${AUTH0_DOMAIN}\n  client_id: ${AUTH0_CLIENT_ID}\n  client_secret: ${AUTH0_CLIENT_SECRET}\n".into(),
     }
 }
 
 fn bearer() -> ConnectionSpec {
     ConnectionSpec {
-        type_name: "bearer",
-        summary: "A token that callers must show.",
+        type_name: "bearer".into(),
+        summary: "A token that callers must show.".into(),
         settings: Schema::new(json!({
             "type": "object",
             "properties": {
@@ -71,14 +71,14 @@ fn bearer() -> ConnectionSpec {
             "additionalProperties": false,
         })),
         check: None,
-        example: "callers:\n  type: bearer\n  token: ${CALLERS_TOKEN}\n",
+        example: "callers:\n  type: bearer\n  token: ${CALLERS_TOKEN}\n".into(),
     }
 }
 
 fn hmac() -> ConnectionSpec {
     ConnectionSpec {
-        type_name: "hmac",
-        summary: "A secret that callers sign with.",
+        type_name: "hmac".into(),
+        summary: "A secret that callers sign with.".into(),
         settings: Schema::new(json!({
             "type": "object",
             "properties": { "secret": { "type": "string", "secret": true } },
@@ -86,7 +86,7 @@ fn hmac() -> ConnectionSpec {
             "additionalProperties": false,
         })),
         check: None,
-        example: "partner:\n  type: hmac\n  secret: ${PARTNER_SECRET}\n",
+        example: "partner:\n  type: hmac\n  secret: ${PARTNER_SECRET}\n".into(),
     }
 }
 
@@ -122,11 +122,7 @@ fn errors(own: &[(&'static str, u16)]) -> Vec<ErrorSpec> {
             ("unavailable", 502),
             ("insufficient_scope", 500),
         ])
-        .map(|(code, status)| ErrorSpec {
-            code,
-            status,
-            summary: "declared",
-        })
+        .map(|(code, status)| ErrorSpec::new(code, status, "declared"))
         .collect()
 }
 
@@ -153,7 +149,7 @@ fn create_user() -> ActionSpec {
         })),
         output: Schema::new(user()),
         errors: errors(&[("user_exists", 409), ("weak_password", 422)]),
-        connection: Some("auth0"),
+        connection: Some("auth0".into()),
         scopes: Some(|_| scope("create:users")),
         ..ActionSpec::new("auth0.create_user", Effect::Once, "Creates a user.")
     }
@@ -179,7 +175,7 @@ fn update_user() -> ActionSpec {
         })),
         output: Schema::new(user()),
         errors: errors(&[("user_not_found", 404), ("weak_password", 422)]),
-        connection: Some("auth0"),
+        connection: Some("auth0".into()),
         scopes: Some(|_| scope("update:users")),
         check: Some(|known: &KnownInput| {
             let both = known.value.get("email").is_some() && known.value.get("password").is_some();
@@ -210,7 +206,7 @@ fn get_user() -> ActionSpec {
         input: user_id_only(),
         output: Schema::new(user()),
         errors: errors(&[("user_not_found", 404)]),
-        connection: Some("auth0"),
+        connection: Some("auth0".into()),
         scopes: Some(|_| scope("read:users")),
         ..ActionSpec::new("auth0.get_user", Effect::Read, "Reads a user.")
     }
@@ -221,7 +217,7 @@ fn delete_user() -> ActionSpec {
         input: user_id_only(),
         output: Schema::new(json!({ "type": "null" })),
         errors: errors(&[]),
-        connection: Some("auth0"),
+        connection: Some("auth0".into()),
         scopes: Some(|_| scope("delete:users")),
         changes_users: true,
         ..ActionSpec::new("auth0.delete_user", Effect::Idempotent, "Deletes a user.")
@@ -243,7 +239,7 @@ fn find_users_by_email() -> ActionSpec {
             "additionalProperties": false,
         })),
         errors: errors(&[]),
-        connection: Some("auth0"),
+        connection: Some("auth0".into()),
         scopes: Some(|_| scope("read:users")),
         ..ActionSpec::new(
             "auth0.find_users_by_email",

@@ -231,7 +231,7 @@ impl Laboratory {
             let mut spec = ActionSpec::new(name, effect, "For tests.");
             spec.input = Schema::new(json!({ "type": "object" }));
             spec.timeout = Some(Duration::from_hours(24 * 365));
-            spec.connection = (deed == Deed::Linked).then_some("demo");
+            spec.connection = (deed == Deed::Linked).then_some("demo".into());
             if has(name) {
                 actions.add(TestAction {
                     deed,
@@ -243,11 +243,11 @@ impl Laboratory {
         let mut catalog = Catalog::new();
         actions.declare(&mut catalog);
         catalog.add_connection(ConnectionSpec {
-            type_name: "demo",
-            summary: "For tests.",
+            type_name: "demo".into(),
+            summary: "For tests.".into(),
             settings: Schema::new(json!({ "type": "object" })),
             check: None,
-            example: "",
+            example: "".into(),
         });
         let sources: Vec<_> = flows
             .iter()

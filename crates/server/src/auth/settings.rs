@@ -92,8 +92,8 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
     };
     match scheme {
         Scheme::Bearer => ConnectionSpec {
-            type_name: scheme.type_name(),
-            summary: "Callers send a token: `Authorization: Bearer …`",
+            type_name: scheme.type_name().into(),
+            summary: "Callers send a token: `Authorization: Bearer …`".into(),
             settings: settings(
                 &[],
                 &json!({
@@ -103,11 +103,11 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
                 }),
             ),
             check: Some(|known| one_of(known, "token", "tokens")),
-            example: "callers:\n  type: bearer\n  token: ${CALLERS_TOKEN}\n",
+            example: "callers:\n  type: bearer\n  token: ${CALLERS_TOKEN}\n".into(),
         },
         Scheme::Basic => ConnectionSpec {
-            type_name: scheme.type_name(),
-            summary: "Callers send a name and a password: `Authorization: Basic …`",
+            type_name: scheme.type_name().into(),
+            summary: "Callers send a name and a password: `Authorization: Basic …`".into(),
             settings: settings(
                 &["username", "password"],
                 &json!({
@@ -120,11 +120,11 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
                 }),
             ),
             check: None,
-            example: "partner:\n  type: basic\n  username: partner\n  password: ${PARTNER_PASSWORD}\n",
+            example: "partner:\n  type: basic\n  username: partner\n  password: ${PARTNER_PASSWORD}\n".into(),
         },
         Scheme::Hmac => ConnectionSpec {
-            type_name: scheme.type_name(),
-            summary: "Callers sign each request with a secret that both sides have",
+            type_name: scheme.type_name().into(),
+            summary: "Callers sign each request with a secret that both sides have".into(),
             settings: settings(
                 &[],
                 &json!({
@@ -144,7 +144,7 @@ fn spec(scheme: Scheme) -> ConnectionSpec {
                 }),
             ),
             check: Some(check_hmac),
-            example: "partner:\n  type: hmac\n  secret: ${PARTNER_SECRET}\n",
+            example: "partner:\n  type: hmac\n  secret: ${PARTNER_SECRET}\n".into(),
         },
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockgate_engine::event::{Event, EventKind, Observer, StepEvent, StepOutcome};
-use lockgate_flow::catalog::{ActionSpec, Catalog};
+use lockgate_flow::catalog::{ActionSpec, Catalog, Text};
 
 use super::histogram::{CALLS, Histogram};
 use super::recording::Metrics;
@@ -20,35 +20,35 @@ const OTHER: &str = "_OTHER";
 /// What is counted of one action.
 #[derive(Debug)]
 pub(super) struct ActionSeries {
-    pub(super) name: &'static str,
-    codes: Vec<&'static str>,
-    pub(super) calls: Series<&'static str, Histogram>,
-    pub(super) retries: Series<&'static str, AtomicU64>,
+    pub(super) name: Text,
+    codes: Vec<Text>,
+    pub(super) calls: Series<Text, Histogram>,
+    pub(super) retries: Series<Text, AtomicU64>,
 }
 
 impl ActionSeries {
     pub(super) fn new(spec: &ActionSpec) -> Self {
         Self {
-            name: spec.name,
-            codes: spec.error_codes().collect(),
+            name: spec.name.clone(),
+            codes: spec.error_codes().map(|code| code.to_owned().into()).collect(),
             calls: Series::default(),
             retries: Series::default(),
         }
     }
 
-    fn declared(&self, code: &str) -> &'static str {
+    fn declared(&self, code: &str) -> Text {
         let mut codes = self.codes.iter();
         codes
             .find(|declared| **declared == code)
-            .copied()
-            .unwrap_or(OTHER)
+            .cloned()
+            .unwrap_or(Text::Borrowed(OTHER))
     }
 }
 
 /// Counts the calls of declared actions. Looks at no value.
 struct ActionObserver {
     metrics: Metrics,
-    actions: HashMap<&'static str, Arc<ActionSeries>>,
+    actions: HashMap<Text, Arc<ActionSeries>>,
 }
 
 impl Metrics {
@@ -59,7 +59,7 @@ impl Metrics {
             metrics: self.clone(),
             actions: catalog
                 .actions()
-                .map(|spec| (spec.name, self.action(spec)))
+                .map(|spec| (spec.name.clone(), self.action(spec)))
                 .collect(),
         })
     }
@@ -82,10 +82,11 @@ impl Observer for ActionObserver {
             } => {
                 let Some(action) = self.action(step) else { return };
                 let outcome = match outcome {
-                    StepOutcome::Succeeded { .. } => OK,
+                    StepOutcome::Succeeded { .. } => Text::Borrowed(OK),
                     StepOutcome::Failed { error, .. } => {
                         let code = action.declared(&error.code);
-                        self.metrics.step_failed(event.flow, action.name, code);
+                        self.metrics
+                            .step_failed(event.flow, action.name.clone(), code.clone());
                         code
                     }
                     StepOutcome::Skipped => return,

@@ -132,7 +132,7 @@ impl Exposition {
         let mut family = families.counter("lockgate_step_failures", help)?;
         for flow in &flows {
             for ((action, code), count) in flow.failures.iter() {
-                let labels = [("flow", &*flow.name), ("action", action), ("code", code)];
+                let labels = [("flow", &*flow.name), ("action", &*action), ("code", &*code)];
                 counter(&mut family, &labels, count.load(Ordering::Relaxed))?;
             }
         }
@@ -145,7 +145,7 @@ impl Exposition {
         let mut family = families.histogram("lockgate_action_duration", help)?;
         for action in &actions {
             for (outcome, durations) in action.calls.iter() {
-                let labels = [("action", action.name), ("outcome", outcome)];
+                let labels = [("action", &*action.name), ("outcome", &*outcome)];
                 durations.encode(family.encode_family(&labels)?)?;
             }
         }
@@ -153,7 +153,7 @@ impl Exposition {
         let mut family = families.counter("lockgate_action_retries", help)?;
         for action in &actions {
             for (code, count) in action.retries.iter() {
-                let labels = [("action", action.name), ("code", code)];
+                let labels = [("action", &*action.name), ("code", &*code)];
                 counter(&mut family, &labels, count.load(Ordering::Relaxed))?;
             }
         }

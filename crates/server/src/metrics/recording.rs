@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use lockgate_engine::outcome::RunStatus;
-use lockgate_flow::catalog::ActionSpec;
+use lockgate_flow::catalog::{ActionSpec, Text};
 
 use super::actions::ActionSeries;
 use super::exposition::{self, Gauges};
@@ -28,7 +28,7 @@ pub(super) struct Counted {
     pub(super) unrouted: Answers,
     routes: Mutex<BTreeMap<RouteKey, Arc<RouteSeries>>>,
     flows: Mutex<BTreeMap<Arc<str>, Arc<FlowSeries>>>,
-    actions: Mutex<BTreeMap<&'static str, Arc<ActionSeries>>>,
+    actions: Mutex<BTreeMap<Text, Arc<ActionSeries>>>,
     pub(super) reloads: Reloads,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct FlowSeries {
     /// Requests that came to no run, by the code of their problem.
     pub(super) refusals: Series<&'static str, AtomicU64>,
     /// Failed steps, by action and code.
-    pub(super) failures: Series<(&'static str, &'static str), AtomicU64>,
+    pub(super) failures: Series<(Text, Text), AtomicU64>,
 }
 
 /// New sites.
@@ -184,12 +184,12 @@ impl Metrics {
     pub(super) fn action(&self, spec: &ActionSpec) -> Arc<ActionSeries> {
         let mut actions = lock(&self.0.actions);
         let action = actions
-            .entry(spec.name)
+            .entry(spec.name.clone())
             .or_insert_with(|| Arc::new(ActionSeries::new(spec)));
         Arc::clone(action)
     }
 
-    pub(super) fn step_failed(&self, flow: &str, action: &'static str, code: &'static str) {
+    pub(super) fn step_failed(&self, flow: &str, action: Text, code: Text) {
         let flow = self.flow(flow);
         let failures = flow.failures.get((action, code), AtomicU64::default);
         failures.fetch_add(1, Ordering::Relaxed);

@@ -19,14 +19,14 @@ impl<K, V> Default for Series<K, V> {
     }
 }
 
-impl<K: Copy + PartialEq, V> Series<K, V> {
+impl<K: Clone + PartialEq, V> Series<K, V> {
     /// What the key has; made if it has nothing yet.
     pub(super) fn get(&self, key: K, make: impl Fn() -> V) -> &V {
         let mut at = self;
         loop {
             let link = at.0.get_or_init(|| {
                 Box::new(Link {
-                    key,
+                    key: key.clone(),
                     value: make(),
                     next: Self::default(),
                 })
@@ -41,7 +41,7 @@ impl<K: Copy + PartialEq, V> Series<K, V> {
     /// All, in the order in which they were made.
     pub(super) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
         let links = std::iter::successors(self.0.get(), |link| link.next.0.get());
-        links.map(|link| (link.key, &link.value))
+        links.map(|link| (link.key.clone(), &link.value))
     }
 }
 

@@ -198,11 +198,7 @@ fn value(samples: &[Sample], name: &str, labels: &[(&str, &str)]) -> Option<f64>
 
 fn catalog() -> Catalog {
     let mut spec = ActionSpec::new("test.call", Effect::Once, "for tests");
-    spec.errors = vec![ErrorSpec {
-        code: "refused",
-        status: 409,
-        summary: "",
-    }];
+    spec.errors = vec![ErrorSpec::new("refused", 409, "")];
     let mut catalog = Catalog::new();
     catalog.add_action(Arc::new(spec));
     catalog

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use lockgate_flow::catalog::ActionSpec;
+use lockgate_flow::catalog::{ActionSpec, Text};
 use serde_json::{Map, Value, json};
 
 use super::schema;
@@ -16,7 +16,7 @@ pub(super) struct Components {
     schemas: BTreeMap<String, Value>,
     taken: HashSet<String>,
     /// The names of the results of actions.
-    actions: HashMap<&'static str, Option<String>>,
+    actions: HashMap<Text, Option<String>>,
 }
 
 impl Components {
@@ -40,18 +40,18 @@ impl Components {
 
     /// The result of an action.
     pub(super) fn result_of(&mut self, spec: &ActionSpec) -> Value {
-        if !self.actions.contains_key(spec.name) {
+        if !self.actions.contains_key(&spec.name) {
             let output = spec.output.as_value();
             let name = schema::is_worth_a_name(output).then(|| {
-                let name = self.claim(&format!("{}Result", pascal_case(spec.name)));
+                let name = self.claim(&format!("{}Result", pascal_case(&spec.name)));
                 let mut shown = schema::of_answer(output, &format!("{PREFIX}{name}"));
                 describe(&mut shown, &format!("What `{}` gives.", spec.name));
                 self.schemas.insert(name.clone(), shown);
                 name
             });
-            self.actions.insert(spec.name, name);
+            self.actions.insert(spec.name.clone(), name);
         }
-        match self.actions.get(spec.name) {
+        match self.actions.get(&spec.name) {
             Some(Some(name)) => reference(name),
             _ => schema::of_answer(spec.output.as_value(), "#"),
         }

@@ -241,7 +241,10 @@ fn go(target: Option<NodeIndex>, todo: &mut Vec<NodeIndex>, left: &mut Left<'_>)
 fn own_failures(node: &Node) -> Failures<'_> {
     let mut failures = Failures::new();
     let mut add = |error: &ErrorSpec| {
-        failures.insert(Failure::new(error.status, error.code), error.summary.into());
+        failures.insert(
+            Failure::new(error.status, error.code.clone()),
+            error.summary.to_string().into(),
+        );
     };
     let common = |code: &'static str| COMMON_ERRORS.iter().filter(move |error| error.code == code);
     if node.timeout.is_some() {

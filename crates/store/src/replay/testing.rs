@@ -69,11 +69,7 @@ pub(super) fn actions(calls: &Arc<AtomicUsize>) -> Actions {
         let mut spec = ActionSpec::new(name, effect, "for tests");
         spec.input = Schema::new(json!(true));
         spec.errors = ["busy", "refused"]
-            .map(|code| ErrorSpec {
-                code,
-                status: 409,
-                summary: "",
-            })
+            .map(|code| ErrorSpec::new(code, 409, ""))
             .into();
         actions.add(Counting {
             spec: Arc::new(spec),

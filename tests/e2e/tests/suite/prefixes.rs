@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
-use lockgate_actions::HttpPolicy;
 use lockgate_auth0::Auth0Connection;
 use lockgate_engine::action::Actions;
 use lockgate_engine::clock::{Clock, SystemClock};
@@ -24,6 +23,7 @@ use lockgate_flow::definition::Definition;
 use lockgate_flow::graph::Flow;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
+use lockgate_http::HttpPolicy;
 use lockgate_store::{
     Begun, Durability, NewRun, Retention, RunId, RunJournal, Status, Store, StoreSettings, Trigger,
 };

@@ -14,7 +14,7 @@ use crate::root;
 
 fn catalog() -> Catalog {
     let mut actions = Actions::new();
-    lockgate_actions::register(&mut actions, lockgate_actions::HttpPolicy::default());
+    lockgate_actions::register(&mut actions, lockgate_http::HttpPolicy::default());
     lockgate_auth0::register(&mut actions);
     let mut catalog = Catalog::new();
     actions.declare(&mut catalog);

@@ -17,7 +17,7 @@ use crate::openapi::document;
 /// The actions that ship, and `test.act`, whose result and errors are declared.
 pub(super) fn catalog() -> Catalog {
     let mut actions = Actions::new();
-    lockgate_actions::register(&mut actions, lockgate_actions::HttpPolicy::default());
+    lockgate_actions::register(&mut actions, lockgate_http::HttpPolicy::default());
     lockgate_auth0::register(&mut actions);
     let mut catalog = Catalog::new();
     actions.declare(&mut catalog);
@@ -43,16 +43,8 @@ pub(super) fn catalog() -> Catalog {
         },
     }));
     spec.errors = vec![
-        ErrorSpec {
-            code: "gone",
-            status: 410,
-            summary: "what was asked for is gone",
-        },
-        ErrorSpec {
-            code: "locked",
-            status: 423,
-            summary: "someone else has it",
-        },
+        ErrorSpec::new("gone", 410, "what was asked for is gone"),
+        ErrorSpec::new("locked", 423, "someone else has it"),
     ];
     catalog.add_action(Arc::new(spec));
     catalog

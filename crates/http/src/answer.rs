@@ -4,13 +4,13 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 use serde_json::{Map, Value, json};
 
-use super::exchange::Answer;
+use crate::exchange::Answer;
 
 /// `{status, headers, body, success}`.
 ///
 /// # Errors
 /// The body is not what the headers say.
-pub(super) fn result(answer: &Answer, method: &Method) -> Result<Value, String> {
+pub fn result(answer: &Answer, method: &Method) -> Result<Value, String> {
     let body = if *method == Method::HEAD {
         Value::Null
     } else {
@@ -38,7 +38,7 @@ fn body(answer: &Answer) -> Result<Value, String> {
 }
 
 /// `application/json`, `text/json`, and everything that ends in `+json` (RFC 6839 §3.1).
-pub(super) fn claims_json(headers: &HeaderMap) -> bool {
+pub(crate) fn claims_json(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -54,7 +54,7 @@ pub(super) fn claims_json(headers: &HeaderMap) -> bool {
 }
 
 /// By lower-case name. Several of one name are a list (RFC 9110 §5.3); cookies, which may hold commas, are lines.
-pub(super) fn headers(headers: &HeaderMap) -> Map<String, Value> {
+pub(crate) fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut map = Map::new();
     for name in headers.keys() {
         let values: Vec<_> = headers

@@ -17,13 +17,13 @@ use reqwest::header::{
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use url::{Host, Url};
 
-use super::failure::{Failure, FailureKind, cause};
-use super::policy::HttpPolicy;
-use super::request::{Request, check_url, is_safe};
-use super::resolver::{Forbidden, GuardedResolver};
+use crate::failure::{Failure, FailureKind, cause};
+use crate::policy::HttpPolicy;
+use crate::request::{Request, check_url, is_safe};
+use crate::resolver::{Forbidden, GuardedResolver};
 
 /// Larger answers are refused.
-pub(super) const MAX_BODY: usize = 1024 * 1024;
+pub const MAX_BODY: usize = 1024 * 1024;
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -36,14 +36,17 @@ const TRAVELLING: [HeaderName; 4] = [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER
 
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its whole body.
+    pub body: Vec<u8>,
 }
 
 /// The connection pools: one for TLS, and one for plain HTTP, which needs no certificates.
-pub(super) struct Exchange {
+pub struct Exchange {
     policy: Arc<HttpPolicy>,
     resolver: Arc<dyn Resolve>,
     secure: OnceLock<Result<Client, String>>,
@@ -61,7 +64,8 @@ struct Hop {
 }
 
 impl Exchange {
-    pub(super) fn new(policy: HttpPolicy, resolver: Arc<dyn Resolve>) -> Self {
+    /// An exchange that reaches what the policy allows, by these names. Opens no socket: the first request does.
+    pub fn new(policy: HttpPolicy, resolver: Arc<dyn Resolve>) -> Self {
         let policy = Arc::new(policy);
         let resolver = Arc::new(GuardedResolver {
             policy: Arc::clone(&policy),
@@ -76,11 +80,10 @@ impl Exchange {
     }
 
     /// Sends, and reads the whole answer, within the request's own time limit.
-    pub(super) async fn send(
-        &self,
-        request: &Request,
-        context: &ActionContext<'_>,
-    ) -> Result<Answer, Failure> {
+    ///
+    /// # Errors
+    /// There is no whole answer. Whether its status is accepted is the caller's to see.
+    pub async fn send(&self, request: &Request, context: &ActionContext<'_>) -> Result<Answer, Failure> {
         let limit = request.timeout;
         let sent = AtomicBool::new(false);
         let result = match tokio::time::timeout(limit, self.hops(request, context, &sent)).await {

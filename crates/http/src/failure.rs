@@ -9,20 +9,20 @@ use lockgate_engine::action::{ActionError, Retry};
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Map, Value, json};
 
-use super::answer;
-use super::exchange::Answer;
-use super::request::Request;
+use crate::answer;
+use crate::exchange::Answer;
+use crate::request::Request;
 
 /// Why there is no whole answer.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) kind: FailureKind,
+pub struct Failure {
+    pub(crate) kind: FailureKind,
     /// Whether the request, or one before a redirect, may have been carried out.
-    pub(super) may_have_happened: bool,
+    pub(crate) may_have_happened: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FailureKind {
+pub(crate) enum FailureKind {
     /// The policy refuses the address.
     #[error("`{host}` is at a private address")]
     Forbidden { host: String },
@@ -47,11 +47,11 @@ pub(super) enum FailureKind {
 
 impl FailureKind {
     /// Whether this hop's request did not leave.
-    pub(super) fn is_unsent(&self) -> bool {
+    pub(crate) fn is_unsent(&self) -> bool {
         matches!(self, Self::Forbidden { .. } | Self::NotConnected { .. })
     }
 
-    pub(super) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Forbidden { .. } => "forbidden_address",
             Self::NotConnected { .. } | Self::Lost { .. } | Self::Cut { .. } => "unavailable",
@@ -71,7 +71,8 @@ impl FailureKind {
 }
 
 impl Failure {
-    pub(super) fn into_error(self, request: &Request) -> ActionError {
+    /// The error of a step that sent this request.
+    pub fn into_error(self, request: &Request) -> ActionError {
         let retry = match (self.kind.may_pass(), self.may_have_happened) {
             (false, _) => Retry::Never,
             (true, false) => Retry::NothingHappened { after: None },
@@ -100,7 +101,7 @@ fn transient(request: &Request, after: Option<Duration>) -> Retry {
 }
 
 /// The error for a status that is not accepted. `now` is in seconds of Unix time, for a `Retry-After` that is a date.
-pub(super) fn refused(request: &Request, answer: &Answer, now: i64) -> ActionError {
+pub fn refused(request: &Request, answer: &Answer, now: i64) -> ActionError {
     let status = answer.status.as_u16();
     let after = retry_after(answer, now);
     let retry = match status {
@@ -144,7 +145,7 @@ fn retry_after(answer: &Answer, now: i64) -> Option<Duration> {
 }
 
 /// What the remote end said: `status`, headers that matter, `body` or `body_excerpt`.
-pub(super) fn provider(request: &Request, answer: &Answer) -> Value {
+pub fn provider(request: &Request, answer: &Answer) -> Value {
     /// A JSON body up to this size is given whole, so that a flow can branch on what is in it.
     const WHOLE_JSON: usize = 16 * 1024;
     const EXCERPT: usize = 1000;
@@ -185,7 +186,7 @@ pub(super) fn provider(request: &Request, answer: &Answer) -> Value {
 }
 
 /// The innermost cause: what happened. What stands around it says only who was told.
-pub(super) fn cause(error: &dyn Error) -> String {
+pub(crate) fn cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -9,18 +9,18 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::policy::HttpPolicy;
+use crate::policy::HttpPolicy;
 
 /// A host whose every address is forbidden.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{host}` is at a private address")]
-pub(super) struct Forbidden {
-    pub(super) host: String,
+pub(crate) struct Forbidden {
+    pub(crate) host: String,
 }
 
 impl Forbidden {
     /// Whether this is why a request failed.
-    pub(super) fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
+    pub(crate) fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
         let mut error = error;
         loop {
             if let Some(forbidden) = error.downcast_ref() {
@@ -33,7 +33,7 @@ impl Forbidden {
 
 /// The system's resolver.
 #[derive(Debug)]
-pub(super) struct SystemResolver;
+pub struct SystemResolver;
 
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -45,9 +45,9 @@ impl Resolve for SystemResolver {
 }
 
 /// Another resolver behind the policy.
-pub(super) struct GuardedResolver {
-    pub(super) policy: Arc<HttpPolicy>,
-    pub(super) inner: Arc<dyn Resolve>,
+pub(crate) struct GuardedResolver {
+    pub(crate) policy: Arc<HttpPolicy>,
+    pub(crate) inner: Arc<dyn Resolve>,
 }
 
 impl Resolve for GuardedResolver {
