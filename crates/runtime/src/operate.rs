@@ -44,9 +44,6 @@ impl Keeper {
         };
         let (flow, trigger) = (stored.flow.clone(), stored.trigger);
         let answer = answer_of(stored);
-        if answer.is_some() {
-            self.store.flush().await?;
-        }
         Ok(Some(Seen {
             flow,
             trigger,
@@ -76,15 +73,8 @@ impl Keeper {
     }
 
     async fn answer_in_store(&self, id: RunId) -> Result<Option<Option<RunAnswer>>, StoreError> {
-        let Some(stored) = self.store.load(id).await? else {
-            return Ok(None);
-        };
-        let answer = answer_of(stored);
-        if answer.is_some() {
-            // It may have been handed in without being on the disk yet, and nobody may hear of it before.
-            self.store.flush().await?;
-        }
-        Ok(Some(answer))
+        // What can be read is on the disk: readers see commits only, and each is made safe before it counts.
+        Ok(self.look(id).await?.map(|seen| seen.answer))
     }
 
     /// Tells whoever waits that a run was called off that nobody ran.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use lockgate_flow::catalog::{ActionSpec, COMMON_ERRORS, KnownInput};
+use lockgate_flow::catalog::{ActionSpec, COMMON_ERRORS, Catalog, Group, KnownInput};
 use lockgate_flow::diagnostic::suggestion;
 use lockgate_flow::schema::SchemaView;
 use serde_json::{Value, json};
@@ -22,19 +22,7 @@ pub(super) fn actions(args: &ActionsArgs, terminal: &Terminal) -> Result<Exit> {
             terminal.print_json(&catalog.actions().map(|spec| as_json(spec)).collect::<Value>())?;
             return Ok(Exit::Done);
         }
-        let mut table = Table::new(
-            terminal.stdout_style(),
-            &["action", "effect", "connection", "what it does"],
-        );
-        for spec in catalog.actions() {
-            table.row([
-                spec.name.to_string(),
-                spec.effect.to_string(),
-                spec.connection.as_deref().unwrap_or_default().to_owned(),
-                spec.summary.to_string(),
-            ]);
-        }
-        terminal.print(&table.render())?;
+        terminal.print(&listing(&catalog, terminal.stdout_style()))?;
         terminal.remark(
             &terminal
                 .stderr_style()
@@ -52,6 +40,31 @@ pub(super) fn actions(args: &ActionsArgs, terminal: &Terminal) -> Result<Exit> {
         terminal.print(&page(spec, terminal.stdout_style()))?;
     }
     Ok(Exit::Done)
+}
+
+/// All actions, by group.
+fn listing(catalog: &Catalog, style: Style) -> String {
+    let mut text = String::new();
+    for group in Group::ALL {
+        let mut table = Table::new(style, &["action", "effect", "connection", "what it does"]).indented(2);
+        for spec in catalog.actions().filter(|spec| spec.group == group) {
+            table.row([
+                spec.name.to_string(),
+                spec.effect.to_string(),
+                spec.connection.as_deref().unwrap_or_default().to_owned(),
+                spec.summary.to_string(),
+            ]);
+        }
+        if table.is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{}", style.help(group.title()));
+        text.push_str(&table.render());
+    }
+    text
 }
 
 /// The scopes that a step needs at the least, where that can be said without its input.
@@ -206,6 +219,7 @@ fn as_json(spec: &ActionSpec) -> Value {
         .collect();
     json!({
         "name": spec.name,
+        "group": spec.group.title(),
         "summary": spec.summary,
         "docs": spec.docs,
         "effect": spec.effect.name(),

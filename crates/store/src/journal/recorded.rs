@@ -149,13 +149,13 @@ pub(crate) fn place(key: &str, attempt: u32) -> String {
     format!("{key}#{attempt}")
 }
 
-/// Whether a step with this verb answers the run's caller.
-pub(super) fn is_answer(verb: &str) -> bool {
+/// Whether a step with this verb answers a caller: the run's, or that of a called flow.
+pub(crate) fn is_answer(verb: &str) -> bool {
     matches!(verb, "respond" | "redirect")
 }
 
 /// Whether a key is one of a flow that was called: what answers there answers nobody.
-fn is_called(key: &str) -> bool {
+pub(crate) fn is_called(key: &str) -> bool {
     // What stands behind the name of a branch or a case is a number.
     key.contains("/call/steps/") || key.contains("/call/on_error/")
 }

@@ -19,6 +19,7 @@ use super::alignment::Alignment;
 use super::departure::{Departure, ReplayEnd};
 use super::script::{Line, Place, Script, What, part};
 use crate::error::StoreError;
+use crate::journal::recorded::{is_answer, is_called};
 use crate::run::{Status, StoredRun};
 
 /// Gives recorded outcomes; where there is none for something that touches the world, the run stops (as interrupted).
@@ -350,7 +351,7 @@ impl ReplayJournal {
         let lines = self.script.in_order();
         let answer = lines.into_iter().find(|(place, line)| {
             matches!(&line.what, What::Verb(verb) if is_answer(verb))
-                && !place.0.contains("/call/")
+                && !is_called(&place.0)
                 && part(&place.0).is_empty()
                 && matches!(line.outcome, Some(Ok(_)))
         });
@@ -514,10 +515,6 @@ fn other(key: &StepKey<'_>, recorded: String, found: &str) -> Stuck {
         recorded,
         found: found.to_owned(),
     })
-}
-
-fn is_answer(verb: &str) -> bool {
-    matches!(verb, "respond" | "redirect")
 }
 
 /// What of an error does not hang on where the step stands in its file.
