@@ -4,15 +4,22 @@
 //! its time is over.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use lockgate_flow::catalog::ErrorSpec;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::action::{ActionError, Retry};
+
 /// Entries by key, each with a version: who writes says which version it has seen, so that of two who write at once one
 /// hears of the other. A write that was answered is there after a crash, if anything of this state is.
+///
+/// Keys and values stay short, and say nothing of people that can be read: what is secret or personal is hashed with a
+/// [derived key](Self::derive_key) first. Entries are not data of a run: a replay without effects calls no action, and so
+/// sees none of them.
 #[async_trait]
 pub trait SharedState: Send + Sync {
     /// The entry of a key, unless its time is over at `now`.
@@ -38,7 +45,8 @@ pub trait SharedState: Send + Sync {
 pub struct Entry {
     /// What was written.
     pub value: Value,
-    /// One more with each write of the key.
+    /// Another with each write, also where an entry has gone meanwhile: whoever is slow never takes a later entry for the
+    /// one that it has seen.
     pub version: u64,
     /// When its time is over.
     pub expires_at: Timestamp,
@@ -52,17 +60,43 @@ pub struct StateError {
     pub reason: String,
 }
 
+/// What actions that use the state declare beside their own errors.
+pub const UNAVAILABLE: ErrorSpec = ErrorSpec::new(
+    "state_unavailable",
+    503,
+    "what runs share cannot be read or written now",
+);
+
+impl From<StateError> for ActionError {
+    /// [`UNAVAILABLE`]; it may pass.
+    fn from(error: StateError) -> Self {
+        Self::new("state_unavailable", error.to_string()).with_retry(Retry::Transient)
+    }
+}
+
 /// Entries in memory: gone with the process.
 pub struct MemoryState {
-    entries: Mutex<HashMap<String, Entry>>,
+    inner: Mutex<Inner>,
     key: [u8; 32],
 }
+
+#[derive(Default)]
+struct Inner {
+    entries: HashMap<String, Entry>,
+    /// Of the last write.
+    version: u64,
+    /// With so many entries, those whose time is over make room.
+    crowded: usize,
+}
+
+/// Fewer entries are not worth looking through.
+const FEW: usize = 1_000;
 
 impl MemoryState {
     /// Nothing yet; codes are hashed with this key.
     pub fn new(key: [u8; 32]) -> Self {
         Self {
-            entries: Mutex::default(),
+            inner: Mutex::default(),
             key,
         }
     }
@@ -78,8 +112,7 @@ impl MemoryState {
 #[async_trait]
 impl SharedState for MemoryState {
     async fn get(&self, key: &str, now: Timestamp) -> Result<Option<Entry>, StateError> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(entries.get(key).filter(|entry| entry.expires_at > now).cloned())
+        Ok(self.lock().there(key, now).cloned())
     }
 
     async fn put(
@@ -90,21 +123,18 @@ impl SharedState for MemoryState {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool, StateError> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        // Once in a while, those whose time is over make room.
-        if entries.len().is_power_of_two() {
-            entries.retain(|_, entry| entry.expires_at > now);
-        }
-        let there = entries.get(key).filter(|entry| entry.expires_at > now);
-        if there.map(|entry| entry.version) != expected {
+        let mut inner = self.lock();
+        if inner.there(key, now).map(|entry| entry.version) != expected {
             return Ok(false);
         }
+        inner.make_room(now);
+        inner.version += 1;
         let entry = Entry {
             value: value.clone(),
-            version: expected.unwrap_or(0) + 1,
+            version: inner.version,
             expires_at,
         };
-        entries.insert(key.to_owned(), entry);
+        inner.entries.insert(key.to_owned(), entry);
         Ok(true)
     }
 
@@ -113,6 +143,27 @@ impl SharedState for MemoryState {
         hash.update(self.key);
         hash.update(purpose.as_bytes());
         hash.finalize().into()
+    }
+}
+
+impl MemoryState {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn there(&self, key: &str, now: Timestamp) -> Option<&Entry> {
+        self.entries.get(key).filter(|entry| entry.expires_at > now)
+    }
+
+    /// Once in a while, those whose time is over go.
+    fn make_room(&mut self, now: Timestamp) {
+        if self.entries.len() < self.crowded.max(FEW) {
+            return;
+        }
+        self.entries.retain(|_, entry| entry.expires_at > now);
+        self.crowded = self.entries.len() * 2;
     }
 }
 
@@ -129,16 +180,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn of_two_who_write_one_hears_of_the_other() {
+    async fn those_whose_time_is_over_make_room() {
         let state = MemoryState::new([0; 32]);
         let at = |second| Timestamp::from_second(second).unwrap();
-        assert_eq!(state.put("a", None, &json!(1), at(10), at(0)).await, Ok(true));
-        assert_eq!(state.put("a", None, &json!(2), at(10), at(0)).await, Ok(false));
-        assert_eq!(state.put("a", Some(1), &json!(3), at(10), at(0)).await, Ok(true));
-        assert_eq!(state.put("a", Some(1), &json!(4), at(10), at(0)).await, Ok(false));
-        let entry = state.get("a", at(9)).await.unwrap().unwrap();
-        assert_eq!((entry.value, entry.version), (json!(3), 2));
-        assert_eq!(state.get("a", at(10)).await, Ok(None));
-        assert_eq!(state.put("a", None, &json!(5), at(20), at(10)).await, Ok(true));
+        for second in 0..100_000 {
+            let key = second.to_string();
+            let put = state
+                .put(&key, None, &json!(1), at(second + 10), at(second))
+                .await;
+            assert_eq!(put, Ok(true));
+        }
+        let kept = state.lock().entries.len();
+        assert!(kept <= FEW, "{kept} are kept");
     }
 }
