@@ -1,8 +1,29 @@
 //! What works on values alone: JSON, XML, CSV, look-ups, addresses, hashes.
+//!
+//! ```text
+//!  json       json.parse, json.serialize
+//!  xml        xml.parse, xml.serialize
+//!  csv        csv.parse
+//!  map_value  map_value
+//!  password   hash.password, hash.verify_password
+//!  email      email.verify, the one that asks somebody: the domain name system
+//!  place      what the readers of texts share: places, limits
+//! ```
+
+mod csv;
+mod json;
+mod map_value;
+mod place;
 
 use lockgate_engine::action::Actions;
 
 /// Adds the actions of this group.
 pub(crate) fn register(actions: &mut Actions) {
-    let _ = actions;
+    actions.add(csv::CsvParse);
+    actions.add(json::JsonParse);
+    actions.add(json::JsonSerialize);
+    actions.add(map_value::MapValue);
 }
+
+#[cfg(test)]
+mod described_tests;
