@@ -27,6 +27,7 @@ mod environment;
 mod exit;
 mod run;
 mod runs;
+mod scenarios;
 mod serve;
 mod store;
 mod telemetry;

@@ -74,11 +74,17 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Begin a workspace: lockgate.yaml and a first flow
+    /// Begin a workspace, or add a scenario to one
     #[command(after_help = "\
-Example:
-  lockgate new my-flows && cd my-flows && lockgate run hello --emulated --input name=Ada")]
+Examples:
+  lockgate new my-flows && cd my-flows && lockgate run hello --emulated --input name=Ada
+  lockgate new my-flows --scenario email-otp     begin with a scenario; `lockgate scenarios` lists them
+  lockgate new --scenario paywall                add one to this workspace
+
+What is there is never written over: a file in the way is shown as a diff, and nothing is written.")]
     New(NewArgs),
+    /// List the scenarios: workspaces to start from
+    Scenarios(ScenariosArgs),
     /// Run a flow and show its steps and its result
     #[command(after_help = "\
 Examples:
@@ -205,6 +211,7 @@ impl Command {
             Self::Dev(_) => Role::Development,
             Self::Run(_) => Role::Run,
             Self::New(_)
+            | Self::Scenarios(_)
             | Self::Check(_)
             | Self::Explain(_)
             | Self::Graph(_)
@@ -222,8 +229,27 @@ impl Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// The folder to make; what stands in it is left alone
-    pub(crate) folder: PathBuf,
+    /// The folder to make; what stands in it is left alone. With `--scenario`: this workspace, where none is given
+    #[arg(required_unless_present = "scenario")]
+    pub(crate) folder: Option<PathBuf>,
+    /// Begin with this scenario, or add it; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Vec<String>,
+    /// Ask for nothing: variables without a value stay gaps, which `lockgate check` lists
+    #[arg(long, requires = "scenario")]
+    pub(crate) no_input: bool,
+    /// Show what would be written
+    #[arg(long, requires = "scenario")]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScenariosArgs {
+    /// The scenario to explain; all in a list where none is given
+    pub(crate) name: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

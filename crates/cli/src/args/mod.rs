@@ -14,8 +14,8 @@ mod value;
 
 pub(crate) use command::{
     ActionsArgs, CheckArgs, Cli, Command, CompletionsArgs, ConnectionsCheckArgs, ConnectionsCommand,
-    ExplainArgs, FindingFormat, Global, GraphArgs, GraphFormat, NewArgs, RunArgs, SchemaArgs, SchemaOf,
-    ScopesArgs, TenantArgs, parse,
+    ExplainArgs, FindingFormat, Global, GraphArgs, GraphFormat, NewArgs, RunArgs, ScenariosArgs, SchemaArgs,
+    SchemaOf, ScopesArgs, TenantArgs, parse,
 };
 pub(crate) use runs::{
     AskArgs, DoctorArgs, RunsArgs, RunsBackupArgs, RunsCancelArgs, RunsCommand, RunsExportArgs,

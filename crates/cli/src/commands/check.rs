@@ -9,6 +9,7 @@ use super::counted;
 use crate::args::{CheckArgs, FindingFormat};
 use crate::catalogue;
 use crate::exit::Exit;
+use crate::scenarios;
 use crate::terminal::Terminal;
 use crate::workspace::Loaded;
 
@@ -84,10 +85,24 @@ pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Res
     );
     // Part of the report where people read it; machines get findings alone.
     match args.format {
-        FindingFormat::Text if !terminal.is_quiet() => terminal.print(&summary)?,
+        FindingFormat::Text if !terminal.is_quiet() => {
+            terminal.print(&summary)?;
+            show_gaps(&loaded, terminal);
+        }
         FindingFormat::Text => {}
         FindingFormat::Json | FindingFormat::Github => terminal.remark(&summary),
     }
     let is_bad = errors > 0 || args.deny_warnings && warnings > 0;
     Ok(if is_bad { Exit::Invalid } else { Exit::Done })
+}
+
+/// Variables without a value: no mistakes, but calls need them.
+fn show_gaps(loaded: &Loaded, terminal: &Terminal) {
+    let gaps = scenarios::gaps(loaded);
+    if gaps.is_empty() {
+        return;
+    }
+    let lines: Vec<String> = gaps.iter().map(|gap| format!("  {}", gap.describe())).collect();
+    let text = format!("not set, and needed to call anyone:\n{}", lines.join("\n"));
+    terminal.remark(&terminal.stderr_style().dim(&text));
 }

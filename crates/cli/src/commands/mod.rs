@@ -11,6 +11,7 @@ mod graph;
 mod new;
 mod run;
 mod runs;
+mod scenarios;
 mod schema;
 mod scopes;
 mod serve;
@@ -32,6 +33,7 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
     let folder = || workspace::directory(cli.global.directory.as_deref());
     match cli.command {
         Command::New(args) => new::new(&folder()?, &args, terminal),
+        Command::Scenarios(args) => scenarios::scenarios(&args, terminal),
         Command::Run(args) => block_on(run::run(&folder()?, &args, terminal)),
         Command::Serve(args) => {
             // As many as there are processors; two at the least, so that one that computes stops nobody.

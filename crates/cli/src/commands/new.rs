@@ -1,13 +1,16 @@
 //! `lockgate new`.
 
-use std::io::Write as _;
+use std::io::IsTerminal as _;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::args::NewArgs;
+use crate::catalogue;
 use crate::exit::{Exit, Mistake};
+use crate::scenarios::{self, Plan};
 use crate::terminal::Terminal;
+use crate::workspace::{self, Loaded};
 
 /// What a new workspace holds.
 const FILES: [(&str, &str); 4] = [
@@ -18,7 +21,20 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn new(folder: &Path, args: &NewArgs, terminal: &Terminal) -> Result<Exit> {
-    let root = folder.join(&args.folder);
+    match (&args.folder, args.scenario.as_slice()) {
+        (Some(name), []) => begin(folder, name, terminal),
+        (Some(name), scenarios) => add(&folder.join(name), Some(name), scenarios, args, terminal),
+        (None, scenarios) => {
+            // To the workspace around; a scenario brings one where there is none.
+            let root = workspace::root_of(folder).unwrap_or(folder);
+            add(root, None, scenarios, args, terminal)
+        }
+    }
+}
+
+/// Begins a workspace with a first flow.
+fn begin(folder: &Path, name: &Path, terminal: &Terminal) -> Result<Exit> {
+    let root = folder.join(name);
     let there: Vec<&str> = FILES
         .iter()
         .map(|(name, _)| *name)
@@ -27,38 +43,116 @@ pub(super) fn new(folder: &Path, args: &NewArgs, terminal: &Terminal) -> Result<
     if !there.is_empty() {
         return Err(Mistake::new(format!(
             "{} holds {} already",
-            args.folder.display(),
+            name.display(),
             there.join(", ")
         ))
         .help("nothing was written; choose another folder")
         .into());
     }
     let style = terminal.stderr_style();
-    for (name, text) in FILES {
-        let path = root.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
-        }
-        // Never over something that came in between.
-        std::fs::File::create_new(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .with_context(|| format!("writing {}", path.display()))?;
-        terminal.remark(&format!(
-            "{} {}",
-            style.good("✓"),
-            args.folder.join(name).display()
-        ));
-    }
-    let enter = match args.folder.as_os_str().to_str() {
-        Some(".") => String::new(),
-        _ => format!("  cd {}\n", shell_word(&args.folder.display().to_string())),
+    let plan = Plan {
+        new: FILES
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect(),
+        ..Plan::default()
     };
+    plan.write(&root)?;
+    for (path, _) in &plan.new {
+        terminal.remark(&format!("{} {}", style.good("✓"), name.join(path).display()));
+    }
     terminal.remark(&format!(
-        "\nNext:\n{enter}  lockgate check\n  lockgate run hello --emulated --input name=Ada\n  lockgate dev            \
+        "\nNext:\n{}  lockgate check\n  lockgate run hello --emulated --input name=Ada\n  lockgate dev            \
          serves it over HTTP while you write it\n  cp .env.example .env    \
-         then fill it in, and `lockgate connections check`"
+         then fill it in, and `lockgate connections check`",
+        enter(Some(name))
     ));
     Ok(Exit::Done)
+}
+
+/// Adds scenarios to a folder: all of them, or nothing.
+fn add(
+    root: &Path,
+    name: Option<&Path>,
+    scenarios: &[String],
+    args: &NewArgs,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let style = terminal.stderr_style();
+    for scenario in scenarios {
+        let scenario = scenarios::find(scenario)?;
+        let plan = Plan::of(root, &scenario)?;
+        if !plan.clashes.is_empty() {
+            for clash in &plan.clashes {
+                terminal.print(&clash.diff)?;
+            }
+            let paths: Vec<&str> = plan.clashes.iter().map(|clash| clash.path.as_str()).collect();
+            return Err(Mistake::new(format!(
+                "the scenario `{}` has other files than this workspace: {}",
+                scenario.name,
+                paths.join(", ")
+            ))
+            .help("nothing of it was written; rename yours, or take over what you want of the differences above")
+            .into());
+        }
+        if !args.dry_run {
+            plan.write(root)?;
+        }
+        for (path, _) in &plan.new {
+            terminal.remark(&format!("{} {path}", style.good("+")));
+        }
+        for grown in &plan.grown {
+            terminal.remark(&format!("{} {}", style.warn("~"), grown.path));
+            if args.dry_run {
+                terminal.print(&grown.diff())?;
+            }
+        }
+        for path in &plan.same {
+            terminal.remark(&style.dim(&format!("= {path}")));
+        }
+        for note in &plan.notes {
+            terminal.remark(&format!("{}: {note}", style.warn("note")));
+        }
+    }
+    if args.dry_run {
+        terminal.remark("nothing was written: --dry-run");
+        return Ok(Exit::Done);
+    }
+    fill_in(root, args.no_input, terminal)?;
+    terminal.remark(&format!(
+        "\nNext:\n{}  lockgate check\n  lockgate test\n  lockgate scenarios {}",
+        enter(name),
+        scenarios.last().map_or("", String::as_str)
+    ));
+    Ok(Exit::Done)
+}
+
+/// Asks for variables that have no value, or says which they are.
+fn fill_in(root: &Path, no_input: bool, terminal: &Terminal) -> Result<()> {
+    let loaded = Loaded::find(root, &catalogue::catalog(), &[])?;
+    let mut gaps = scenarios::gaps(&loaded);
+    if !gaps.is_empty() && !no_input && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+        terminal.remark("\nValues for `.env`; Enter leaves one open:");
+        let filled = scenarios::ask(root, &gaps)?;
+        gaps.retain(|gap| !filled.contains(&gap.variable));
+    }
+    if !gaps.is_empty() {
+        terminal.remark("\nLeft open, to be set in the environment or in `.env`:");
+        for gap in &gaps {
+            terminal.remark(&format!("  {}", gap.describe()));
+        }
+    }
+    Ok(())
+}
+
+/// The line that goes to a new folder.
+fn enter(name: Option<&Path>) -> String {
+    match name.and_then(|name| name.as_os_str().to_str()) {
+        Some(".") => String::new(),
+        _ => name.map_or_else(String::new, |name| {
+            format!("  cd {}\n", shell_word(&name.display().to_string()))
+        }),
+    }
 }
 
 /// A word as a shell takes it: quoted where it holds more than letters, digits and what paths are made of.
@@ -85,7 +179,6 @@ mod tests {
     use lockgate_flow::workspace::Workspace;
 
     use super::*;
-    use crate::catalogue;
     use crate::terminal::ColorChoice;
 
     #[test]
@@ -134,7 +227,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let terminal = Terminal::new(ColorChoice::Never, true);
         std::fs::write(folder.path().join(".gitignore"), "mine").unwrap();
-        let here = NewArgs { folder: ".".into() };
+        let args = |folder: &str| NewArgs {
+            folder: Some(folder.into()),
+            scenario: Vec::new(),
+            no_input: true,
+            dry_run: false,
+        };
+        let here = args(".");
         let error = new(folder.path(), &here, &terminal).unwrap_err();
         assert_eq!(error.to_string(), ". holds .gitignore already");
         assert!(!folder.path().join("lockgate.yaml").exists());
@@ -143,7 +242,7 @@ mod tests {
             "mine"
         );
 
-        let sub = NewArgs { folder: "a/b".into() };
+        let sub = args("a/b");
         assert_eq!(new(folder.path(), &sub, &terminal).unwrap(), Exit::Done);
         assert!(folder.path().join("a/b/flows/hello.yaml").is_file());
         assert!(new(folder.path(), &sub, &terminal).is_err());

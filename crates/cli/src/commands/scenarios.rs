@@ -1,0 +1,77 @@
+//! `lockgate scenarios`.
+
+use anyhow::Result;
+use lockgate_flow::render::Outline;
+use lockgate_flow::source::Source;
+use lockgate_flow::syntax::parse;
+use serde_json::{Value, json};
+
+use crate::args::ScenariosArgs;
+use crate::exit::Exit;
+use crate::scenarios::{self, Scenario, picture};
+use crate::terminal::Terminal;
+
+pub(super) fn scenarios(args: &ScenariosArgs, terminal: &Terminal) -> Result<Exit> {
+    if let Some(name) = &args.name {
+        let scenario = scenarios::find(name)?;
+        if args.json {
+            terminal.print_json(&as_json(&scenario))?;
+            return Ok(Exit::Done);
+        }
+        let style = terminal.stdout_style();
+        let mut text = format!("{}\n", scenario.page.trim_end());
+        for (path, line) in pictures(&scenario) {
+            text.push_str(&format!("\n{}\n  {line}\n", style.name(&path)));
+        }
+        terminal.print(&text)?;
+        terminal.remark(&terminal.stderr_style().dim(&format!(
+            "`lockgate new my-flows --scenario {name}` begins a workspace with it; without a folder it is added to this one"
+        )));
+        return Ok(Exit::Done);
+    }
+    let all = scenarios::all();
+    if args.json {
+        terminal.print_json(&all.iter().map(as_json).collect::<Value>())?;
+        return Ok(Exit::Done);
+    }
+    let style = terminal.stdout_style();
+    let mut text = String::new();
+    for scenario in &all {
+        text.push_str(&format!("{}  {}\n", style.name(&scenario.name), scenario.title));
+        text.push_str(&format!("  {}\n", scenario.summary));
+        for (_, line) in pictures(scenario) {
+            text.push_str(&format!("  {}\n", style.dim(&line)));
+        }
+        text.push('\n');
+    }
+    terminal.print(text.trim_end())?;
+    terminal.remark(
+        &terminal
+            .stderr_style()
+            .dim("`lockgate scenarios NAME` explains one; `lockgate new --scenario NAME` adds it to this workspace"),
+    );
+    Ok(Exit::Done)
+}
+
+/// The flows of a scenario, each in one line.
+fn pictures(scenario: &Scenario) -> Vec<(String, String)> {
+    let flows = scenario.files.iter().filter(|(path, _)| {
+        path.starts_with("flows/") && path.ends_with(".yaml") && !path.ends_with(".test.yaml")
+    });
+    flows
+        .filter_map(|(path, text)| {
+            let flow = parse(&Source::new(path.as_str(), text.as_str())).flow?;
+            Some((path.clone(), picture(&Outline::of(&flow))))
+        })
+        .collect()
+}
+
+fn as_json(scenario: &Scenario) -> Value {
+    json!({
+        "name": scenario.name,
+        "title": scenario.title,
+        "summary": scenario.summary,
+        "page": scenario.page,
+        "files": scenario.files.keys().collect::<Vec<_>>(),
+    })
+}
