@@ -8,13 +8,13 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
 use lockgate_engine::action::{ActionContext, ActionError};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::connection::SettingsError;
 use lockgate_engine::trace::Outgoing;
 use lockgate_flow::catalog::{ActionSpec, KnownInput, ScopeNeed};
-use reqwest::header::{AUTHORIZATION, HeaderMap};
-use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 
@@ -25,7 +25,8 @@ use crate::redact::Redactor;
 use crate::settings::{Credentials, Settings};
 use crate::token::{Token, TokenStore};
 use crate::token_endpoint::TokenEndpoint;
-use crate::transport::{self, Answer, EXCHANGE_TIMEOUT, Transport};
+use crate::transport::{self, Answer, BuildError, EXCHANGE_TIMEOUT, Outbound, Transport};
+use crate::wire::Wire;
 
 /// One call meets no more 429s than this, however much time it has.
 const MOST_THROTTLED: u32 = 8;
@@ -58,8 +59,31 @@ impl Auth0Connection {
         settings: &Map<String, Value>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>, SettingsError> {
-        let settings = Arc::new(Settings::parse(name, settings)?);
-        let transport = Transport::new(settings.is_loopback_http).map_err(|problem| SettingsError {
+        let settings = Settings::parse(name, settings)?;
+        let transport = Transport::new(settings.is_loopback_http);
+        Self::assemble(name, settings, transport, clock)
+    }
+
+    /// As [`Self::from_settings`], but whatever the settings say of where to call: everything goes over the wire,
+    /// with the URLs that the settings make.
+    pub fn over(
+        name: &str,
+        settings: &Map<String, Value>,
+        clock: Arc<dyn Clock>,
+        wire: Arc<dyn Wire>,
+    ) -> Result<Arc<Self>, SettingsError> {
+        let settings = Settings::parse(name, settings)?;
+        Self::assemble(name, settings, Transport::over(wire), clock)
+    }
+
+    fn assemble(
+        name: &str,
+        settings: Settings,
+        transport: Result<Transport, BuildError>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, SettingsError> {
+        let settings = Arc::new(settings);
+        let transport = transport.map_err(|problem| SettingsError {
             connection: name.to_owned(),
             setting: String::new(),
             problem: problem.to_string(),
@@ -268,31 +292,31 @@ impl<'a> Session<'a> {
                 request.method.as_str(),
                 request.path.own_template(),
             );
-            let mut builder = connection
-                .transport
-                .client()
-                .request(
-                    request.method.clone(),
-                    connection.settings.endpoint(&request.path),
-                )
-                .headers(request.headers.clone())
-                .header(AUTHORIZATION, token.authorization.clone());
+            let mut url = connection.settings.endpoint(&request.path);
+            if !request.query.is_empty() {
+                url.query_pairs_mut().extend_pairs(&request.query);
+            }
+            let mut outbound = Outbound::new(request.method.clone(), url);
+            outbound.headers = request.headers.clone();
+            outbound
+                .headers
+                .append(AUTHORIZATION, token.authorization.clone());
             // What an author writes there counts.
             if !request.headers.contains_key("traceparent") {
                 for (name, value) in self.trace.headers(&call) {
-                    builder = builder.header(name, value);
+                    // W3C Trace Context: what cannot be sent on is left out.
+                    if let Ok(value) = HeaderValue::try_from(value) {
+                        outbound.headers.append(name, value);
+                    }
                 }
             }
-            if !request.query.is_empty() {
-                builder = builder.query(&request.query);
-            }
             if let Some(body) = request.body {
-                builder = builder.json(body);
+                outbound = outbound.with_body("application/json", body.to_string());
             }
             let started = clock.elapsed();
             let result = connection
                 .transport
-                .exchange(builder, self.exchange_timeout(leave_room), call)
+                .exchange(outbound, self.exchange_timeout(leave_room), call)
                 .await;
             let now = clock.elapsed();
             let status = result.as_ref().map_or(0, |answer| answer.status.as_u16());

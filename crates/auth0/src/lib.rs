@@ -8,6 +8,7 @@
 //!   │   └─ token_endpoint, assertion
 //!   ├─ rate         the tenant's bucket, modelled from `x-ratelimit-*`: waits before there is a 429
 //!   ├─ transport    one HTTP exchange: pool, time limits, capped bodies, no redirects, TLS always verified
+//!   │   └─ wire         the same without sockets, for tests on virtual time
 //!   └─ error        Auth0's words → codes; `redact` masks what we sent
 //! ```
 //!
@@ -67,6 +68,7 @@ mod testing;
 mod token;
 mod token_endpoint;
 mod transport;
+mod wire;
 
 pub use actions::{
     CreateUser, DeleteUser, FindUsersByEmail, GetUser, SearchUsers, SendRequest, UpdateUser, register,
@@ -76,3 +78,4 @@ pub use domain::{DomainProblem, TenantDomain};
 pub use granted::CheckReport;
 pub use recorded::error_of_answer;
 pub use settings::{CONNECTION_TYPE, connection_spec};
+pub use wire::{Wire, WireError};

@@ -114,8 +114,9 @@ impl Settings {
             Some(Value::String(text)) => Ok(Some(text.as_str())),
             Some(_) => Err(fail(name, format!("`{name}` is not text"), None)),
         };
+        let declared = connection_spec().settings;
         for name in settings.keys() {
-            if connection_spec().settings.view().property(name).is_none() && name != "type" {
+            if declared.view().property(name).is_none() && name != "type" {
                 return Err(fail(name, format!("there is no setting `{name}`"), None));
             }
         }
@@ -166,6 +167,13 @@ impl Settings {
             "" => url.set_path(path.as_str()),
             prefix => url.set_path(&format!("{prefix}{}", path.as_str())),
         }
+        url
+    }
+
+    /// Where tokens are.
+    pub(crate) fn token_url(&self) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/oauth/token", self.base.path().trim_end_matches('/')));
         url
     }
 

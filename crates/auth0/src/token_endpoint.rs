@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use http::header::HeaderValue;
 use lockgate_engine::action::{ActionError, Retry};
 use lockgate_engine::clock::Clock;
-use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
@@ -20,7 +21,7 @@ use crate::rate::Budget;
 use crate::redact::Redactor;
 use crate::settings::{Credentials, Settings};
 use crate::token::Token;
-use crate::transport::{self, Answer, EXCHANGE_TIMEOUT, Failure, Transport};
+use crate::transport::{self, Answer, EXCHANGE_TIMEOUT, Failure, Outbound, Transport};
 
 /// Attempts of one fetch; only transient failures are tried again. Asking twice for a token does no harm.
 const ATTEMPTS: u32 = 3;
@@ -103,11 +104,11 @@ impl TokenEndpoint {
                 form.push(("client_assertion", assertion.expose_secret()));
             }
         }
-        let request = self
-            .transport
-            .client()
-            .post(settings.url("/oauth/token"))
-            .form(&form);
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = Outbound::new(Method::POST, settings.token_url())
+            .with_body("application/x-www-form-urlencoded", form);
         // A token is for many runs: its request carries the trace context of none.
         let call = transport::call(&settings.base, "POST", Some("/oauth/token"));
         match self.transport.exchange(request, EXCHANGE_TIMEOUT, call).await {

@@ -1,17 +1,23 @@
 //! One HTTP exchange with Auth0: a request out, a whole answer in, or the exact way in which there was none.
 //!
-//! Knows sockets, sizes and times. Knows no tokens, no rate limits and no meaning of an answer.
+//! Knows sockets, sizes and times, and the other way beside sockets: a [`Wire`]. Knows no tokens, no rate limits
+//! and no meaning of an answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::{Method, StatusCode};
 use lockgate_engine::trace::{Upstream, UpstreamCall};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use reqwest::{Client, redirect};
 use serde_json::{Value, json};
 use url::Url;
+
+use crate::wire::{Wire, WireError};
 
 /// Larger answers are refused: a page of a hundred users with full metadata stays well below.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -22,10 +28,45 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long one exchange may take at the most.
 pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The connection pool.
+/// What requests go through.
+pub(crate) enum Transport {
+    /// Sockets: reqwest's pool.
+    Sockets(Client),
+    /// No sockets.
+    Wire {
+        wire: Arc<dyn Wire>,
+        /// What a request has that says nothing else, as the pool adds it.
+        headers: HeaderMap,
+    },
+}
+
+/// A request, before it is sent.
 #[derive(Debug)]
-pub(crate) struct Transport {
-    client: Client,
+pub(crate) struct Outbound {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Outbound {
+    pub(crate) fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// Sets the body. A content type that stands in the headers already counts.
+    pub(crate) fn with_body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(content_type));
+        self.body = body.into();
+        self
+    }
 }
 
 /// A whole answer.
@@ -118,15 +159,8 @@ impl Transport {
     /// `is_loopback_http`: only plain http to this machine will be called, so no certificates are loaded and
     /// no proxy is asked.
     pub(crate) fn new(is_loopback_http: bool) -> Result<Self, BuildError> {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            "auth0-client",
-            telemetry().map_err(|error| BuildError(error.to_string()))?,
-        );
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let mut builder = Client::builder()
-            .user_agent(concat!("lockgate/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
+            .default_headers(default_headers()?)
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(EXCHANGE_TIMEOUT)
@@ -142,86 +176,146 @@ impl Transport {
         }
         builder
             .build()
-            .map(|client| Self { client })
+            .map(Self::Sockets)
             .map_err(|error| BuildError(chain(&error.without_url())))
     }
 
-    /// The client, to build a request with.
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    /// Opens no socket, ever: everything goes over the wire.
+    pub(crate) fn over(wire: Arc<dyn Wire>) -> Result<Self, BuildError> {
+        let headers = default_headers()?;
+        Ok(Self::Wire { wire, headers })
     }
 
     /// Sends, and reads the whole answer, within `timeout` (and never longer than [`EXCHANGE_TIMEOUT`]). Ends the span.
     pub(crate) async fn exchange(
         &self,
-        request: RequestBuilder,
+        request: Outbound,
         timeout: Duration,
         call: UpstreamCall,
     ) -> Result<Answer, Failure> {
-        let result = self.send(request, timeout).await;
+        let timeout = timeout.min(EXCHANGE_TIMEOUT);
+        let result = match self {
+            Self::Sockets(client) => send(client, request, timeout).await,
+            Self::Wire { wire, headers } => send_over(&**wire, headers, request, timeout).await,
+        };
         match &result {
             Ok(answer) => call.answered(answer.status.as_u16()),
             Err(failure) => call.failed(failure.kind()),
         }
         result
     }
+}
 
-    async fn send(&self, request: RequestBuilder, timeout: Duration) -> Result<Answer, Failure> {
-        let request = request
-            .timeout(timeout.min(EXCHANGE_TIMEOUT))
-            .build()
-            .map_err(|error| Failure::NotSent(chain(&error.without_url())))?;
-        let mut response = self.client.execute(request).await.map_err(|error| {
-            let (is_connect, is_timeout) = (error.is_connect() || error.is_builder(), error.is_timeout());
-            let reason = chain(&error.without_url());
-            match (is_connect, is_timeout) {
-                (true, _) => Failure::NotSent(reason),
-                (false, true) => Failure::Timeout,
-                (false, false) => Failure::Lost(reason),
+/// Over sockets.
+async fn send(client: &Client, request: Outbound, timeout: Duration) -> Result<Answer, Failure> {
+    let request = client
+        .request(request.method, request.url)
+        .headers(request.headers)
+        .body(request.body)
+        .timeout(timeout)
+        .build()
+        .map_err(|error| Failure::NotSent(chain(&error.without_url())))?;
+    let mut response = client.execute(request).await.map_err(|error| {
+        let (is_connect, is_timeout) = (error.is_connect() || error.is_builder(), error.is_timeout());
+        let reason = chain(&error.without_url());
+        match (is_connect, is_timeout) {
+            (true, _) => Failure::NotSent(reason),
+            (false, true) => Failure::Timeout,
+            (false, false) => Failure::Lost(reason),
+        }
+    })?;
+    let status = response.status();
+    let announced = response.content_length();
+    let headers = std::mem::take(response.headers_mut());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(Failure::TooLarge {
+            status: status.as_u16(),
+        });
+    }
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| {
+            if error.is_timeout() {
+                Failure::Timeout
+            } else {
+                Failure::Cut {
+                    status: status.as_u16(),
+                    reason: chain(&error.without_url()),
+                }
             }
         })?;
-        let status = response.status();
-        let announced = response.content_length();
-        let headers = std::mem::take(response.headers_mut());
-        if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        if body.len() + chunk.len() > MAX_BODY {
             return Err(Failure::TooLarge {
                 status: status.as_u16(),
             });
         }
-        let mut body = Vec::new();
-        let mut stream = response.bytes_stream();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| {
-                if error.is_timeout() {
-                    Failure::Timeout
-                } else {
-                    Failure::Cut {
-                        status: status.as_u16(),
-                        reason: chain(&error.without_url()),
-                    }
-                }
-            })?;
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(Failure::TooLarge {
-                    status: status.as_u16(),
-                });
-            }
-            if body.is_empty() {
-                // Nearly every answer is one piece.
-                body.reserve_exact(chunk.len());
-            }
-            body.extend_from_slice(&chunk);
+        if body.is_empty() {
+            // Nearly every answer is one piece.
+            body.reserve_exact(chunk.len());
         }
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        body.extend_from_slice(&chunk);
     }
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// Over a wire: the same limits, the same failures.
+async fn send_over(
+    wire: &dyn Wire,
+    defaults: &HeaderMap,
+    request: Outbound,
+    timeout: Duration,
+) -> Result<Answer, Failure> {
+    let mut outgoing = http::Request::builder()
+        .method(request.method)
+        .uri(request.url.as_str())
+        .body(request.body)
+        .map_err(|error| Failure::NotSent(error.to_string()))?;
+    let headers = outgoing.headers_mut();
+    *headers = request.headers;
+    for (name, value) in defaults {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    let answer = tokio::time::timeout(timeout, wire.send(outgoing))
+        .await
+        .map_err(|_| Failure::Timeout)?
+        .map_err(|error| match error {
+            WireError::NotSent(reason) => Failure::NotSent(reason),
+            WireError::Lost(reason) => Failure::Lost(reason),
+            WireError::Cut { status, reason } => Failure::Cut { status, reason },
+        })?;
+    let (head, body) = answer.into_parts();
+    if body.len() > MAX_BODY {
+        return Err(Failure::TooLarge {
+            status: head.status.as_u16(),
+        });
+    }
+    Ok(Answer {
+        status: head.status,
+        headers: head.headers,
+        body: body.into(),
+    })
+}
+
+/// What every request has that says nothing else.
+fn default_headers() -> Result<HeaderMap, BuildError> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(
+        "auth0-client",
+        telemetry().map_err(|error| BuildError(error.to_string()))?,
+    );
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let product = HeaderValue::from_static(concat!("lockgate/", env!("CARGO_PKG_VERSION")));
+    headers.insert(USER_AGENT, product);
+    Ok(headers)
 }
 
 /// The `Auth0-Client` header: base64 of compact JSON, as Auth0's own SDKs send it.
-fn telemetry() -> Result<HeaderValue, reqwest::header::InvalidHeaderValue> {
+fn telemetry() -> Result<HeaderValue, http::header::InvalidHeaderValue> {
     let value = json!({
         "name": "lockgate",
         "version": env!("CARGO_PKG_VERSION"),

@@ -13,7 +13,7 @@ async fn exchange(transport: &Transport, url: String, timeout: Duration) -> Resu
     let url = Url::parse(&url).unwrap();
     let call = call(&url, "GET", None);
     transport
-        .exchange(transport.client().get(url), timeout, call)
+        .exchange(Outbound::new(Method::GET, url), timeout, call)
         .await
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::clock::Millis;
+use crate::clock::Clock;
 use crate::fault::{Fault, FaultPlan};
 use crate::identifiers::Identifiers;
 use crate::rate_limit::{RateLimit, RateLimits};
@@ -17,7 +17,7 @@ use crate::requests::Requests;
 use crate::route::Operation;
 use crate::serve::serve;
 use crate::state::State;
-use crate::tenant::Tenant;
+use crate::tenant::{Server, Tenant};
 use crate::token::{self, Client, SeenAssertions, Tokens};
 use crate::users::{Connection, SeedError, SeedUser, Users};
 
@@ -28,11 +28,16 @@ const CLIENT_SECRET: &str = "lockgate-tenant-secret";
 /// The lifetime of a Management API token unless it is set otherwise, in seconds.
 const TOKEN_LIFETIME: u64 = 86_400;
 
+/// The URL of a tenant that does not listen, unless it is set. (`.test` is nobody's: RFC 6761.)
+const URL: &str = "https://tenant.test";
+
 /// Sets up a tenant. See [`Tenant::builder`].
 #[derive(Debug)]
 #[must_use]
 pub struct Builder {
     port: u16,
+    url: Option<String>,
+    clock: Clock,
     seed: Vec<SeedUser>,
     faults: Vec<Fault>,
     clients: Vec<Client>,
@@ -84,6 +89,8 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             port: 0,
+            url: None,
+            clock: Clock::default(),
             seed: Vec::new(),
             faults: Vec::new(),
             clients: Vec::new(),
@@ -106,6 +113,22 @@ impl Builder {
     /// The port on the loopback interface; 0, the default, lets the operating system choose.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// The URL that a tenant without a socket says it has: in its audience, its issuer and its documents.
+    /// `https://tenant.test` unless set. One that listens has the URL of its socket.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        let mut url: String = url.into();
+        url.truncate(url.trim_end_matches('/').len());
+        self.url = Some(url);
+        self
+    }
+
+    /// Where the tenant reads the time, in milliseconds since the Unix epoch: of what it creates, of its tokens,
+    /// of its rate limits. The machine's clock unless set. (Delays sleep on tokio's clock in any case.)
+    pub fn clock(mut self, now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        self.clock = Clock::given(now);
         self
     }
 
@@ -202,8 +225,35 @@ impl Builder {
         self
     }
 
+    /// A tenant without a socket, for [`Tenant::handle`]. It needs no runtime, and costs next to nothing.
+    pub fn build(mut self) -> Result<Tenant, StartError> {
+        let url = self.url.take().unwrap_or_else(|| URL.to_owned());
+        let (state, main) = self.into_state(url)?;
+        Ok(Tenant::new(state, main, None))
+    }
+
     /// Starts to listen, and to answer on the current tokio runtime.
-    pub async fn start(mut self) -> Result<Tenant, StartError> {
+    pub async fn start(self) -> Result<Tenant, StartError> {
+        let port = self.port;
+        let listen_error = |source| StartError::Listen { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let (state, main) = self.into_state(format!("http://{address}"))?;
+        let (stop, stopped) = watch::channel(false);
+        #[allow(clippy::disallowed_methods)] // the handle owns it: `shutdown` joins it, dropping stops it
+        let serving = tokio::spawn(serve(listener, Arc::clone(&state), stopped));
+        let server = Server {
+            address,
+            stop,
+            serving,
+        };
+        Ok(Tenant::new(state, main, Some(server)))
+    }
+
+    /// All that the tenant is, and its first client.
+    fn into_state(mut self, url: String) -> Result<(Arc<State>, Client), StartError> {
         token::check_keys()?;
         let endpoints = self.endpoint_limits()?;
         if self.connections.is_empty() {
@@ -216,16 +266,7 @@ impl Builder {
         check_distinct(self.clients.iter().map(|client| &client.id))?;
 
         let identifiers = Identifiers::new(self.random_seed);
-        let users = seeded(self.seed, &self.connections, &identifiers)?;
-        let listen_error = |source| StartError::Listen {
-            port: self.port,
-            source,
-        };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))
-            .await
-            .map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
-        let url = format!("http://{address}");
+        let users = seeded(self.seed, &self.connections, &identifiers, &self.clock)?;
         let main = self.clients[0].clone();
         let state = Arc::new(State {
             issuer: format!("{url}/"),
@@ -253,15 +294,13 @@ impl Builder {
             search_lag: self.search_lag,
             custom_domains: RwLock::new(self.custom_domains),
             faults: FaultPlan::new(self.faults, self.random_seed),
-            limits: RateLimits::new(self.rate_limit, self.token_rate_limit, endpoints),
+            limits: RateLimits::new(self.rate_limit, self.token_rate_limit, endpoints, &self.clock),
             retry_after: self.retry_after,
             requests: Requests::default(),
             identifiers,
+            clock: self.clock,
         });
-        let (stop, stopped) = watch::channel(false);
-        #[allow(clippy::disallowed_methods)] // the handle owns it: `shutdown` joins it, dropping stops it
-        let serving = tokio::spawn(serve(listener, Arc::clone(&state), stopped));
-        Ok(Tenant::new(state, address, main, stop, serving))
+        Ok((state, main))
     }
 
     fn endpoint_limits(&self) -> Result<Vec<(Operation, RateLimit)>, StartError> {
@@ -286,11 +325,16 @@ fn check_distinct<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Sta
     Ok(())
 }
 
-fn seeded(seed: Vec<SeedUser>, connections: &[Connection], ids: &Identifiers) -> Result<Users, SeedError> {
-    let mut users = Users::default();
+fn seeded(
+    seed: Vec<SeedUser>,
+    connections: &[Connection],
+    ids: &Identifiers,
+    clock: &Clock,
+) -> Result<Users, SeedError> {
+    let mut users = Users::new(clock.clone());
     for (index, user) in seed.into_iter().enumerate() {
         let refused = |reason: String| SeedError::Refused { index, reason };
-        let user = user.build(connections, ids, Millis::now()).map_err(refused)?;
+        let user = user.build(connections, ids, clock.now()).map_err(refused)?;
         users.insert(user).map_err(|taken| refused(taken.to_string()))?;
     }
     Ok(users)

@@ -1,6 +1,6 @@
 //! An emulated Auth0 tenant: token endpoint, users API, fault injection.
 //!
-//! It is a server of its own on the loopback interface, with all state in memory, for trying flows out and for
+//! It is a server of its own on the loopback interface (or no server at all), with all state in memory, for trying flows out and for
 //! testing whatever talks to Auth0: without an account, without rate limits (unless they are asked for), and with
 //! any failure on demand.
 //!
@@ -44,6 +44,23 @@
 //! # }
 //! ```
 //!
+//! Without a socket, for tests on virtual time, a tenant is [built](Builder::build) and [asked](Tenant::handle):
+//!
+//! ```
+//! use bytes::Bytes;
+//! use lockgate_tenant::Tenant;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let tenant = Tenant::builder().clock(|| 1_893_456_000_000).build()?;
+//! let request = http::Request::get("https://tenant.test/api/v2/users").body(Bytes::new())?;
+//! let answer = tenant.handle(request).await?;
+//! assert_eq!(answer.status(), 401);
+//! assert_eq!(answer.headers()["date"], "Tue, 01 Jan 2030 00:00:00 GMT");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is emulated
 //!
 //! - `POST /oauth/token` for client credentials: JSON and form bodies; secrets in the body or by HTTP Basic, and
@@ -72,10 +89,12 @@ mod builder;
 mod clock;
 mod fault;
 mod identifiers;
+mod in_process;
 mod lock;
 mod rate_limit;
 mod request;
 mod requests;
+mod respond;
 mod route;
 mod serve;
 mod socket;
@@ -86,6 +105,7 @@ mod users;
 
 pub use builder::{Builder, StartError};
 pub use fault::{Fault, FaultKind, FaultParseError};
+pub use in_process::Broken;
 pub use rate_limit::RateLimit;
 pub use requests::RequestRecord;
 pub use tenant::Tenant;

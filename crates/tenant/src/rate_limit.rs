@@ -2,12 +2,12 @@
 //! any single endpoint. Sizes and headers follow Auth0's "Rate limit policy".
 
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 use crate::lock::lock;
 use crate::route::Operation;
 
@@ -48,20 +48,21 @@ impl RateLimits {
         management: RateLimit,
         token: RateLimit,
         endpoints: Vec<(Operation, RateLimit)>,
+        clock: &Clock,
     ) -> Self {
+        let full = |limit| Mutex::new(Bucket::full(limit, clock.elapsed()));
         Self {
-            management: Mutex::new(Bucket::full(management)),
-            token: Mutex::new(Bucket::full(token)),
+            management: full(management),
+            token: full(token),
             endpoints: endpoints
                 .into_iter()
-                .map(|(name, limit)| (name, Mutex::new(Bucket::full(limit))))
+                .map(|(name, limit)| (name, full(limit)))
                 .collect(),
         }
     }
 
     /// Takes a token for a request; says where the limit stands, and which one refused, if one did.
-    pub(crate) fn take(&self, operation: Operation) -> (Standing, Option<Refusal>) {
-        let now = Instant::now();
+    pub(crate) fn take(&self, operation: Operation, now: Duration) -> (Standing, Option<Refusal>) {
         if operation.is_authentication_api() {
             let (standing, taken) = lock(&self.token).take(now);
             return (standing, (!taken).then_some(Refusal::Global));
@@ -122,8 +123,8 @@ impl Standing {
         }
     }
 
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
-        let reset = Millis::now().seconds().unsigned_abs() + self.full_in;
+    pub(crate) fn write(self, headers: &mut HeaderMap, now: Millis) {
+        let reset = now.seconds().unsigned_abs() + self.full_in;
         let mut put = |name, value| headers.insert(HeaderName::from_static(name), value);
         put("x-ratelimit-limit", HeaderValue::from(self.limit));
         put("x-ratelimit-remaining", HeaderValue::from(self.remaining));
@@ -135,20 +136,21 @@ impl Standing {
 struct Bucket {
     limit: RateLimit,
     level: f64,
-    at: Instant,
+    /// By [`Clock::elapsed`].
+    at: Duration,
 }
 
 impl Bucket {
-    fn full(limit: RateLimit) -> Self {
+    fn full(limit: RateLimit, at: Duration) -> Self {
         Self {
             limit,
             level: f64::from(limit.burst),
-            at: Instant::now(),
+            at,
         }
     }
 
-    fn take(&mut self, now: Instant) -> (Standing, bool) {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+    fn take(&mut self, now: Duration) -> (Standing, bool) {
+        let passed = now.saturating_sub(self.at).as_secs_f64();
         self.at = self.at.max(now);
         self.level = (self.level + passed * self.limit.per_second).min(f64::from(self.limit.burst));
         let taken = self.level >= 1.0;
@@ -161,13 +163,11 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn a_bucket_drains_refills_and_tells() {
-        let mut bucket = Bucket::full(RateLimit::new(10, 2.0));
+        let mut bucket = Bucket::full(RateLimit::new(10, 2.0), Duration::from_hours(1));
         let start = bucket.at;
         // The figures of the recordings at ten requests and two a second.
         for (used, full_in) in [
@@ -209,16 +209,14 @@ mod tests {
             RateLimit::new(3, 0.0),
             RateLimit::new(1, 0.0),
             vec![(Operation::CreateUser, RateLimit::new(1, 0.0))],
+            &Clock::default(),
         );
-        assert_eq!(limits.take(Operation::CreateUser).1, None);
-        assert_eq!(limits.take(Operation::CreateUser).1, Some(Refusal::Endpoint));
-        assert_eq!(limits.take(Operation::GetUser).1, None);
-        assert_eq!(limits.take(Operation::CreateUser).1, Some(Refusal::Global));
-        assert_eq!(
-            limits.take(Operation::Token).1,
-            None,
-            "the token endpoint has its own"
-        );
-        assert_eq!(limits.take(Operation::Token).1, Some(Refusal::Global));
+        let take = |operation| limits.take(operation, Duration::ZERO).1;
+        assert_eq!(take(Operation::CreateUser), None);
+        assert_eq!(take(Operation::CreateUser), Some(Refusal::Endpoint));
+        assert_eq!(take(Operation::GetUser), None);
+        assert_eq!(take(Operation::CreateUser), Some(Refusal::Global));
+        assert_eq!(take(Operation::Token), None, "the token endpoint has its own");
+        assert_eq!(take(Operation::Token), Some(Refusal::Global));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::RwLock;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::fault::FaultPlan;
 use crate::identifiers::Identifiers;
 use crate::rate_limit::RateLimits;
@@ -13,7 +14,8 @@ use crate::users::{Connection, User, Users};
 
 #[derive(Debug)]
 pub(crate) struct State {
-    /// `http://127.0.0.1:<port>`, without a slash.
+    pub(crate) clock: Clock,
+    /// Without a slash at the end.
     pub(crate) url: String,
     /// The URL with a slash: `iss` of tokens, `aud` of assertions.
     pub(crate) issuer: String,

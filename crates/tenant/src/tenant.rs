@@ -1,4 +1,4 @@
-//! The handle of a running tenant: where it is, what it holds, what it was asked, and what is to go wrong next.
+//! The handle of a tenant: where it is, what it holds, what it was asked, and what is to go wrong next.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::builder::{Builder, StartError};
-use crate::clock::Millis;
 use crate::fault::Fault;
+use crate::in_process::{self, Broken};
 use crate::lock::{read, write};
 use crate::requests::RequestRecord;
 use crate::route::Operation;
@@ -17,14 +17,21 @@ use crate::state::State;
 use crate::token::Client;
 use crate::users::{SeedError, SeedUser};
 
-/// A running tenant. Dropping it stops it; [`Tenant::shutdown`] stops it and waits.
+/// A tenant: one that listens ([`Builder::start`]), or one without a socket ([`Builder::build`]). Both answer
+/// [`Tenant::handle`]. Dropping one that listens stops it; [`Tenant::shutdown`] stops it and waits.
 #[derive(Debug)]
 pub struct Tenant {
     state: Arc<State>,
-    address: SocketAddr,
     main: Client,
-    stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    server: Option<Server>,
+}
+
+/// The part of a tenant that listens.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) serving: JoinHandle<()>,
 }
 
 impl Tenant {
@@ -38,44 +45,43 @@ impl Tenant {
         Self::builder().start().await
     }
 
-    pub(crate) fn new(
-        state: Arc<State>,
-        address: SocketAddr,
-        main: Client,
-        stop: watch::Sender<bool>,
-        serving: JoinHandle<()>,
-    ) -> Self {
-        Self {
-            state,
-            address,
-            main,
-            stop,
-            serving,
-        }
+    pub(crate) fn new(state: Arc<State>, main: Client, server: Option<Server>) -> Self {
+        Self { state, main, server }
+    }
+
+    /// Answers a request without a socket: routes, limits and faults are the server's. The request's URI may be
+    /// absolute; its host is not looked at. Delays sleep on tokio's clock.
+    pub async fn handle(
+        &self,
+        request: http::Request<bytes::Bytes>,
+    ) -> Result<http::Response<bytes::Bytes>, Broken> {
+        in_process::handle(&self.state, request).await
     }
 
     /// Stops accepting, lets running requests end (for at most five seconds), and closes every connection.
     pub async fn shutdown(self) {
+        let Some(server) = self.server else { return };
         // Nobody listens only if the server has ended already.
-        let _ = self.stop.send(true);
-        if let Err(error) = self.serving.await {
+        let _ = server.stop.send(true);
+        if let Err(error) = server.serving.await {
             tracing::error!(%error, "the tenant's server ended badly");
         }
     }
 
-    /// `http://127.0.0.1:<port>`, without a slash at the end.
+    /// `http://127.0.0.1:<port>`, or [`Builder::url`] without a socket; no slash at the end.
     pub fn url(&self) -> &str {
         &self.state.url
     }
 
     /// Host and port: what a connection's `domain` is for a tenant at Auth0.
     pub fn domain(&self) -> String {
-        self.address.to_string()
+        let url = self.url();
+        url.split_once("://").map_or(url, |(_, domain)| domain).to_owned()
     }
 
-    /// The address that the tenant listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The address that the tenant listens on, if it does.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().map(|server| server.address)
     }
 
     /// The identifier of the Management API, `<url>/api/v2/`.
@@ -118,7 +124,7 @@ impl Tenant {
         let refused = |reason| SeedError::Refused { index: 0, reason };
         let state = &self.state;
         let user = user
-            .build(&state.connections, &state.identifiers, Millis::now())
+            .build(&state.connections, &state.identifiers, state.clock.now())
             .map_err(refused)?;
         write(&state.users)
             .insert(user)

@@ -35,7 +35,9 @@ async fn raw_create(caller: &Caller) -> (String, std::io::Result<()>) {
         caller.token,
         body.len()
     );
-    let mut stream = TcpStream::connect(caller.tenant.address()).await.unwrap();
+    let mut stream = TcpStream::connect(caller.tenant.address().unwrap())
+        .await
+        .unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut received = Vec::new();
     let ended = stream.read_to_end(&mut received).await.map(|_| ());
@@ -206,7 +208,7 @@ async fn faults_can_be_set_before_the_start_and_by_chance() {
 #[tokio::test]
 async fn a_shutdown_lets_a_running_request_end_and_closes_the_rest() {
     let caller = with_fault("delay=50ms:method=POST").await;
-    let address = caller.tenant.address();
+    let address = caller.tenant.address().unwrap();
     // An idle connection that is kept alive.
     assert_eq!(caller.get(USERS).await.status, 200);
     let request = caller.request("POST", USERS).json(&account("ada@example.org"));
@@ -223,7 +225,7 @@ async fn a_shutdown_lets_a_running_request_end_and_closes_the_rest() {
     // The port is free again at once.
     let again = Tenant::builder().port(address.port()).start().await.unwrap();
     let taken = Tenant::builder()
-        .port(again.address().port())
+        .port(again.address().unwrap().port())
         .start()
         .await
         .unwrap_err();

@@ -90,9 +90,13 @@ impl Bench {
     }
 
     pub fn with_clock(settings: &Map<String, Value>, clock: Arc<dyn Clock>) -> Self {
+        let connection = Auth0Connection::from_settings("auth0", settings, Arc::clone(&clock)).unwrap();
+        Self::of(connection, clock)
+    }
+
+    pub fn of(connection: Arc<Auth0Connection>, clock: Arc<dyn Clock>) -> Self {
         let mut actions = Actions::new();
         lockgate_auth0::register(&mut actions);
-        let connection = Auth0Connection::from_settings("auth0", settings, Arc::clone(&clock)).unwrap();
         Self {
             actions,
             connection,

@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
-use crate::clock::Millis;
 use crate::lock::lock;
 
 /// `client_assertion_type` of a JWT (RFC 7523, section 2.2).
@@ -40,7 +39,15 @@ pub(crate) fn claimed_client(assertion: &str) -> Option<String> {
 
 impl SeenAssertions {
     /// Whether the assertion is the client's, for this tenant, in time, and new.
-    pub(crate) fn accept(&self, assertion: &str, client_id: &str, key: &DecodingKey, issuer: &str) -> bool {
+    /// (`now` in seconds since the Unix epoch.)
+    pub(crate) fn accept(
+        &self,
+        assertion: &str,
+        client_id: &str,
+        key: &DecodingKey,
+        issuer: &str,
+        now: i64,
+    ) -> bool {
         let Ok(header) = jsonwebtoken::decode_header(assertion) else {
             return false;
         };
@@ -57,7 +64,6 @@ impl SeenAssertions {
             return false;
         };
         let claims = data.claims;
-        let now = Millis::now().seconds();
         let early = |time: Option<i64>| time.is_some_and(|time| time > now + SKEW);
         if claims.sub != client_id
             || claims.iss != client_id

@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use super::signing;
 use crate::api_error::ApiError;
-use crate::clock::Millis;
 use crate::lock::{read, write};
 
 /// Tokens kept before expired ones are swept out.
@@ -35,8 +34,8 @@ impl Access {
         self.scopes.iter().any(|granted| granted == scope)
     }
 
-    fn is_expired(&self) -> bool {
-        self.expired.load(Ordering::Relaxed) || self.expires_at <= Millis::now().seconds()
+    fn is_expired(&self, now: i64) -> bool {
+        self.expired.load(Ordering::Relaxed) || self.expires_at <= now
     }
 }
 
@@ -56,14 +55,15 @@ struct Claims {
 }
 
 impl Tokens {
-    /// Remembers a token that was just issued.
-    pub(crate) fn remember(&self, token: &str, client_id: &str, scope: &str, expires_at: i64) {
+    /// Remembers a token that was just issued. (Times are seconds since the Unix epoch.)
+    pub(crate) fn remember(&self, token: &str, client_id: &str, scope: &str, expires_at: i64, now: i64) {
         self.insert(
             token,
             client_id.to_owned(),
             format!("{client_id}@clients"),
             scope,
             expires_at,
+            now,
         );
     }
 
@@ -81,6 +81,7 @@ impl Tokens {
         headers: &HeaderMap,
         issuer: &str,
         audience: &str,
+        now: i64,
     ) -> Result<Arc<Access>, ApiError> {
         let value = headers
             .get(header::AUTHORIZATION)
@@ -93,9 +94,9 @@ impl Tokens {
         let known = read(&self.known).get(token).map(Arc::clone);
         let access = match known {
             Some(access) => access,
-            None => self.verify(token, issuer, audience)?,
+            None => self.verify(token, issuer, audience, now)?,
         };
-        if access.is_expired() {
+        if access.is_expired(now) {
             return Err(ApiError::unauthorized(
                 "Expired token received for JSON Web Token validation",
             ));
@@ -103,7 +104,7 @@ impl Tokens {
         Ok(access)
     }
 
-    fn verify(&self, token: &str, issuer: &str, audience: &str) -> Result<Arc<Access>, ApiError> {
+    fn verify(&self, token: &str, issuer: &str, audience: &str, now: i64) -> Result<Arc<Access>, ApiError> {
         let invalid = || ApiError::unauthorized("Invalid token");
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
@@ -120,7 +121,7 @@ impl Tokens {
             }
             Err(_) => return Err(invalid()),
         };
-        Ok(self.insert(token, claims.azp, claims.sub, &claims.scope, claims.exp))
+        Ok(self.insert(token, claims.azp, claims.sub, &claims.scope, claims.exp, now))
     }
 
     fn insert(
@@ -130,6 +131,7 @@ impl Tokens {
         subject: String,
         scope: &str,
         expires_at: i64,
+        now: i64,
     ) -> Arc<Access> {
         let scopes = scope.split_whitespace().map(str::to_owned).collect();
         let access = Arc::new(Access {
@@ -142,7 +144,6 @@ impl Tokens {
         let mut known = write(&self.known);
         if known.len() >= SWEEP_AT && known.len().is_multiple_of(SWEEP_AT) {
             // Not those that a test has expired: their text would still verify.
-            let now = Millis::now().seconds();
             known.retain(|_, access| access.expires_at > now);
         }
         known.insert(token.to_owned(), Arc::clone(&access));
@@ -167,15 +168,15 @@ mod tests {
 
     const ISSUER: &str = "https://t.example/";
     const AUDIENCE: &str = "https://t.example/api/v2/";
+    const NOW: i64 = 1_700_000_000;
 
     fn token(issuer: &str, audience: &str, expires_in: i64) -> String {
-        let now = Millis::now().seconds();
         sign(&signing::Claims {
             issuer,
             client_id: "abc",
             audience,
-            issued_at: now,
-            expires_at: now + expires_in,
+            issued_at: NOW,
+            expires_at: NOW + expires_in,
             scope: "read:users",
         })
         .unwrap()
@@ -187,7 +188,7 @@ mod tests {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_str(header).unwrap());
         }
         tokens
-            .check(&headers, ISSUER, AUDIENCE)
+            .check(&headers, ISSUER, AUDIENCE, NOW)
             .map_err(|error| error.message)
     }
 

@@ -15,7 +15,6 @@ use super::assertion::{ASSERTION_TYPE, claimed_client};
 use super::client::Client;
 use super::signing::{Claims, sign};
 use crate::answer::Answer;
-use crate::clock::Millis;
 use crate::lock::read;
 use crate::state::State;
 
@@ -123,7 +122,7 @@ fn grant(state: &State, headers: &HeaderMap, body: &Bytes) -> Result<Value, Refu
         }
     };
 
-    let issued_at = Millis::now().seconds();
+    let issued_at = state.clock.now().seconds();
     let expires_at = issued_at + state.token_lifetime;
     let claims = Claims {
         issuer: &state.issuer,
@@ -142,7 +141,9 @@ fn grant(state: &State, headers: &HeaderMap, body: &Bytes) -> Result<Value, Refu
         )
     })?;
     if audience == state.audience {
-        state.tokens.remember(&token, &client.id, &scope, expires_at);
+        state
+            .tokens
+            .remember(&token, &client.id, &scope, expires_at, issued_at);
     }
     let mut body = Map::new();
     body.insert("access_token".into(), token.into());
@@ -185,7 +186,10 @@ fn authenticate<'a, 'b>(
         }
         let client = clients.get(&claimed).ok_or_else(failed)?;
         let key = client.public_key.as_ref().ok_or_else(failed)?;
-        let accepted = state.assertions.accept(assertion, &client.id, key, &state.issuer);
+        let now = state.clock.now().seconds();
+        let accepted = state
+            .assertions
+            .accept(assertion, &client.id, key, &state.issuer, now);
         return if accepted { Ok(client) } else { Err(failed()) };
     }
     let (id, secret) = if let Some(pair) = basic(headers) {

@@ -12,7 +12,6 @@ use super::store::Taken;
 use super::{create, metadata, update};
 use crate::answer::Answer;
 use crate::api_error::ApiError;
-use crate::clock::Millis;
 use crate::lock::{read, write};
 use crate::request::ApiRequest;
 use crate::route::Operation;
@@ -54,7 +53,7 @@ fn create_user(state: &State, request: &UserRequest<'_>) -> Result<Answer, ApiEr
     request.check_custom_domain(state)?;
     let connection = named_connection(state, &body)?.ok_or_else(|| schema::missing("connection"))?;
     create::check(&body, connection)?;
-    let now = Millis::now();
+    let now = state.clock.now();
     let user = create::build(&body, connection, state.identifiers.user(now), now);
     match write(&state.users).insert(user) {
         Ok(user) => Ok(Answer::json(StatusCode::CREATED, user.json(false))),
@@ -124,7 +123,7 @@ fn update_user(state: &State, request: &UserRequest<'_>) -> Result<Answer, ApiEr
     };
     update::check_connection(&body, connection)?;
     create::check_password(&body, connection)?;
-    match users.replace(update::apply(&user, body, Millis::now())) {
+    match users.replace(update::apply(&user, body, state.clock.now())) {
         Ok(user) => Ok(Answer::json(StatusCode::OK, user.json(request.idp_tokens()))),
         // Unlike POST, which answers 409.
         Err(Taken::Field("username")) => Err(ApiError::bad_request(

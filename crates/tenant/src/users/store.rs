@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::user::{UniqueKey, User};
+use crate::clock::Clock;
 
 /// All users of the tenant. Not concurrent: the tenant keeps it behind a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
+    clock: Clock,
     next: u64,
     rows: BTreeMap<u64, Row>,
     by_id: HashMap<String, u64>,
@@ -21,7 +23,8 @@ struct Row {
     user: Arc<User>,
     /// What the search index still shows, until it catches up with a write.
     indexed: Option<Arc<User>>,
-    written: Instant,
+    /// By [`Clock::elapsed`].
+    written: Duration,
 }
 
 /// Why a user cannot be stored.
@@ -34,6 +37,14 @@ pub(crate) enum Taken {
 }
 
 impl Users {
+    /// Nobody yet. By this clock a search is behind.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -58,8 +69,9 @@ impl Users {
 
     /// All users as the search index shows them when it is `lag` behind, oldest first.
     pub(crate) fn indexed(&self, lag: Duration) -> impl Iterator<Item = &Arc<User>> {
+        let now = self.clock.elapsed();
         self.rows.values().filter_map(move |row| {
-            if row.written.elapsed() >= lag {
+            if now.saturating_sub(row.written) >= lag {
                 Some(&row.user)
             } else {
                 row.indexed.as_ref()
@@ -82,7 +94,7 @@ impl Users {
             Row {
                 user: Arc::clone(&user),
                 indexed: None,
-                written: Instant::now(),
+                written: self.clock.elapsed(),
             },
         );
         Ok(user)
@@ -105,7 +117,7 @@ impl Users {
             Row {
                 user: Arc::clone(&user),
                 indexed: before,
-                written: Instant::now(),
+                written: self.clock.elapsed(),
             },
         );
         Ok(user)
