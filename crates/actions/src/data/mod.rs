@@ -14,6 +14,7 @@ mod csv;
 mod json;
 mod map_value;
 mod place;
+mod xml;
 
 use lockgate_engine::action::Actions;
 
@@ -23,6 +24,8 @@ pub(crate) fn register(actions: &mut Actions) {
     actions.add(json::JsonParse);
     actions.add(json::JsonSerialize);
     actions.add(map_value::MapValue);
+    actions.add(xml::XmlParse);
+    actions.add(xml::XmlSerialize);
 }
 
 #[cfg(test)]
