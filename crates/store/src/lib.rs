@@ -54,5 +54,5 @@ pub use owner::Owner;
 pub use record::{Kept, Record};
 pub use run::{Begun, IdempotencyKey, NewRun, Reopen, Settled, Status, StoredRun, Trigger};
 pub use settings::{Durability, Retention, StoreSettings};
-pub use store::{Store, check};
+pub use store::{Store, StoreState, check};
 pub use writer::Written;

@@ -61,6 +61,16 @@ pub(crate) struct KeyRow {
     pub(crate) expires_at: i64,
 }
 
+/// A row of `state`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct EntryRow {
+    pub(crate) key: [u8; 32],
+    pub(crate) version: i64,
+    /// Sealed.
+    pub(crate) value: Vec<u8>,
+    pub(crate) expires_at: i64,
+}
+
 pub(crate) const INSERT_RUN: &str = "INSERT INTO runs (seq, id, flow, trigger, started_at, input, input_sealed, \
      request_sealed, begun_sum, definition, status, attempt, finished_at, wake_at, active, output, output_sealed, error, \
      error_sealed, state_sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
@@ -80,12 +90,18 @@ pub(crate) const PUT_DEFINITION: &str =
 pub(crate) const PUT_SCHEDULE: &str =
     "INSERT OR REPLACE INTO schedules (flow, last_due, sum) VALUES (?1, ?2, ?3)";
 
+pub(crate) const PUT_ENTRY: &str =
+    "INSERT OR REPLACE INTO state (key, version, value, expires_at, sum) VALUES (?1, ?2, ?3, ?4, ?5)";
+
 /// What [`RunRow::read`] takes, in this order.
 pub(crate) const RUN_COLUMNS: &str = "seq, id, flow, trigger, started_at, input, input_sealed, request_sealed, begun_sum, \
      definition, status, attempt, finished_at, wake_at, active, output, output_sealed, error, error_sealed, state_sum";
 
 /// What [`KeyRow::read`] takes, in this order.
 pub(crate) const KEY_COLUMNS: &str = "flow, key, run, fingerprint, expires_at, sum";
+
+/// What [`EntryRow::read`] takes, in this order.
+pub(crate) const ENTRY_COLUMNS: &str = "key, version, value, expires_at, sum";
 
 /// The number of something in a list of all that it can be.
 fn place<T: PartialEq>(all: &[T], one: &T) -> i64 {
@@ -258,6 +274,39 @@ impl KeyRow {
         };
         reader.check(5, key.sum())?;
         Ok(key)
+    }
+}
+
+impl EntryRow {
+    fn sum(&self) -> i64 {
+        Checksum::of("entry")
+            .bytes(&self.key)
+            .number(self.version)
+            .bytes(&self.value)
+            .number(self.expires_at)
+            .sum()
+    }
+
+    /// With [`PUT_ENTRY`].
+    pub(crate) fn put(&self, statement: &mut Statement<'_>) -> rusqlite::Result<usize> {
+        statement.execute((self.key, self.version, &self.value, self.expires_at, self.sum()))
+    }
+
+    /// From a row of [`ENTRY_COLUMNS`].
+    pub(crate) fn read(row: &Row<'_>, path: &Path) -> Result<Self, StoreError> {
+        let reader = Reader {
+            path,
+            row,
+            what: &"an entry that runs share",
+        };
+        let entry = Self {
+            key: reader.get(0)?,
+            version: reader.get(1)?,
+            value: reader.get(2)?,
+            expires_at: reader.get(3)?,
+        };
+        reader.check(4, entry.sum())?;
+        Ok(entry)
     }
 }
 

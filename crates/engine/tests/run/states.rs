@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lockgate_engine::state::SharedState;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_893_456_000 + second).unwrap()
@@ -125,9 +126,10 @@ fn keys_are_derived_for_a_purpose(state: &dyn SharedState) {
 
 /// Each of a hundred adds one, and looks again where another was faster: nothing is lost.
 async fn many_count_together(state: Arc<dyn SharedState>) {
-    let adders = (0..100).map(|_| {
+    let mut adders = JoinSet::new();
+    for _ in 0..100 {
         let state = Arc::clone(&state);
-        tokio::spawn(async move {
+        adders.spawn(async move {
             loop {
                 let there = state.get("count", at(0)).await.unwrap();
                 let (seen, count) = match &there {
@@ -139,10 +141,10 @@ async fn many_count_together(state: Arc<dyn SharedState>) {
                     return;
                 }
             }
-        })
-    });
-    for adder in adders.collect::<Vec<_>>() {
-        adder.await.unwrap();
+        });
+    }
+    while let Some(added) = adders.join_next().await {
+        added.unwrap();
     }
     assert_eq!(
         state.get("count", at(0)).await.unwrap().unwrap().value,

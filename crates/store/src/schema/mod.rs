@@ -17,7 +17,10 @@ pub(crate) const APPLICATION_ID: i32 = 0x4c4b_4754;
 pub(crate) type Migration = fn(&Connection) -> rusqlite::Result<()>;
 
 /// In order: the n-th makes format n.
-pub(crate) const MIGRATIONS: &[Migration] = &[|connection| connection.execute_batch(include_str!("v1.sql"))];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    |connection| connection.execute_batch(include_str!("v1.sql")),
+    |connection| connection.execute_batch(include_str!("v2.sql")),
+];
 
 /// What kind of file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

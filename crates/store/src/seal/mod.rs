@@ -1,7 +1,7 @@
 //! What seals secrets in the store, and makes digests of them that nobody can make without the key.
 //!
 //! Sealed is with AES-256-GCM-SIV (RFC 8452) under a random nonce. What is sealed is bound to its place (the run and where in it),
-//! so that it cannot be moved to another. Digests are HMAC-SHA256. All keys are derived (HKDF, RFC 5869) from one of 32 bytes.
+//! so that it cannot be moved to another, or to the key of an entry that runs share. Digests are HMAC-SHA256. All keys are derived (HKDF, RFC 5869) from one of 32 bytes.
 
 mod key;
 
@@ -28,6 +28,8 @@ pub(crate) struct Unsealable;
 pub(crate) struct Seal {
     sealing: RandomizedNonceKey,
     digests: hmac::Key,
+    /// From which actions get keys of their own.
+    derived: hmac::Key,
     /// Tells this key from others, and says nothing of it.
     check: [u8; 32],
 }
@@ -49,6 +51,7 @@ impl Seal {
         Ok(Self {
             sealing: RandomizedNonceKey::new(&AES_256_GCM_SIV, &derived("seal")?).map_err(|_| Unsealable)?,
             digests: hmac::Key::new(hmac::HMAC_SHA256, &derived("digest")?),
+            derived: hmac::Key::new(hmac::HMAC_SHA256, &derived("state")?),
             check: derived("check")?,
         })
     }
@@ -65,27 +68,45 @@ impl Seal {
 
     /// Seals bytes for a place in a run: the nonce, what is sealed, its tag.
     pub(crate) fn seal(&self, run: RunId, place: &str, plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        self.seal_bound(&bound_to(run, place), plain)
+    }
+
+    /// Opens what was sealed for this place.
+    pub(crate) fn open(&self, run: RunId, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        self.open_bound(&bound_to(run, place), sealed)
+    }
+
+    /// Seals the value of an entry that runs share; `key` is its digest ([`Self::digest_entry`]).
+    pub(crate) fn seal_entry(&self, key: &[u8; 32], plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        self.seal_bound(&bound_to_entry(key), plain)
+    }
+
+    /// Opens what [`Self::seal_entry`] made.
+    pub(crate) fn open_entry(&self, key: &[u8; 32], sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        self.open_bound(&bound_to_entry(key), sealed)
+    }
+
+    fn seal_bound(&self, bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
         let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM_SIV.tag_len());
         sealed.extend_from_slice(&[0; NONCE_LEN]);
         sealed.extend_from_slice(plain);
         let (head, text) = sealed.split_at_mut(NONCE_LEN);
         let (nonce, tag) = self
             .sealing
-            .seal_in_place_separate_tag(Aad::from(bound_to(run, place)), text)
+            .seal_in_place_separate_tag(Aad::from(bound_to), text)
             .map_err(|_| Unsealable)?;
         head.copy_from_slice(nonce.as_ref());
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 
-    /// Opens what was sealed for this place.
-    pub(crate) fn open(&self, run: RunId, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+    fn open_bound(&self, bound_to: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Unsealable)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unsealable)?;
         let mut text = text.to_vec();
         let length = self
             .sealing
-            .open_in_place(nonce, Aad::from(bound_to(run, place)), &mut text)
+            .open_in_place(nonce, Aad::from(bound_to), &mut text)
             .map_err(|_| Unsealable)?
             .len();
         text.truncate(length);
@@ -118,6 +139,18 @@ impl Seal {
         self.digest("key", &[flow.as_bytes(), key.as_bytes()])
     }
 
+    /// The digest of the name of an entry that runs share.
+    pub(crate) fn digest_entry(&self, name: &str) -> [u8; 32] {
+        self.digest("entry", &[name.as_bytes()])
+    }
+
+    /// A key for one purpose of an action's.
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(hmac::sign(&self.derived, purpose.as_bytes()).as_ref());
+        key
+    }
+
     /// Equal for inputs that are equal, whatever the order of their fields.
     pub(crate) fn fingerprint(&self, input: &Value) -> [u8; 32] {
         let mut text = Vec::with_capacity(256);
@@ -146,6 +179,11 @@ impl fmt::Debug for Seal {
 
 fn bound_to(run: RunId, place: &str) -> Vec<u8> {
     [run.as_bytes().as_slice(), place.as_bytes()].concat()
+}
+
+/// What no run's place looks like: those begin with the id, in which these bytes would be a time far away.
+fn bound_to_entry(key: &[u8; 32]) -> Vec<u8> {
+    [b"entry of the state ".as_slice(), key].concat()
 }
 
 /// JSON with the fields of each object sorted.

@@ -8,7 +8,9 @@ use rusqlite::Connection;
 use super::load::records;
 use crate::error::StoreError;
 use crate::names::parse;
-use crate::rows::{CHUNKS_OF_A_RUN, KEY_COLUMNS, KeyRow, RUN_COLUMNS, RunRow, schedule_sum};
+use crate::rows::{
+    CHUNKS_OF_A_RUN, ENTRY_COLUMNS, EntryRow, KEY_COLUMNS, KeyRow, RUN_COLUMNS, RunRow, schedule_sum,
+};
 use crate::sqlite::{beside, open_reader};
 
 /// Up to this size a store is checked as a whole whenever it is opened: some 50 ms.
@@ -124,6 +126,12 @@ fn check_others(connection: &Connection, path: &Path) -> Result<(), StoreError> 
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         KeyRow::read(row, path)?;
+    }
+    let query = format!("SELECT {ENTRY_COLUMNS} FROM state");
+    let mut statement = connection.prepare(&query).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        EntryRow::read(row, path)?;
     }
     let mut statement = connection
         .prepare("SELECT flow, last_due, sum FROM schedules")

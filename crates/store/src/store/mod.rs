@@ -9,6 +9,7 @@ mod prune;
 mod readers;
 mod reopen;
 mod schedule;
+mod state;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub use self::check::check;
 pub(crate) use self::load::records;
 use self::readers::Readers;
+pub use self::state::StoreState;
 #[cfg(test)]
 pub(crate) use self::{check::check_all, open::open_with};
 use crate::claims::Claims;
@@ -272,7 +274,13 @@ impl Store {
         schedule::set_last_due(&self.shared, flow, due).await
     }
 
-    /// Deletes ended runs that are past their retention, at most so many: one slice. How many it deleted.
+    /// What runs share, kept here. It counts as a handle: it holds the store open, and is told when it has been closed.
+    pub fn state(&self) -> StoreState {
+        StoreState::new(Arc::clone(&self.shared))
+    }
+
+    /// Deletes ended runs that are past their retention, at most so many: one slice; and keys and entries whose time is
+    /// over. How many runs it deleted.
     ///
     /// # Errors
     /// The store cannot be written.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{Shared, bounded};
+use super::{Shared, bounded, state};
 use crate::error::StoreError;
 use crate::names::Names;
 use crate::rows::{CHUNKS_OF_A_RUN, micros};
@@ -28,7 +28,7 @@ pub(super) async fn prune(
     });
     let (now, most, count) = (micros(now), bounded(most), retention.count);
     let flows: Vec<i64> = shared.names.flows().iter().map(|flow| flow.id).collect();
-    let (runs, has_expired) = shared
+    let (runs, has_expired_keys, has_expired_entries) = shared
         .read(move |connection, path| {
             let look = Look {
                 connection,
@@ -36,20 +36,27 @@ pub(super) async fn prune(
                 flows: &flows,
                 most,
             };
-            let found = look
-                .find(ended_before, count)
-                .and_then(|runs| Ok((runs, look.has_expired_keys()?)));
+            let found = look.find(ended_before, count).and_then(|runs| {
+                Ok((
+                    runs,
+                    look.has_expired_keys()?,
+                    state::has_expired(connection, now)?,
+                ))
+            });
             found.map_err(|error| StoreError::sqlite(path, &error))
         })
         .await?;
     let mut deleted = 0;
     let mut definitions = BTreeSet::new();
-    if !runs.is_empty() || has_expired {
+    if !runs.is_empty() || has_expired_keys {
         let path = Arc::clone(&shared.path);
         let delete = move |connection: &Connection| {
             delete(connection, &runs, now, most).map_err(|error| StoreError::sqlite(&path, &error))
         };
         (deleted, definitions) = shared.transact(delete).await?;
+    }
+    if has_expired_entries {
+        sweep(shared, now, most).await?;
     }
     // An earlier process may have deleted their last runs while it could still begin others with them.
     definitions.extend(shared.names.idle_definitions());
@@ -57,6 +64,21 @@ pub(super) async fn prune(
         drop_definition(shared, definition).await?;
     }
     Ok(deleted)
+}
+
+/// Deletes the entries whose time is over, a slice at a time: others get their turn between two.
+async fn sweep(shared: &Arc<Shared>, now: i64, most: i64) -> Result<(), StoreError> {
+    loop {
+        let path = Arc::clone(&shared.path);
+        let swept = shared
+            .transact(move |connection| {
+                state::sweep(connection, now, most).map_err(|error| StoreError::sqlite(&path, &error))
+            })
+            .await?;
+        if bounded(swept) < most.max(1) {
+            return Ok(());
+        }
+    }
 }
 
 /// Looks for what may go.

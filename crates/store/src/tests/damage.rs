@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use lockgate_engine::state::SharedState as _;
 use lockgate_engine::testing::TestClock;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::bed::{Bed, LAZY, Pinned, fresh};
 use super::laboratory::{Laboratory, compile};
@@ -22,8 +24,27 @@ struct Seen {
     records: Vec<Record>,
 }
 
-/// What a store holds: how often a commit was made when it was looked at, and the runs then.
-type States = Vec<Vec<(RunId, Option<Seen>)>>;
+/// What a store holds: the runs, and what they share.
+#[derive(Clone, Debug, PartialEq)]
+struct Sight {
+    runs: Vec<(RunId, Option<Seen>)>,
+    entry: Option<Value>,
+}
+
+/// The name of an entry that runs share.
+const ENTRY: &str = "entry";
+
+fn now() -> Timestamp {
+    "2030-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// Writes the entry, together with what has been handed in.
+async fn share(store: &Store, value: Value) {
+    let state = store.state();
+    let seen = state.get(ENTRY, now()).await.unwrap().map(|entry| entry.version);
+    let put = state.put(ENTRY, seen, &value, Timestamp::MAX, now()).await;
+    assert_eq!(put, Ok(true));
+}
 
 async fn see(store: &Store, id: RunId) -> Result<Option<Seen>, StoreError> {
     let Some(run) = store.load(id).await? else {
@@ -53,22 +74,27 @@ async fn see(store: &Store, id: RunId) -> Result<Option<Seen>, StoreError> {
     }))
 }
 
-async fn see_all(store: &Store, ids: &[RunId]) -> Result<Vec<(RunId, Option<Seen>)>, StoreError> {
-    let mut seen = Vec::new();
+async fn see_all(store: &Store, ids: &[RunId]) -> Result<Sight, StoreError> {
+    let mut runs = Vec::new();
     for id in ids {
-        seen.push((*id, see(store, *id).await?));
+        runs.push((*id, see(store, *id).await?));
     }
-    Ok(seen)
+    let entry = store.state().entry(ENTRY, now()).await?;
+    Ok(Sight {
+        runs,
+        entry: entry.map(|entry| entry.value),
+    })
 }
 
 const FLOW: &str = "name: damaged\ninput: { password: { type: string, secret: true }, n: { type: integer } }\nsteps: [{ action: test.once, with: { value: '{{input.password}}' } }, { respond: { body: '{{input.n}}' } }, { if: 'eq input.n 2', then: [{ wait: 1d }] }, { if: 'eq input.n 3', then: [{ fail: { code: mine, message: '{{input.password}}' } }] }, { return: ['{{input.n}}', '{{input.password}}'] }]";
 
-/// A store with some runs, left without being closed: all that its files hold, and what is to be seen in it after each commit.
+/// A store with some runs, left without being closed: all that its files hold, and what is to be seen in it.
 struct Left {
     folder: tempfile::TempDir,
     settings: StoreSettings,
     ids: Vec<RunId>,
-    states: States,
+    /// After each commit.
+    states: Vec<Sight>,
     pinned: Pinned,
 }
 
@@ -97,10 +123,10 @@ async fn left() -> Left {
             lives: Duration::from_hours(24),
         });
         let journal = fresh(store.begin(run).await.unwrap());
-        store.flush().await.unwrap();
+        share(&store, json!({ "begun": n })).await;
         states.push(see_all(&store, &ids).await.unwrap());
         laboratory.run_on(&journal, input).await;
-        store.flush().await.unwrap();
+        share(&store, json!({ "ended": n })).await;
         states.push(see_all(&store, &ids).await.unwrap());
     }
     let folder = tempfile::tempdir().unwrap();
@@ -130,7 +156,7 @@ impl Left {
         let seen = see_all(&store, &self.ids).await?;
         let state = self.states.iter().rposition(|state| *state == seen);
         let state = state.unwrap_or_else(|| panic!("a state that never was: {seen:#?}"));
-        self.check_lists(&store, &seen).await?;
+        self.check_lists(&store, &seen.runs).await?;
         Ok(state)
     }
 
@@ -143,10 +169,7 @@ impl Left {
             runs.map(|(id, _)| *id).collect::<Vec<_>>()
         };
         assert_eq!(store.unfinished(None, 10).await?, standing(Status::Running));
-        assert_eq!(
-            store.due(jiff::Timestamp::MAX, 10).await?,
-            standing(Status::Sleeping)
-        );
+        assert_eq!(store.due(Timestamp::MAX, 10).await?, standing(Status::Sleeping));
         for status in Status::ALL {
             let count = store.count(status).await?;
             assert_eq!(count, standing(status).len() as u64, "{status:?}");
@@ -300,7 +323,7 @@ async fn what_stands_in_rows_is_checked() {
     let left = left().await;
     let connection = crate::sqlite::open_writer(&left.settings.path).unwrap();
     let mut checked = 0;
-    for (table, key) in [("runs", "seq"), ("journal", "id")] {
+    for (table, key) in [("runs", "seq"), ("journal", "id"), ("state", "key")] {
         let columns: Vec<String> = connection
             .prepare(&format!("SELECT name FROM pragma_table_info('{table}')"))
             .unwrap()
@@ -326,6 +349,6 @@ async fn what_stands_in_rows_is_checked() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 20 + 3);
+    assert_eq!(checked, 20 + 3 + 5);
     crate::store::check_all(&connection, &left.settings.path).unwrap();
 }

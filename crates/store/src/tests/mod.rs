@@ -10,6 +10,10 @@ mod laboratory;
 #[allow(clippy::similar_names, reason = "as in the engine's tests")]
 mod journals;
 
+/// What every place that keeps what runs share has to show.
+#[path = "../../../engine/tests/run/states.rs"]
+mod states;
+
 mod bed;
 mod damage;
 mod failing;
@@ -20,3 +24,4 @@ mod reopen;
 mod replay;
 mod runs;
 mod secrets;
+mod state;

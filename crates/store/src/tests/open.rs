@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use lockgate_engine::state::SharedState as _;
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -189,6 +190,7 @@ async fn a_path_that_cannot_be_is_an_error() {
 /// A format that is not there yet: what a later version may do.
 const LATER: &[Migration] = &[
     MIGRATIONS[0],
+    MIGRATIONS[1],
     |connection| {
         connection.execute_batch(
             "ALTER TABLE flows ADD COLUMN seen INTEGER NOT NULL DEFAULT 0; UPDATE flows SET seen = 1; \
@@ -199,6 +201,15 @@ const LATER: &[Migration] = &[
         connection.execute_batch("CREATE TABLE notes (run INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT")
     },
 ];
+
+/// What runs share in a store of format 2.
+async fn check_shared(store: &Store) {
+    let entry = store
+        .state()
+        .get("fixture", "2030-01-01T00:00:00Z".parse().unwrap())
+        .await;
+    assert_eq!(entry.unwrap().unwrap().value, json!({ "seen": "canary-3" }));
+}
 
 /// The runs that a store of format 1 holds, with what a run that goes on needs.
 async fn check_contents(store: &Store) {
@@ -221,7 +232,7 @@ async fn check_contents(store: &Store) {
 /// The flow of the fixture.
 const FIXTURE: &str = "name: fixture\ninput: { password: { type: string, secret: true }, name: { type: string } }\nsteps: [{ id: a, action: test.once, with: { value: '{{input.password}}' } }, { respond: { body: '{{input.name}}' } }, { if: 'eq input.name \"Ada\"', then: [{ wait: 1d }] }, { return: '{{steps.a.value}}' }]";
 
-/// Fills a store: a run that sleeps, one that has ended, a key, a schedule.
+/// Fills a store: a run that sleeps, one that has ended, a key, a schedule, an entry that runs share.
 async fn fill(bed: &Bed, store: &Store) {
     let flows = super::laboratory::compile(&[FIXTURE]);
     let pinned = Pinned::of(&flows[0]);
@@ -239,6 +250,13 @@ async fn fill(bed: &Bed, store: &Store) {
     }
     let due = "2030-01-01T08:00:00Z".parse().unwrap();
     store.set_last_due("fixture", due).await.unwrap();
+    let (value, expires_at) = (
+        json!({ "seen": "canary-3" }),
+        "2100-01-01T00:00:00Z".parse().unwrap(),
+    );
+    let state = store.state();
+    let put = state.put("fixture", None, &value, expires_at, bed.clock().now());
+    assert_eq!(put.await, Ok(true));
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,9 +265,11 @@ async fn an_older_format_is_brought_up_to_date() {
     let store = bed.open();
     fill(&bed, &store).await;
     check_contents(&store).await;
+    check_shared(&store).await;
     store.close().await.unwrap();
     let later = open_with(&bed.settings, bed.clock(), LATER).unwrap();
     check_contents(&later).await;
+    check_shared(&later).await;
     later.close().await.unwrap();
     let connection = Connection::open(&bed.settings.path).unwrap();
     let seen: i64 = connection
@@ -262,8 +282,8 @@ async fn an_older_format_is_brought_up_to_date() {
         matches!(
             error,
             StoreError::Newer {
-                found: 3,
-                known: 1,
+                found: 4,
+                known: 2,
                 ..
             }
         ),
@@ -277,8 +297,8 @@ async fn an_older_format_is_brought_up_to_date() {
 /// The process dies while a migration is under way: what is on the disk then is copied away.
 #[tokio::test(start_paused = true)]
 async fn a_migration_that_is_cut_off_leaves_the_format_before() {
-    let crashing: &[Migration] = &[MIGRATIONS[0], |connection| {
-        LATER[1](connection)?;
+    let crashing: &[Migration] = &[MIGRATIONS[0], MIGRATIONS[1], |connection| {
+        LATER[2](connection)?;
         // So much that SQLite has to write some of it before the commit.
         connection.pragma_update(None, "cache_size", 10)?;
         connection.execute_batch(
@@ -322,11 +342,17 @@ async fn a_migration_that_is_cut_off_leaves_the_format_before() {
     }
 }
 
-/// A store that was written when format 1 was released. It is never written again: what it holds is what others have.
+/// Stores that were written when their format was released. They are never written again: what they hold is what others have.
 #[tokio::test(start_paused = true)]
-async fn a_store_of_format_1_is_read() {
+async fn stores_of_all_formats_are_read() {
+    for format in 1..=MIGRATIONS.len() {
+        a_store_is_read(i32::try_from(format).unwrap()).await;
+    }
+}
+
+async fn a_store_is_read(format: i32) {
     let bed = Bed::new(Durability::Full);
-    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1.db");
+    let fixture = format!("{}/tests/fixtures/format-{format}.db", env!("CARGO_MANIFEST_DIR"));
     fs::copy(fixture, &bed.settings.path).unwrap();
     let connection = Connection::open(&bed.settings.path).unwrap();
     let pragma = |name| {
@@ -336,11 +362,14 @@ async fn a_store_of_format_1_is_read() {
     };
     assert_eq!(
         (pragma("application_id"), pragma("user_version")),
-        (APPLICATION_ID, 1)
+        (APPLICATION_ID, format)
     );
     drop(connection);
     let store = bed.open();
     check_contents(&store).await;
+    if format >= 2 {
+        check_shared(&store).await;
+    }
     // And the run goes on to its end.
     let id = store.due(jiff::Timestamp::MAX, 1).await.unwrap()[0];
     let run = store.load(id).await.unwrap().unwrap();

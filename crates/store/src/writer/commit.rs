@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, ErrorCode, Statement};
 
+use super::put::{Put, Puts};
 use super::run::Taken;
 use crate::claims::Claims;
 use crate::error::StoreError;
@@ -20,6 +21,7 @@ pub(super) struct Statements<'c> {
     update_run: Statement<'c>,
     insert_chunk: Statement<'c>,
     put_key: Statement<'c>,
+    puts: Puts<'c>,
 }
 
 impl<'c> Statements<'c> {
@@ -33,11 +35,17 @@ impl<'c> Statements<'c> {
             update_run: connection.prepare(rows::UPDATE_RUN)?,
             insert_chunk: connection.prepare(rows::INSERT_CHUNK)?,
             put_key: connection.prepare(rows::PUT_KEY)?,
+            puts: Puts::prepare(connection)?,
         })
     }
 
-    /// All of it, or nothing.
-    pub(super) fn commit(&mut self, taken: &[Taken], path: &Path) -> rusqlite::Result<()> {
+    /// All of it, or nothing. What the entries' writers are told then.
+    pub(super) fn commit(
+        &mut self,
+        taken: &[Taken],
+        puts: &[Put],
+        path: &Path,
+    ) -> rusqlite::Result<Vec<Result<bool, StoreError>>> {
         self.begin.execute([])?;
         for taken in taken {
             match self.write(taken, path) {
@@ -49,8 +57,10 @@ impl<'c> Statements<'c> {
                 written => written?,
             }
         }
+        let put = puts.iter().map(|(entry, _)| self.puts.put(entry, path));
+        let answers = put.collect::<rusqlite::Result<_>>()?;
         self.commit.execute([])?;
-        Ok(())
+        Ok(answers)
     }
 
     fn write(&mut self, taken: &Taken, path: &Path) -> rusqlite::Result<()> {

@@ -4,6 +4,7 @@
 //!  queue        what is handed in: runs that have something new, who waits for the disk, other work
 //!    └ thread     when to commit, and what happens when that fails
 //!        ├ commit     one transaction: a row a run, a chunk of its journal
+//!        ├ put        what runs share: an entry goes in if nobody was faster, in the same transaction
 //!        └ checkpoint puts the log into the database file, beside the commits
 //!  run          what one run has handed in since the last commit, collapsed
 //! ```
@@ -13,11 +14,13 @@
 
 mod checkpoint;
 mod commit;
+mod put;
 mod queue;
 mod run;
 mod thread;
 mod written;
 
+pub(crate) use put::NewEntry;
 pub(crate) use queue::Writer;
 pub(crate) use run::{Begin, RunState};
 pub(crate) use thread::Core;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::put::{NewEntry, Put};
 use super::run::{Begin, RunState};
 use super::written::Written;
 use crate::error::StoreError;
@@ -52,6 +53,7 @@ pub(super) struct State {
     /// Since when there are some.
     pub(super) since: Option<Instant>,
     pub(super) waiters: Vec<Waiter>,
+    pub(super) puts: Vec<Put>,
     pub(super) jobs: Vec<Job>,
     /// What a test does to the connection, before anything else.
     #[cfg(test)]
@@ -70,6 +72,7 @@ impl std::fmt::Debug for State {
         f.debug_struct("State")
             .field("dirty", &self.dirty.len())
             .field("waiters", &self.waiters.len())
+            .field("puts", &self.puts.len())
             .field("jobs", &self.jobs.len())
             .finish_non_exhaustive()
     }
@@ -199,6 +202,24 @@ impl Writer {
     pub(crate) async fn flush_run(&self, run: &RunState) -> Result<(), StoreError> {
         self.flush().await?;
         run.refused().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// Writes an entry that runs share, if it is still the one that its writer has seen: whether it was. On the disk when
+    /// this returns, together with everything that was handed in before; whatever the durability.
+    pub(crate) async fn put(&self, entry: NewEntry) -> Result<bool, StoreError> {
+        let (answer, done) = oneshot::channel();
+        {
+            let mut state = self.queue.lock();
+            if state.is_closed {
+                return Err(StoreError::Closed);
+            }
+            if let Some(error) = self.queue.failing() {
+                return Err(error);
+            }
+            state.puts.push((entry, answer));
+            self.hurry(state);
+        }
+        hold_still(done).await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Does something on the writer's connection, in a transaction of its own, after everything that was handed in

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::checkpoint::Checkpoints;
 use super::commit::Statements;
+use super::put::Put;
 use super::queue::{Job, Queue, State, Waiter, Writer, lock};
 use super::run::Taken;
 use crate::claims::Claims;
@@ -36,6 +37,7 @@ pub(crate) struct Core {
 #[derive(Default)]
 struct Work {
     waiters: Vec<Waiter>,
+    puts: Vec<Put>,
     jobs: Vec<Job>,
     is_closing: bool,
 }
@@ -76,7 +78,17 @@ impl Core {
         let mut batch = Batch::default();
         loop {
             let work = self.wait(queue, &mut batch);
-            let result = self.commit(queue, &mut batch, &mut statements);
+            let answers = self.commit(queue, &mut batch, &work.puts, &mut statements);
+            let result = answers.as_ref().map(drop).map_err(Clone::clone);
+            let mut answers = answers.map(Vec::into_iter);
+            for (_, waiter) in work.puts {
+                let answer = match &mut answers {
+                    Ok(answers) => answers.next().unwrap_or(Err(StoreError::Closed)),
+                    Err(error) => Err(error.clone()),
+                };
+                // Whoever waited may have gone.
+                let _ = waiter.send(answer);
+            }
             for waiter in work.waiters {
                 // Whoever waited may have gone.
                 let _ = waiter.send(result.clone());
@@ -133,6 +145,7 @@ impl Core {
         state.since = None;
         let work = Work {
             waiters: std::mem::take(&mut state.waiters),
+            puts: std::mem::take(&mut state.puts),
             jobs: std::mem::take(&mut state.jobs),
             is_closing: state.is_closing,
         };
@@ -143,7 +156,8 @@ impl Core {
     }
 
     fn due(&self, state: &State, batch: &Batch) -> Due {
-        let is_wanted = !state.waiters.is_empty() || !state.jobs.is_empty() || state.is_closing;
+        let is_wanted =
+            !state.waiters.is_empty() || !state.puts.is_empty() || !state.jobs.is_empty() || state.is_closing;
         if is_wanted {
             return Due::Now;
         }
@@ -162,32 +176,23 @@ impl Core {
         }
     }
 
-    /// Commits the batch. It stays as it is if that fails.
+    /// Commits the batch, and the entries; what the entries' writers are told. The batch stays as it is if that fails.
     fn commit(
         &self,
         queue: &Queue,
         batch: &mut Batch,
+        puts: &[Put],
         statements: &mut Statements<'_>,
-    ) -> Result<(), StoreError> {
-        if batch.taken.is_empty() {
-            return Ok(());
+    ) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
+        if batch.taken.is_empty() && puts.is_empty() {
+            return Ok(Vec::new());
         }
         let began = Instant::now();
         crash_point("writer.before_commit");
-        if let Err(error) = statements.commit(&batch.taken, &self.path) {
-            let error = StoreError::sqlite(&self.path, &error);
-            if batch.failed_at.is_none() {
-                tracing::error!(%error, help = error.help(), "runs cannot be recorded; what happens meanwhile is kept in memory");
-            }
-            if !self.connection.is_autocommit() {
-                // What went wrong before counts.
-                let _ = self.connection.execute_batch("ROLLBACK");
-            }
-            batch.failed_at = Some(Instant::now());
-            lock(&queue.written).failed += 1;
-            queue.set_failing(Some(&error));
-            return Err(error);
-        }
+        let answers = match statements.commit(&batch.taken, puts, &self.path) {
+            Ok(answers) => answers,
+            Err(error) => return Err(self.failed(queue, batch, &error)),
+        };
         crash_point("writer.after_commit");
         if batch.failed_at.take().is_some() {
             tracing::info!("runs can be recorded again; nothing was lost");
@@ -199,7 +204,25 @@ impl Core {
         for taken in batch.taken.drain(..) {
             taken.committed(&self.claims);
         }
-        Ok(())
+        Ok(answers)
+    }
+
+    fn failed(&self, queue: &Queue, batch: &mut Batch, error: &rusqlite::Error) -> StoreError {
+        let error = StoreError::sqlite(&self.path, error);
+        if !self.connection.is_autocommit() {
+            // What went wrong before counts.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        lock(&queue.written).failed += 1;
+        // Entries alone are not tried again: nothing waits for better times.
+        if !batch.taken.is_empty() {
+            if batch.failed_at.is_none() {
+                tracing::error!(%error, help = error.help(), "runs cannot be recorded; what happens meanwhile is kept in memory");
+            }
+            batch.failed_at = Some(Instant::now());
+            queue.set_failing(Some(&error));
+        }
+        error
     }
 }
 
@@ -221,6 +244,7 @@ impl Drop for End<'_> {
         }
         // Their senders are dropped: they are told that the store is closed.
         state.waiters.clear();
+        state.puts.clear();
         state.jobs.clear();
     }
 }
