@@ -32,6 +32,8 @@ mod data;
 mod http;
 mod log;
 mod mail;
+#[cfg(test)]
+mod servers;
 mod sql;
 mod tokens;
 
