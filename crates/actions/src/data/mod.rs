@@ -13,6 +13,7 @@
 mod csv;
 mod json;
 mod map_value;
+mod password;
 mod place;
 mod xml;
 
@@ -24,6 +25,8 @@ pub(crate) fn register(actions: &mut Actions) {
     actions.add(json::JsonParse);
     actions.add(json::JsonSerialize);
     actions.add(map_value::MapValue);
+    actions.add(password::HashPassword);
+    actions.add(password::VerifyPassword);
     actions.add(xml::XmlParse);
     actions.add(xml::XmlSerialize);
 }
