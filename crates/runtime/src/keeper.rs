@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,15 +11,14 @@ use lockgate_engine::clock::Clock;
 use lockgate_engine::outcome::RunStatus;
 use lockgate_flow::graph::Flow;
 use lockgate_store::{RunId, Store, StoreError};
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
 
 use crate::active::Registry;
 use crate::keys::Keys;
 use crate::program::Program;
 use crate::resume::{Ready, Stuck};
 use crate::runtime::{Listener, RuntimeOptions, Stats};
+use crate::tasks::Tasks;
 use crate::wake::Wake;
 
 /// What all tasks of a runtime share.
@@ -36,6 +35,7 @@ pub(crate) struct Keeper {
     program: watch::Sender<Arc<Program>>,
     stopping: Stopping,
     trouble: Trouble,
+    /// They hold the keeper, which holds them: whoever has the runtime ends them.
     tasks: Tasks,
     listener: OnceLock<Heard>,
 }
@@ -121,7 +121,7 @@ impl Keeper {
 
     /// Ends all tasks, and waits until they are gone.
     pub(crate) async fn end_tasks(&self) {
-        self.tasks.end().await;
+        self.tasks.shutdown().await;
     }
 
     /// From here on nothing begins any more.
@@ -245,47 +245,4 @@ struct Trouble {
     /// The log says so already.
     is_told: AtomicBool,
     began: Notify,
-}
-
-/// The tasks of a runtime. They hold the [`Keeper`], which holds them: whoever has the runtime ends them.
-#[derive(Debug)]
-struct Tasks(Mutex<Option<JoinSet<()>>>);
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Self(Mutex::new(Some(JoinSet::new())))
-    }
-}
-
-impl Tasks {
-    /// After the end, and where there is no tokio runtime any more, the task is dropped instead.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
-        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tasks) = &mut *tasks {
-            // Those that have ended would keep their memory.
-            while tasks.try_join_next().is_some() {}
-            tasks.spawn_on(task, &runtime);
-        } else {
-            // What a task holds may start others when it is dropped.
-            drop(tasks);
-            drop(task);
-        }
-    }
-
-    fn take(&self) -> Option<JoinSet<()>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn abort(&self) {
-        drop(self.take());
-    }
-
-    async fn end(&self) {
-        if let Some(mut tasks) = self.take() {
-            tasks.shutdown().await;
-        }
-    }
 }

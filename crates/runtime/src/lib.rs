@@ -36,9 +36,11 @@ mod runtime;
 pub mod schedule;
 mod start;
 mod stop;
+mod tasks;
 mod wake;
 
 pub use active::RunAnswer;
 pub use program::{Pinned, Program, ProgramParts, Unpinnable};
 pub use runtime::{Left, Listener, ResumeRun, RunError, Runtime, RuntimeOptions, Seen, Stats};
 pub use start::{DurableRun, Spawned, StartError, StartRun, Started};
+pub use tasks::Tasks;

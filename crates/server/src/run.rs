@@ -12,13 +12,13 @@ use lockgate_engine::RunOptions;
 use lockgate_engine::journal::NoJournal;
 use lockgate_engine::outcome::{Response, RunOutcome, RunStatus};
 use lockgate_engine::trace::TraceContext;
+use lockgate_runtime::Tasks;
 use lockgate_runtime::limits::Turn;
 use serde_json::Value;
 
 use crate::answer;
 use crate::capacity::Place;
 use crate::endpoint::Endpoint;
-use crate::listen::Tasks;
 use crate::problem::Answer;
 use crate::site::Site;
 

@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use lockgate_runtime::Runtime;
 use lockgate_runtime::limits::Limits;
+use lockgate_runtime::{Runtime, Tasks};
 use lockgate_store::history::History;
 use tokio::sync::watch;
 
 use crate::capacity::Capacity;
 use crate::idempotency::Keys;
-use crate::listen::Tasks;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::room::Room;

@@ -41,13 +41,11 @@ fn begin(folder: &Path, name: &Path, terminal: &Terminal) -> Result<Exit> {
         .filter(|name| root.join(name).symlink_metadata().is_ok())
         .collect();
     if !there.is_empty() {
-        return Err(Mistake::new(format!(
-            "{} holds {} already",
-            name.display(),
-            there.join(", ")
-        ))
-        .help("nothing was written; choose another folder")
-        .into());
+        return Err(
+            Mistake::new(format!("{} holds {} already", name.display(), there.join(", ")))
+                .help("nothing was written; choose another folder")
+                .into(),
+        );
     }
     let style = terminal.stderr_style();
     let plan = Plan {

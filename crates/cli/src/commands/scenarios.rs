@@ -1,5 +1,7 @@
 //! `lockgate scenarios`.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use lockgate_flow::render::Outline;
 use lockgate_flow::source::Source;
@@ -21,7 +23,7 @@ pub(super) fn scenarios(args: &ScenariosArgs, terminal: &Terminal) -> Result<Exi
         let style = terminal.stdout_style();
         let mut text = format!("{}\n", scenario.page.trim_end());
         for (path, line) in pictures(&scenario) {
-            text.push_str(&format!("\n{}\n  {line}\n", style.name(&path)));
+            let _ = writeln!(text, "\n{}\n  {line}", style.name(&path));
         }
         terminal.print(&text)?;
         terminal.remark(&terminal.stderr_style().dim(&format!(
@@ -37,19 +39,17 @@ pub(super) fn scenarios(args: &ScenariosArgs, terminal: &Terminal) -> Result<Exi
     let style = terminal.stdout_style();
     let mut text = String::new();
     for scenario in &all {
-        text.push_str(&format!("{}  {}\n", style.name(&scenario.name), scenario.title));
-        text.push_str(&format!("  {}\n", scenario.summary));
+        let _ = writeln!(text, "{}  {}", style.name(&scenario.name), scenario.title);
+        let _ = writeln!(text, "  {}", scenario.summary);
         for (_, line) in pictures(scenario) {
-            text.push_str(&format!("  {}\n", style.dim(&line)));
+            let _ = writeln!(text, "  {}", style.dim(&line));
         }
         text.push('\n');
     }
     terminal.print(text.trim_end())?;
-    terminal.remark(
-        &terminal
-            .stderr_style()
-            .dim("`lockgate scenarios NAME` explains one; `lockgate new --scenario NAME` adds it to this workspace"),
-    );
+    terminal.remark(&terminal.stderr_style().dim(
+        "`lockgate scenarios NAME` explains one; `lockgate new --scenario NAME` adds it to this workspace",
+    ));
     Ok(Exit::Done)
 }
 

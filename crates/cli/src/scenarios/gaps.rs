@@ -25,7 +25,11 @@ impl Gap {
     /// `STRIPE_SECRET_KEY (connection `stripe`)`.
     pub(crate) fn describe(&self) -> String {
         let names: Vec<String> = self.connections.iter().map(|name| format!("`{name}`")).collect();
-        let noun = if names.len() == 1 { "connection" } else { "connections" };
+        let noun = if names.len() == 1 {
+            "connection"
+        } else {
+            "connections"
+        };
         format!("{} ({noun} {})", self.variable, names.join(", "))
     }
 }
@@ -95,7 +99,8 @@ fn keep(path: &Path, variable: &str, value: &str) -> Result<()> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let ends_line = std::fs::read_to_string(path).map_or(true, |text| text.is_empty() || text.ends_with('\n'));
+    let ends_line =
+        std::fs::read_to_string(path).map_or(true, |text| text.is_empty() || text.ends_with('\n'));
     let start = if ends_line { "" } else { "\n" };
     options
         .open(path)
@@ -129,9 +134,19 @@ mod tests {
     fn an_answer_is_read_back_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".env"), "A=1").unwrap();
-        let values = ["plain", "with blank # and hash", "it's $HOME \"quoted\" \\ back", "ünïcode"];
+        let values = [
+            "plain",
+            "with blank # and hash",
+            "it's $HOME \"quoted\" \\ back",
+            "ünïcode",
+        ];
         for (index, value) in values.iter().enumerate() {
-            keep(&folder.path().join(".env"), &format!("LOCKGATE_TEST_{index}"), value).unwrap();
+            keep(
+                &folder.path().join(".env"),
+                &format!("LOCKGATE_TEST_{index}"),
+                value,
+            )
+            .unwrap();
         }
         let environment = Environment::load(folder.path()).unwrap();
         for (index, value) in values.iter().enumerate() {

@@ -25,7 +25,9 @@ pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
     };
     for key in MAPS {
         let wanted = read(theirs)?;
-        let Some(wanted) = entry(&wanted, key) else { continue };
+        let Some(wanted) = entry(&wanted, key) else {
+            continue;
+        };
         // Read anew each time: places move.
         let there = read(&merged.text)?;
         let there = entry(&there, key);
@@ -227,7 +229,10 @@ mod tests {
              Payments.\n    stripe:\n      type: stripe\n      secret_key: ${STRIPE_KEY}\n\n# constants\nconfig:\n  database: \
              Mine\n  plan: pro\n# the end\n",
         );
-        assert_eq!(notes, ["`config.database` stays \"Mine\"; the scenario has \"Users\""]);
+        assert_eq!(
+            notes,
+            ["`config.database` stays \"Mine\"; the scenario has \"Users\""]
+        );
     }
 
     #[test]

@@ -104,7 +104,8 @@ impl Plan {
         }
         for grown in &self.grown {
             let path = root.join(&grown.path);
-            let now = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+            let now =
+                std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
             anyhow::ensure!(
                 now == grown.before,
                 "{} was changed in between; nothing was done to it",

@@ -37,7 +37,9 @@ pub(crate) fn all() -> Vec<Scenario> {
         let Some((name, file)) = path.split_once('/') else {
             continue;
         };
-        let Some(embedded) = Files::get(&path) else { continue };
+        let Some(embedded) = Files::get(&path) else {
+            continue;
+        };
         let text = match embedded.data {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

@@ -19,7 +19,7 @@ use super::listener::Phase;
 use super::progress::{Late, Limits, Progress};
 use super::service::{Port, answer};
 use super::socket::{Socket, Stream};
-use super::tasks::Spawner;
+use super::spawner::Spawner;
 use super::tls::Tls;
 use crate::options::ServerOptions;
 

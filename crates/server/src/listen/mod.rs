@@ -8,7 +8,7 @@
 //!       ├ progress     since when a client owes something, and so when it is overdue
 //!       └ service      one request → flows or admin; a panic is a 500
 //! tls          certificate and key from files
-//! tasks        what goes on outside of its connection: runs without a caller, HTTP/2 streams
+//! spawner      the streams of HTTP/2, as tasks of the server
 //! ```
 //!
 //! # Time limits
@@ -27,14 +27,13 @@ mod listener;
 mod progress;
 mod service;
 mod socket;
-mod tasks;
+mod spawner;
 pub(crate) mod tls;
 
 use std::net::{IpAddr, SocketAddr};
 
 pub(crate) use listener::{Listener, Phase};
 pub(crate) use service::Port;
-pub(crate) use tasks::Tasks;
 
 /// Who is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

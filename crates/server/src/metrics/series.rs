@@ -21,6 +21,7 @@ impl<K, V> Default for Series<K, V> {
 
 impl<K: Clone + PartialEq, V> Series<K, V> {
     /// What the key has; made if it has nothing yet.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make keys for the call")]
     pub(super) fn get(&self, key: K, make: impl Fn() -> V) -> &V {
         let mut at = self;
         loop {

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cursor::Cursor;
 use super::reader::unreadable;
+use super::timeline::Timeline;
 use crate::error::StoreError;
 use crate::id::RunId;
 use crate::record::{Kept, Record};
@@ -60,6 +61,20 @@ pub struct RunDetail {
     pub error: Option<Value>,
     /// Its records, in order.
     pub records: Vec<Record>,
+}
+
+impl RunDetail {
+    /// The run as programs read it: its steps as a timeline in the place of its records.
+    pub fn shown(&self) -> Value {
+        json!({
+            "run": self.summary,
+            "definition": self.definition,
+            "input": self.input,
+            "output": self.output,
+            "error": self.error,
+            "timeline": Timeline::of(&self.records, self.summary.status),
+        })
+    }
 }
 
 /// To the microsecond: a fast run takes less than one millisecond.

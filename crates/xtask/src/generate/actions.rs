@@ -70,7 +70,10 @@ fn action(page: &mut String, spec: &ActionSpec) {
     let _ = writeln!(page, "\n## `{}`\n\n{}\n", spec.name, spec.summary);
     let _ = writeln!(page, "Effect: `{}`.", spec.effect);
     if let Some(connection) = &spec.connection {
-        let _ = writeln!(page, "Connection: [`{connection}`](../connections.md#{connection}).");
+        let _ = writeln!(
+            page,
+            "Connection: [`{connection}`](../connections.md#{connection})."
+        );
     }
     if !spec.docs.is_empty() {
         let _ = writeln!(page, "\n{}", spec.docs.trim());
@@ -83,7 +86,11 @@ fn action(page: &mut String, spec: &ActionSpec) {
     if !spec.errors.is_empty() {
         let _ = writeln!(page, "\n| Error | Status | When |\n|---|---|---|");
         for error in &spec.errors {
-            let _ = writeln!(page, "| `{}` | {} | {} |", error.code, error.status, error.summary);
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                error.code, error.status, error.summary
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use lockgate_store::RunId;
-use lockgate_store::history::{Filter, History, Page, RunDetail, Timeline};
+use lockgate_store::history::{Filter, History, Page, RunDetail};
 use serde_json::json;
 
 use super::Place;
@@ -79,15 +79,7 @@ pub(super) fn show(
     let history = place.history()?;
     let run = read(&history, runs::pick(&history, &args.run)?)?;
     if args.json {
-        let timeline = Timeline::of(&run.records, run.summary.status);
-        terminal.print_json(&json!({
-            "run": run.summary,
-            "definition": run.definition,
-            "input": run.input,
-            "output": run.output,
-            "error": run.error,
-            "timeline": timeline,
-        }))?;
+        terminal.print_json(&run.shown())?;
     } else {
         let titles = titles(&history, &run)?;
         terminal.print(&runs::show(&run, &titles, now, terminal.stdout_style()))?;

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::response::{IntoResponse, Response};
-use lockgate_store::history::Timeline;
-use serde_json::json;
 
 use super::history::{ask, id};
 use crate::problem::Problem;
@@ -20,16 +18,7 @@ pub(in crate::admin) async fn show(
     let id = id(&run)?;
     let run = ask(&state, move |history| history.run(id)).await?;
     let run = run.ok_or(Problem::NoRun)?;
-    let timeline = Timeline::of(&run.records, run.summary.status);
-    let shown = json!({
-        "run": run.summary,
-        "definition": run.definition,
-        "input": run.input,
-        "output": run.output,
-        "error": run.error,
-        "timeline": timeline,
-    });
-    Ok(Json(shown).into_response())
+    Ok(Json(run.shown()).into_response())
 }
 
 /// `GET /api/runs/{id}/export`

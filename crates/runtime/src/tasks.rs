@@ -1,24 +1,23 @@
-//! Tasks that are not the connection's own: runs that go on without a caller, and the streams of HTTP/2. They have an
-//! owner, so that none is left when the server has stopped.
+//! Tasks with an owner, so that none is left when it has stopped.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use hyper::rt::Executor;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 /// What is going on. Dropping it cancels everything.
-#[derive(Debug, Default)]
-pub(crate) struct Tasks(Mutex<Option<JoinSet<()>>>);
+#[derive(Debug)]
+pub struct Tasks(Mutex<Option<JoinSet<()>>>);
 
 impl Tasks {
-    pub(crate) fn new() -> Self {
+    /// None yet.
+    pub fn new() -> Self {
         Self(Mutex::new(Some(JoinSet::new())))
     }
 
     /// Starts a task. After [`shutdown`](Self::shutdown), and where there is no runtime any more, it is dropped instead.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -35,7 +34,7 @@ impl Tasks {
     }
 
     /// Gives back the memory of those that have ended.
-    pub(crate) fn reap(&self) {
+    pub fn reap(&self) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tasks) = &mut *tasks {
             while tasks.try_join_next().is_some() {}
@@ -43,26 +42,32 @@ impl Tasks {
     }
 
     /// Cancels all, and waits until they are gone. No other starts from here on.
-    pub(crate) async fn shutdown(&self) {
-        let tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut tasks) = tasks {
+    pub async fn shutdown(&self) {
+        if let Some(mut tasks) = self.take() {
             tasks.shutdown().await;
         }
     }
+
+    /// Cancels all. No other starts from here on.
+    pub fn abort(&self) {
+        drop(self.take());
+    }
+
+    fn take(&self) -> Option<JoinSet<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
-/// Has hyper start its tasks here.
-#[derive(Clone, Debug)]
-pub(super) struct Spawner(pub(super) Arc<Tasks>);
-
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Spawner {
-    fn execute(&self, task: F) {
-        self.0.spawn(task);
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[tokio::test]
