@@ -11,6 +11,7 @@
 //! ```
 
 mod csv;
+mod email;
 mod json;
 mod map_value;
 mod password;
@@ -22,6 +23,7 @@ use lockgate_engine::action::Actions;
 /// Adds the actions of this group.
 pub(crate) fn register(actions: &mut Actions) {
     actions.add(csv::CsvParse);
+    actions.add(email::EmailVerify::new());
     actions.add(json::JsonParse);
     actions.add(json::JsonSerialize);
     actions.add(map_value::MapValue);

@@ -10,7 +10,7 @@ use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use async_trait::async_trait;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, ErrorSpec, Group, InputProblem, KnownInput};
+use lockgate_flow::catalog::{ActionSpec, Effect, ErrorSpec, InputProblem, KnownInput};
 use lockgate_flow::schema::Schema;
 use serde_json::{Value, json};
 
@@ -26,7 +26,6 @@ const LEAST_MEMORY: u32 = 7 * 1024;
 
 static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {
-        group: Group::Identity,
         docs: DOCS.into(),
         input: Schema::new(input()),
         output: Schema::new(output()),

@@ -7,7 +7,7 @@ use argon2::{Argon2, Params};
 use async_trait::async_trait;
 use bcrypt::HashParts;
 use lockgate_engine::action::{Action, ActionContext, ActionError};
-use lockgate_flow::catalog::{ActionSpec, Effect, ErrorSpec, Group};
+use lockgate_flow::catalog::{ActionSpec, Effect, ErrorSpec};
 use lockgate_flow::schema::Schema;
 use serde_json::{Value, json};
 
@@ -18,7 +18,6 @@ const MOST_LANES: u32 = 16;
 
 static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {
-        group: Group::Identity,
         docs: "For passwords that another system has hashed: people who sign in once with the old password, and are moved over \
                then. A wrong password is an answer (`valid: false`), no error; a hash that is none is an error.\n\n\
                Read are bcrypt (`$2a$`, `$2b$`, `$2y$`) and Argon2 (`$argon2id$`, `$argon2i$`, `$argon2d$`, as PHC strings). bcrypt \
