@@ -4,7 +4,6 @@
 
 mod support;
 
-use lockgate_flow::diagnostic::Code;
 use lockgate_flow::json_schema::{flow_schema, workspace_schema};
 use lockgate_flow::schema::{Validator, problems};
 use lockgate_flow::source::Source;
@@ -37,7 +36,7 @@ fn what_is_right_fits() {
     );
     assert_eq!(mistakes(&flow, EVERYTHING), Vec::<String>::new());
     let mut count = 0;
-    for code in Code::ALL {
+    for code in support::codes_of_flows() {
         for block in blocks(code.page()) {
             if block.section != "Right" || block.language != "yaml" || block.attribute("generate").is_some() {
                 continue;

@@ -53,8 +53,8 @@ pub(crate) fn claims_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// By lower-case name. Several of one name are a list (RFC 9110 §5.3); cookies, which may hold commas, are lines.
-pub(crate) fn headers(headers: &HeaderMap) -> Map<String, Value> {
+/// The headers of an answer by lower-case name. Several of one name are a list (RFC 9110 §5.3); cookies, which may hold commas, are lines.
+pub fn headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut map = Map::new();
     for name in headers.keys() {
         let values: Vec<_> = headers

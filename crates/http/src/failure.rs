@@ -131,8 +131,8 @@ fn target(request: &Request) -> String {
     )
 }
 
-/// RFC 9110 §10.2.3: seconds, or a date.
-fn retry_after(answer: &Answer, now: i64) -> Option<Duration> {
+/// When an answer says that it may be asked again (RFC 9110 §10.2.3: seconds, or a date). `now` is in seconds of Unix time.
+pub fn retry_after(answer: &Answer, now: i64) -> Option<Duration> {
     let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

@@ -21,9 +21,9 @@ mod resolver;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use answer::result;
+pub use answer::{headers, result};
 pub use exchange::{Answer, Exchange, MAX_BODY};
-pub use failure::{Failure, provider, refused};
+pub use failure::{Failure, provider, refused, retry_after};
 pub use policy::{Allowed, HttpPolicy, PolicyError};
 pub use request::{Request, StatusRange, check_url, is_idempotent, is_safe};
 pub use resolver::SystemResolver;

@@ -207,7 +207,7 @@ impl<J> Scope for View<'_, J> {
             Slot::Error => self.frame.error(self.path),
             Slot::Item(depth) => self.frame.in_loop(depth).map(|iteration| iteration.item),
             Slot::Index(depth) => self.frame.in_loop(depth).map(|iteration| &iteration.index),
-            Slot::Unresolved | Slot::Block(_) | Slot::BlockLocal(..) => None,
+            Slot::Unresolved | Slot::Other(_) | Slot::Block(_) | Slot::BlockLocal(..) => None,
         }
     }
 }

@@ -3,51 +3,19 @@
 use serde_json::Value;
 
 use super::FlowCheck;
-use crate::expression::{Call, Expression, Path, Segment, Slot};
-use crate::schema::{Schema, SchemaView, TypeSet};
+use crate::expression::{Expression, Path, Segment, Slot};
+use crate::schema::{SchemaView, TypeSet};
 use crate::syntax::{Step, Verb};
 
-/// Where a path leads.
-#[derive(Clone, Debug)]
-pub(crate) enum Walk {
-    /// To a value of these types.
-    To { types: TypeSet, optional: bool },
-    /// Nowhere: at this segment the schema shows no such field.
-    NoField {
-        at: usize,
-        fields: Vec<String>,
-        closed: bool,
-        types: TypeSet,
-    },
-}
+pub(crate) use crate::expression::{Walk, follow, segment_text};
 
 impl FlowCheck<'_> {
     /// The types that an expression's value may have.
     pub(crate) fn infer(&self, expression: &Expression) -> TypeSet {
-        match expression {
-            Expression::Literal(literal) => TypeSet::of(&literal.value),
-            Expression::Path(path) => match self.walk(path) {
-                Walk::To { types, .. } => types,
-                Walk::NoField { .. } => TypeSet::ANY,
-            },
-            Expression::Call(call) => self.infer_call(call),
-        }
-    }
-
-    fn infer_call(&self, call: &Call) -> TypeSet {
-        let argument = |index: usize| call.arguments.get(index).map(|argument| self.infer(argument));
-        match call.function.name {
-            // These give one of their arguments.
-            "default" | "coalesce" => {
-                let types = (0..call.arguments.len())
-                    .filter_map(argument)
-                    .fold(TypeSet::NONE, TypeSet::union);
-                if types.is_empty() { TypeSet::ANY } else { types }.intersection(call.function.returns)
-            }
-            "optional" => argument(0).unwrap_or(TypeSet::ANY).union(TypeSet::NULL),
-            "omit_if_missing" | "mask" => argument(0).unwrap_or(TypeSet::ANY),
-            _ => call.function.returns,
-        }
+        expression.types(&|path| match self.walk(path) {
+            Walk::To { types, .. } => types,
+            Walk::NoField { .. } => TypeSet::ANY,
+        })
     }
 
     /// Follows a path through the schemas.
@@ -100,9 +68,12 @@ impl FlowCheck<'_> {
             Slot::Error => follow(&error_schema(), rest, skip, false),
             Slot::Request => follow(&request_schema(), rest, skip, false),
             Slot::Index(_) => to(TypeSet::INTEGER),
-            Slot::Unresolved | Slot::Var(_) | Slot::Item(_) | Slot::Block(_) | Slot::BlockLocal(..) => {
-                unknown()
-            }
+            Slot::Unresolved
+            | Slot::Var(_)
+            | Slot::Item(_)
+            | Slot::Other(_)
+            | Slot::Block(_)
+            | Slot::BlockLocal(..) => unknown(),
         }
     }
 
@@ -146,67 +117,6 @@ pub(crate) fn has_result(step: &Step) -> bool {
         step.verb,
         Verb::Action { .. } | Verb::ForEach { .. } | Verb::Call { .. } | Verb::Invalid
     )
-}
-
-/// A segment as text.
-pub(crate) fn segment_text(segment: &Segment) -> String {
-    match segment {
-        Segment::Key(key) => key.to_string(),
-        Segment::Index(index) => index.to_string(),
-    }
-}
-
-fn follow(schema: &Value, rest: &[Segment], at: usize, optional: bool) -> Walk {
-    let view = SchemaView::of(schema);
-    let Some(segment) = rest.first() else {
-        return Walk::To {
-            types: view.types(),
-            optional,
-        };
-    };
-    let types = view.types();
-    let name = segment_text(segment);
-    let next = |schema: &Value, optional: bool| follow(schema, &rest[1..], at + 1, optional);
-    if let Some(property) = view.property(&name) {
-        return next(property.as_value(), optional || !view.requires(&name));
-    }
-    if types.overlaps(TypeSet::ARRAY) && matches!(segment, Segment::Index(_)) {
-        return next(view.items().as_value(), true);
-    }
-    if !types.overlaps(TypeSet::OBJECT) {
-        // A text, a number or a list has no fields.
-        return Walk::NoField {
-            at,
-            fields: Vec::new(),
-            closed: true,
-            types,
-        };
-    }
-    let alternatives = ["anyOf", "oneOf", "allOf"]
-        .iter()
-        .any(|keyword| schema.get(*keyword).is_some());
-    match view.additional() {
-        _ if alternatives => next(Schema::any().as_value(), true),
-        None => Walk::NoField {
-            at,
-            fields: view.property_names().map(str::to_owned).collect(),
-            closed: true,
-            types,
-        },
-        Some(additional) => {
-            let fields: Vec<String> = view.property_names().map(str::to_owned).collect();
-            let explicit = schema.get("additionalProperties").is_some_and(Value::is_object);
-            if !explicit && crate::diagnostic::nearest(&name, fields.iter().map(String::as_str)).is_some() {
-                return Walk::NoField {
-                    at,
-                    fields,
-                    closed: false,
-                    types,
-                };
-            }
-            next(additional.as_value(), optional)
-        }
-    }
 }
 
 fn follow_value(value: &Value, rest: &[Segment], at: usize) -> Walk {

@@ -113,6 +113,11 @@ codes! {
     LG0703 InvalidSetting Error "a connection's setting is not usable";
     LG0704 MissingVariable Error "an environment variable is not set";
     LG0705 InvalidStore Error "a setting of the store is not usable";
+    // Connectors.
+    LG0801 InvalidConnector Error "a part of a connector that cannot work";
+    LG0802 ResultMismatch Error "an operation promises what it does not give";
+    LG0803 DuplicateConnector Error "two connectors have the same name";
+    LG0804 NeverRead Warning "an input or a setting that nothing reads";
 }
 
 impl fmt::Display for Code {

@@ -89,6 +89,8 @@ pub enum Slot {
     Item(u32),
     /// `index` of an enclosing `for_each`, by its depth: 1.
     Index(u32),
+    /// A value that flows do not have, by a number that whoever evaluates has given it (a connector's `response`): 1.
+    Other(u32),
     /// The value of an enclosing `{{#each}}` or `{{#with}}`; 0 is the innermost: none.
     Block(u32),
     /// A fact about the `{{#each}}` that is the given number of blocks out: none.
@@ -120,7 +122,8 @@ impl Slot {
             | Self::Run
             | Self::Error
             | Self::Item(_)
-            | Self::Index(_) => 1,
+            | Self::Index(_)
+            | Self::Other(_) => 1,
         }
     }
 

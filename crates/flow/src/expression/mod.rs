@@ -27,6 +27,7 @@ mod error;
 mod evaluate;
 mod foreign;
 pub mod functions;
+mod infer;
 pub mod limits;
 mod lower;
 mod parse;
@@ -42,6 +43,7 @@ pub use ast::{
 };
 pub use error::{EvaluationError, EvaluationErrorKind, ParseError, ParseErrorKind};
 pub use evaluate::{Ambient, Evaluated, Scope};
+pub use infer::{Walk, follow, segment_text};
 pub use value::{equal, loosely_equal, truthy};
 pub use walk::{Node, Reference};
 

@@ -23,4 +23,4 @@ pub(crate) use lower::hex;
 pub use lower::{InputValidators, Lowered, StepOrigin, lower};
 pub use petgraph::graph::NodeIndex;
 pub use steps::{flatten, keeps_error, nested_lists, title};
-pub(crate) use template::strip;
+pub use template::strip;

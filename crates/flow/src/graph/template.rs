@@ -8,8 +8,8 @@ use crate::syntax::{DataKind, DataNode};
 
 use super::compiled::{Op, WaitOp};
 
-/// Without places; texts that the schema calls HTML are escaped.
-pub(crate) fn strip(data: &DataNode, schema: Option<SchemaView<'_>>) -> ValueTemplate {
+/// Data without its places; texts that the schema calls HTML are escaped.
+pub fn strip(data: &DataNode, schema: Option<SchemaView<'_>>) -> ValueTemplate {
     match &data.kind {
         DataKind::Constant(value) => ValueTemplate::Constant(value.clone()),
         DataKind::Template(template) => {

@@ -174,7 +174,7 @@ fn unreadable(node: &Node, scalar: &Scalar) -> Expression {
 
 /// Reads a bare expression (`if`, `switch`, `for_each`). A boolean, number or null stands for itself. One that cannot
 /// be read is reported, and stands for a value of which nothing is known.
-pub(super) fn read_expression(reader: &mut Reader, node: &Node, what: &str) -> Option<Spanned<Expression>> {
+pub fn read_expression(reader: &mut Reader, node: &Node, what: &str) -> Option<Spanned<Expression>> {
     let Data::Scalar(scalar) = &node.data else {
         reader.wrong_type(node, what, "an expression");
         return None;

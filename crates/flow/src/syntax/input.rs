@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, suggestion};
 use crate::yaml::{Data, Entry, Node, Spanned};
 
 /// Reads the fields, and whether they are all that there are.
-pub(super) fn read(reader: &mut Reader, node: &Node) -> (Vec<InputField>, bool) {
+pub fn read(reader: &mut Reader, node: &Node) -> (Vec<InputField>, bool) {
     if let Data::Scalar(scalar) = &node.data
         && scalar.value.is_null()
     {

@@ -60,6 +60,7 @@ const OTHER_KEYWORDS: &[&str] = &[
     "required",
     "default",
     "secret",
+    "html",
 ];
 
 /// Every keyword that an input field may have.
@@ -93,6 +94,25 @@ const FORMATS: [&str; 19] = [
     "iri",
     "iri-reference",
 ];
+
+/// Reads a JSON Schema. `what` it is of, for messages. `None` where it cannot be used, which was reported.
+pub fn read_schema(reader: &mut Reader, node: &Node, what: &str) -> Option<serde_json::Value> {
+    if node.as_map().is_none() {
+        reader.wrong_type(node, what, "a JSON Schema");
+        return None;
+    }
+    if !check(reader, node, false) {
+        return None;
+    }
+    let schema = node.to_value();
+    if let Err(problem) = crate::schema::compile(&schema) {
+        let place = node.at_pointer(&problem.pointer).span;
+        let message = format!("{what}: {}", problem.message);
+        reader.report_help(Code::InvalidSchema, place, message, "see JSON Schema 2020-12");
+        return None;
+    }
+    Some(schema)
+}
 
 /// Reports what is wrong in a schema and those inside it. `own` is the field itself. Gives whether it can be used.
 pub(super) fn check(reader: &mut Reader, node: &Node, own: bool) -> bool {

@@ -21,8 +21,11 @@ pub use ast::{
     HttpTrigger, InputField, Method, Missed, OnError, PathPart, RateKey, RateLimit, RetrySyntax, Route,
     ScheduleTrigger, Step, Trigger, Verb, Wait,
 };
-pub use data::{DataKind, DataNode};
+pub use data::{DataKind, DataNode, read_expression};
 pub use flow::{Parsed, parse};
+pub use input::read as read_input;
 pub(crate) use keywords::DRAFT_7_KEYWORDS;
+pub use keywords::read_schema;
 pub use reader::{Fields, Reader};
 pub use step::{COMMON_KEYS, VERBS};
+pub use trigger::is_identifier;

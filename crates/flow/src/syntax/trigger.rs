@@ -141,7 +141,8 @@ fn read_route(reader: &mut Reader, node: &Node, method: &str, path: &str) -> Opt
 }
 
 /// Letters, digits and `_`, not beginning with a digit.
-pub(super) fn is_identifier(name: &str) -> bool {
+/// Whether a name is letters, digits and `_`, not beginning with a digit.
+pub fn is_identifier(name: &str) -> bool {
     name.len() <= 100
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

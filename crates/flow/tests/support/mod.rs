@@ -62,3 +62,8 @@ pub fn codes(findings: &[Diagnostic]) -> Vec<Code> {
 pub fn shown(findings: &[Diagnostic]) -> String {
     render_text(findings, false)
 }
+
+/// The codes of flows and workspaces. What other crates read (connectors, tests of flows) has pages too: they check those.
+pub fn codes_of_flows() -> impl Iterator<Item = &'static Code> {
+    Code::ALL.iter().filter(|code| code.as_str() < "LG08")
+}

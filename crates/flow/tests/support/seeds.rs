@@ -1,7 +1,5 @@
 //! Flows to begin with: one that uses the whole language, and every block of the pages.
 
-use lockgate_flow::diagnostic::Code;
-
 use super::markdown::blocks;
 
 /// The flow that the language's description begins with.
@@ -119,8 +117,7 @@ on_error:
 
 /// All seeds.
 pub fn seeds() -> Vec<String> {
-    let pages = Code::ALL
-        .iter()
+    let pages = super::codes_of_flows()
         .flat_map(|code| blocks(code.page()))
         .filter(|block| block.attribute("generate").is_none())
         .map(|block| block.text);

@@ -169,7 +169,7 @@ impl<'a, 'c> Inference<'a, 'c> {
             Slot::Request => self.follow(&request(), rest),
             Slot::Item(depth) => self.item(depth, rest, around),
             Slot::Index(_) => json!({ "type": "integer", "minimum": 0 }),
-            Slot::Unresolved | Slot::Block(_) | Slot::BlockLocal(..) => any(),
+            Slot::Unresolved | Slot::Other(_) | Slot::Block(_) | Slot::BlockLocal(..) => any(),
         }
     }
 
