@@ -12,8 +12,10 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::fault::{Fault, FaultPlan};
 use crate::identifiers::Identifiers;
+use crate::messages::Messages;
 use crate::rate_limit::{RateLimit, RateLimits};
 use crate::requests::Requests;
+use crate::roles::{Role, Roles};
 use crate::route::Operation;
 use crate::serve::serve;
 use crate::state::State;
@@ -41,7 +43,9 @@ pub struct Builder {
     seed: Vec<SeedUser>,
     faults: Vec<Fault>,
     clients: Vec<Client>,
+    scopes: Option<Vec<String>>,
     connections: Vec<Connection>,
+    roles: Vec<Role>,
     apis: HashSet<String>,
     default_audience: Option<String>,
     token_lifetime: Duration,
@@ -94,7 +98,9 @@ impl Default for Builder {
             seed: Vec::new(),
             faults: Vec::new(),
             clients: Vec::new(),
+            scopes: None,
             connections: Vec::new(),
+            roles: Vec::new(),
             apis: HashSet::new(),
             default_audience: None,
             token_lifetime: Duration::from_secs(TOKEN_LIFETIME),
@@ -151,10 +157,22 @@ impl Builder {
         self
     }
 
+    /// Sets what the client may do that a tenant has without any other: the scopes of its grant for the Management API.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Adds an identity connection. Without any there are the database `Username-Password-Authentication` and the
     /// passwordless `email` and `sms`.
     pub fn connection(mut self, connection: Connection) -> Self {
         self.connections.push(connection);
+        self
+    }
+
+    /// Adds roles.
+    pub fn roles(mut self, roles: impl IntoIterator<Item = Role>) -> Self {
+        self.roles.extend(roles);
         self
     }
 
@@ -260,13 +278,27 @@ impl Builder {
             self.connections = Connection::defaults();
         }
         if self.clients.is_empty() {
-            self.clients.push(Client::new(CLIENT_ID, CLIENT_SECRET));
+            let client = Client::new(CLIENT_ID, CLIENT_SECRET);
+            self.clients.push(match self.scopes {
+                Some(scopes) => client.scopes(scopes),
+                None => client,
+            });
         }
         check_distinct(self.connections.iter().map(|connection| &connection.name))?;
         check_distinct(self.clients.iter().map(|client| &client.id))?;
 
         let identifiers = Identifiers::new(self.random_seed);
-        let users = seeded(self.seed, &self.connections, &identifiers, &self.clock)?;
+        check_distinct(self.roles.iter().flat_map(|role| [&role.id, &role.name]))?;
+        let mut users = Users::new(self.clock.clone());
+        let mut roles = Roles::new(self.roles);
+        for (index, user) in self.seed.into_iter().enumerate() {
+            let seeded = user
+                .build(&self.connections, &identifiers, self.clock.now())
+                .map_err(|reason| SeedError::Refused { index, reason })?;
+            seeded
+                .insert(&mut users, &mut roles)
+                .map_err(|reason| SeedError::Refused { index, reason })?;
+        }
         let main = self.clients[0].clone();
         let state = Arc::new(State {
             issuer: format!("{url}/"),
@@ -291,6 +323,8 @@ impl Builder {
                 Connection::external(""),
             ],
             users: RwLock::new(users),
+            roles: RwLock::new(roles),
+            messages: Messages::default(),
             search_lag: self.search_lag,
             custom_domains: RwLock::new(self.custom_domains),
             faults: FaultPlan::new(self.faults, self.random_seed),
@@ -323,19 +357,4 @@ fn check_distinct<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Sta
         }
     }
     Ok(())
-}
-
-fn seeded(
-    seed: Vec<SeedUser>,
-    connections: &[Connection],
-    ids: &Identifiers,
-    clock: &Clock,
-) -> Result<Users, SeedError> {
-    let mut users = Users::new(clock.clone());
-    for (index, user) in seed.into_iter().enumerate() {
-        let refused = |reason: String| SeedError::Refused { index, reason };
-        let user = user.build(connections, ids, clock.now()).map_err(refused)?;
-        users.insert(user).map_err(|taken| refused(taken.to_string()))?;
-    }
-    Ok(users)
 }

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rand::distr::Alphanumeric;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -30,6 +31,14 @@ impl Identifiers {
     pub(crate) fn user(&self, now: Millis) -> String {
         let random: u64 = lock(&self.random).random();
         format!("{:08x}{random:016x}", now.seconds() & 0xffff_ffff)
+    }
+
+    /// Letters and digits, as ids of jobs and tickets have them.
+    pub(crate) fn letters(&self, count: usize) -> String {
+        let mut random = lock(&self.random);
+        (0..count)
+            .map(|_| char::from(random.sample(Alphanumeric)))
+            .collect()
     }
 
     /// 16 hex digits for `ot-baggage-auth0-request-id`. Unique, not random: it is made for every answer.

@@ -67,6 +67,8 @@
 //!   `private_key_jwt`; `/.well-known/jwks.json` and `/.well-known/openid-configuration`.
 //! - `POST`, `GET`, `PATCH`, `DELETE` of users, `GET /api/v2/users` with a subset of the Lucene syntax, and
 //!   `GET /api/v2/users-by-email`.
+//! - Roles of users, verification emails (as jobs), tickets, linked identities. Nothing is sent: [`Tenant`] tells
+//!   what would have been.
 //! - Scopes, validation, derived fields, metadata merging, uniqueness, error texts, rate limits and their headers.
 //! - [`Fault`]s: error statuses, delays, cut bodies, HTML pages, resets, and answers lost after the write.
 //!
@@ -77,9 +79,9 @@
 //!
 //! # What is not
 //!
-//! Logging in, other grants, organizations, roles, logs, bulk jobs, account linking, custom domains beyond the
-//! conflict that two of them cause, password histories and dictionaries. HTTP only, no TLS. And nothing is secret
-//! here: the signing key is public.
+//! Logging in (and so the pages behind tickets, and linking with a user's token), other grants, organizations,
+//! permissions, logs, bulk jobs, custom domains beyond the conflict that two of them cause, password histories and
+//! dictionaries. HTTP only, no TLS. And nothing is secret here: the signing key is public.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -90,24 +92,34 @@ mod clock;
 mod fault;
 mod identifiers;
 mod in_process;
+mod jobs;
 mod lock;
+mod messages;
+mod payload;
+mod query_string;
 mod rate_limit;
 mod request;
 mod requests;
 mod respond;
+mod roles;
 mod route;
 mod serve;
+mod settings;
 mod socket;
 mod state;
 mod tenant;
+mod tickets;
 mod token;
 mod users;
+mod verification;
 
 pub use builder::{Builder, StartError};
 pub use fault::{Fault, FaultKind, FaultParseError};
 pub use in_process::Broken;
 pub use rate_limit::RateLimit;
 pub use requests::RequestRecord;
+pub use roles::Role;
+pub use settings::{SettingsError, settings_schema};
 pub use tenant::Tenant;
 pub use token::{Client, ClientKeyError};
 pub use users::{Connection, SeedError, SeedUser, Strategy, UsernameRule};

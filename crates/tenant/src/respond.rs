@@ -11,12 +11,12 @@ use http::{HeaderMap, StatusCode};
 use crate::answer::Answer;
 use crate::api_error::ApiError;
 use crate::fault::{FaultKind, Struck};
-use crate::request::ApiRequest;
+use crate::request::{ApiRequest, Authorized};
 use crate::requests::RequestRecord;
 use crate::route::{Operation, route};
 use crate::state::State;
 use crate::token::{discovery, exchange, jwks, token_error};
-use crate::users;
+use crate::{jobs, roles, tickets, users};
 
 /// The largest body of a request, in bytes: Auth0's index limit for a profile.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
@@ -43,7 +43,7 @@ pub(crate) async fn respond(
     body: impl Future<Output = Result<Bytes, Answer>>,
 ) -> Outcome {
     let path = head.uri.path();
-    let (operation, id) = route(&head.method, path);
+    let (operation, parameters) = route(&head.method, path);
     let record = |status: Option<StatusCode>| {
         tracing::debug!(method = %head.method, path, status = status.map(|status| status.as_u16()), "answered");
         let request = RequestRecord {
@@ -73,7 +73,7 @@ pub(crate) async fn respond(
         (_, Ok(body)) => {
             let request = ApiRequest {
                 operation,
-                id,
+                parameters,
                 query: head.uri.query(),
                 headers: &head.headers,
                 body,
@@ -174,10 +174,37 @@ fn management(state: &State, request: &ApiRequest<'_>) -> Result<Answer, ApiErro
         }
         return Ok(answer);
     }
-    let mut answer = users::handle(state, request, &access)?;
+    let authorized = Authorized {
+        asked: request,
+        access: &access,
+    };
+    let mut answer = endpoint(state, &authorized)?;
     // Recorded on every success and on no other answer.
     standing.write(&mut answer.headers, state.clock.now());
     Ok(answer)
+}
+
+fn endpoint(state: &State, request: &Authorized<'_>) -> Result<Answer, ApiError> {
+    match request.asked.operation {
+        Operation::CreateUser
+        | Operation::ListUsers
+        | Operation::GetUser
+        | Operation::UpdateUser
+        | Operation::DeleteUser
+        | Operation::UsersByEmail
+        | Operation::LinkIdentity
+        | Operation::UnlinkIdentity => users::handle(state, request),
+        Operation::ListUserRoles
+        | Operation::AssignRoles
+        | Operation::RemoveRoles
+        | Operation::ListRoles
+        | Operation::GetRole => roles::handle(state, request),
+        Operation::VerificationEmail | Operation::GetJob => jobs::handle(state, request),
+        Operation::PasswordTicket | Operation::VerificationTicket => tickets::handle(state, request),
+        Operation::Token | Operation::Jwks | Operation::Discovery | Operation::Unknown => {
+            Err(ApiError::not_found())
+        }
+    }
 }
 
 /// The answer of an injected status, in the shape of the API that was asked.

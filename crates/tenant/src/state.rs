@@ -7,8 +7,10 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::fault::FaultPlan;
 use crate::identifiers::Identifiers;
+use crate::messages::Messages;
 use crate::rate_limit::RateLimits;
 use crate::requests::Requests;
+use crate::roles::Roles;
 use crate::token::{Client, SeenAssertions, Tokens};
 use crate::users::{Connection, User, Users};
 
@@ -33,6 +35,8 @@ pub(crate) struct State {
     /// What stands in for a connection that only a seeded user names, by the provider of the identity.
     pub(crate) foreign: [Connection; 4],
     pub(crate) users: RwLock<Users>,
+    pub(crate) roles: RwLock<Roles>,
+    pub(crate) messages: Messages,
     pub(crate) search_lag: Duration,
     pub(crate) custom_domains: RwLock<Vec<String>>,
     pub(crate) faults: FaultPlan,

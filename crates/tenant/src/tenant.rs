@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::in_process::{self, Broken};
 use crate::lock::{read, write};
 use crate::requests::RequestRecord;
+use crate::roles::Role;
 use crate::route::Operation;
 use crate::state::State;
 use crate::token::Client;
@@ -123,13 +124,43 @@ impl Tenant {
     pub fn seed(&self, user: SeedUser) -> Result<(), SeedError> {
         let refused = |reason| SeedError::Refused { index: 0, reason };
         let state = &self.state;
-        let user = user
+        let seeded = user
             .build(&state.connections, &state.identifiers, state.clock.now())
             .map_err(refused)?;
-        write(&state.users)
-            .insert(user)
-            .map_err(|taken| refused(taken.to_string()))?;
-        Ok(())
+        seeded
+            .insert(&mut write(&state.users), &mut write(&state.roles))
+            .map_err(refused)
+    }
+
+    /// The roles that the tenant has.
+    pub fn roles(&self) -> Vec<Value> {
+        read(&self.state.roles).all().iter().map(Role::value).collect()
+    }
+
+    /// The roles of a user, in the order in which they were assigned.
+    pub fn roles_of(&self, user_id: &str) -> Vec<Value> {
+        read(&self.state.roles)
+            .of(user_id)
+            .into_iter()
+            .map(Role::value)
+            .collect()
+    }
+
+    /// The verification emails that would have been sent, oldest first: `to`, `user_id`, `sent_at`, and the `cause`,
+    /// which is `create`, `update` or `job`.
+    pub fn verification_emails(&self) -> Vec<Value> {
+        self.state.messages.verification_emails()
+    }
+
+    /// The jobs, oldest first: `id`, `type`, `status`, `created_at`, and what the request said.
+    pub fn jobs(&self) -> Vec<Value> {
+        self.state.messages.jobs()
+    }
+
+    /// The tickets that were given out, oldest first: `type` (`password_change`, `email_verification`), the URL as
+    /// `ticket`, `user_id`, `email`, `created_at`, `expires_at`, and what the request said.
+    pub fn tickets(&self) -> Vec<Value> {
+        self.state.messages.tickets()
     }
 
     /// How often an endpoint was asked, by method and path template (`GET`, `/api/v2/users/{id}`), whatever came

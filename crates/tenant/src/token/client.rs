@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jsonwebtoken::DecodingKey;
 
 /// What a client may do with users unless it is told otherwise: everything that the emulated endpoints ask for.
-const DEFAULT_SCOPES: [&str; 8] = [
+const DEFAULT_SCOPES: [&str; 13] = [
     "read:users",
     "update:users",
     "delete:users",
@@ -14,6 +14,11 @@ const DEFAULT_SCOPES: [&str; 8] = [
     "update:users_app_metadata",
     "delete:users_app_metadata",
     "create:users_app_metadata",
+    "create:user_tickets",
+    "read:roles",
+    "read:role_members",
+    "create:role_members",
+    "delete:role_members",
 ];
 
 /// A machine-to-machine application of the tenant, with its client grants.

@@ -1,5 +1,9 @@
 //! Identity connections: where a user's credentials live. (Not a connection of a Lockgate workspace.)
 
+use md5::{Digest, Md5};
+
+use crate::identifiers::hex;
+
 /// An identity connection of the tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
@@ -100,6 +104,11 @@ impl Connection {
             Self::email("email"),
             Self::sms("sms"),
         ]
+    }
+
+    /// The id, `con_` and 16 letters and digits: made from the name, so the same in every tenant.
+    pub fn id(&self) -> String {
+        format!("con_{}", &hex(&Md5::digest(self.name.as_bytes()))[..16])
     }
 
     pub(crate) fn provider(&self) -> &'static str {

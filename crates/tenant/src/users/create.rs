@@ -11,10 +11,22 @@ use super::user::User;
 use crate::api_error::ApiError;
 use crate::clock::Millis;
 
+/// Where a new user comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Request,
+    /// Any connection has users, and nobody logs in here: no password is needed.
+    Seed,
+}
+
 /// What a connection refuses about a body that is well-formed.
-pub(crate) fn check(body: &Map<String, Value>, connection: &Connection) -> Result<(), ApiError> {
+pub(crate) fn check(
+    body: &Map<String, Value>,
+    connection: &Connection,
+    origin: Origin,
+) -> Result<(), ApiError> {
     let has = |field: &str| body.contains_key(field);
-    if connection.strategy == Strategy::External {
+    if connection.strategy == Strategy::External && origin == Origin::Request {
         return Err(ApiError::refused(
             "Connection does not support user creation through the API. It must either be a database or passwordless connection.",
         ));
@@ -36,7 +48,8 @@ pub(crate) fn check(body: &Map<String, Value>, connection: &Connection) -> Resul
         Strategy::Sms => &["phone_number"],
         Strategy::External => &[],
     };
-    if let Some(field) = required.iter().find(|field| !has(field)) {
+    let needed = |field: &&&str| origin == Origin::Request || **field != "password";
+    if let Some(field) = required.iter().filter(needed).find(|field| !has(field)) {
         return Err(missing(field));
     }
     if connection.strategy == Strategy::Database {
@@ -304,14 +317,23 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                check(&object(body.clone()), &connection).unwrap_err().message,
+                check(&object(body.clone()), &connection, Origin::Request)
+                    .unwrap_err()
+                    .message,
                 expect,
                 "{body}"
             );
         }
         let by_username = json!({"username": "ada", "password": "correct horse"});
-        assert!(check(&object(by_username), &database.clone().email_optional()).is_ok());
+        assert!(
+            check(
+                &object(by_username),
+                &database.clone().email_optional(),
+                Origin::Request
+            )
+            .is_ok()
+        );
         let four = json!({"email": "a@b.example", "password": "four"});
-        assert!(check(&object(four), &database.min_password(4)).is_ok());
+        assert!(check(&object(four), &database.min_password(4), Origin::Request).is_ok());
     }
 }

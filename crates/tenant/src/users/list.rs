@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::query::Query;
 use super::user::User;
 use crate::api_error::ApiError;
+use crate::query_string::{boolean, integer, only_known, value};
 
 /// How far a search may page (Auth0: "View search results by page").
 const REACHABLE: usize = 1000;
@@ -29,29 +30,6 @@ pub(crate) struct Listing {
     include_totals: bool,
     sort: Option<(String, bool)>,
     projection: Projection,
-}
-
-/// The decoded pairs of a query string.
-pub(crate) fn pairs(query: Option<&str>) -> Vec<(String, String)> {
-    serde_urlencoded::from_str(query.unwrap_or_default()).unwrap_or_default()
-}
-
-/// Refuses parameters that an endpoint does not know.
-pub(crate) fn only_known(pairs: &[(String, String)], known: &[&str]) -> Result<(), ApiError> {
-    if pairs.iter().all(|(name, _)| known.contains(&name.as_str())) {
-        return Ok(());
-    }
-    Err(ApiError::bad_request(
-        "invalid_query_string",
-        "Query validation error: Additional properties not allowed",
-    ))
-}
-
-pub(crate) fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
 }
 
 impl Projection {
@@ -223,41 +201,6 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     }
 }
 
-fn boolean(pairs: &[(String, String)], name: &str, described: &str) -> Result<Option<bool>, ApiError> {
-    match value(pairs, name) {
-        None => Ok(None),
-        Some("true") => Ok(Some(true)),
-        Some("false") => Ok(Some(false)),
-        Some(_) => Err(ApiError::invalid_query(
-            "Expected type boolean but found type string",
-            Some((name, described)),
-        )),
-    }
-}
-
-fn integer(
-    pairs: &[(String, String)],
-    name: &str,
-    described: &str,
-    max: usize,
-) -> Result<Option<usize>, ApiError> {
-    let Some(text) = value(pairs, name) else {
-        return Ok(None);
-    };
-    let refuse = |what: String| Err(ApiError::invalid_query(&what, Some((name, described))));
-    match text
-        .parse::<i64>()
-        .map(|number| (number, usize::try_from(number)))
-    {
-        Err(_) => refuse("Expected type integer but found type string".into()),
-        Ok((number, Err(_))) => refuse(format!("Value {number} is less than minimum 0")),
-        Ok((number, Ok(size))) if size > max => {
-            refuse(format!("Value {number} is greater than maximum {max}"))
-        }
-        Ok((_, Ok(size))) => Ok(Some(size)),
-    }
-}
-
 /// `GET /users-by-email`: the address, compared as it is stored.
 pub(crate) fn email_parameter(pairs: &[(String, String)]) -> Result<&str, ApiError> {
     only_known(pairs, &["email", "fields", "include_fields"])?;
@@ -269,6 +212,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::query_string::pairs;
 
     fn users() -> Vec<Arc<User>> {
         (0..7)

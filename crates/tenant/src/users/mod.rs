@@ -1,10 +1,11 @@
 //! The users of the tenant: what a request may say (`schema`, `metadata`), what becomes of it (`create`,
-//! `update`), where users are kept (`store`), how they are found (`query`, `list`), and the endpoints over all
-//! that (`endpoints`).
+//! `update`, `identities`), where users are kept (`store`), how they are found (`query`, `list`), and the endpoints
+//! over all that (`endpoints`).
 
 mod connection;
 mod create;
 mod endpoints;
+mod identities;
 mod list;
 mod metadata;
 mod query;

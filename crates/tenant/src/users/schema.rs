@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::api_error::ApiError;
+use crate::payload::{is_email, is_url, type_name};
 
 /// Which body is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,7 +315,7 @@ fn text_mistake(text: &str, min: usize, max: usize, format: Format) -> Option<St
     let pattern = |pattern: &str| Some(format!("String does not match pattern: {pattern}"));
     match format {
         Format::Email if !is_email(text) => failed("email"),
-        Format::Uri if !is_uri(text) => failed("strict-uri"),
+        Format::Uri if !is_url(text) => failed("strict-uri"),
         Format::Username if !is_username(text) => failed("username"),
         Format::Phone if !is_phone(text) => pattern(r"^\+[0-9]{1,15}$"),
         Format::NoSpace if text.chars().any(char::is_whitespace) => pattern(r"^\S*$"),
@@ -322,33 +323,9 @@ fn text_mistake(text: &str, min: usize, max: usize, format: Format) -> Option<St
     }
 }
 
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
-        return false;
-    };
-    let plain = |text: &str| {
-        !text
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || "()<>[],;:\\\"@".contains(c))
-    };
-    let dotted = |text: &str| text.split('.').all(|part| !part.is_empty());
-    text.len() <= 254
-        && local.len() <= 64
-        && plain(local)
-        && dotted(local)
-        && plain(domain)
-        && domain.contains('.')
-        && dotted(domain)
-        && domain.chars().all(|c| c.is_alphanumeric() || "-.".contains(c))
-}
-
 fn is_phone(text: &str) -> bool {
     text.strip_prefix('+')
         .is_some_and(|digits| (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn is_uri(text: &str) -> bool {
-    !text.chars().any(char::is_whitespace) && url::Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
 /// Letters, digits and a few marks; and never the look of an email address.
@@ -356,17 +333,6 @@ fn is_username(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || "@^$!`-#.+'~_".contains(c))
         && !is_email(text)
-}
-
-pub(crate) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 #[cfg(test)]
@@ -486,7 +452,7 @@ mod tests {
             assert_eq!(is_email(text), expect, "{text}");
         }
         assert!(!is_email(&format!("{}@b.example", "a".repeat(65))));
-        assert!(is_uri("https://a.example/p.png") && !is_uri("p.png") && !is_uri("https://a.example/a b"));
+        assert!(is_url("https://a.example/p.png") && !is_url("p.png") && !is_url("https://a.example/a b"));
         assert!(is_username("o'neil_1") && !is_username("a@b.example") && !is_username("ä"));
         assert!(is_phone("+15005550006") && !is_phone("+") && !is_phone("+1234567890123456"));
     }

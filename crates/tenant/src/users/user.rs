@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::identities::is_identity;
+
 /// Fields of an identity that only `read:user_idp_tokens` shows.
 const IDP_TOKENS: [&str; 3] = ["access_token", "access_token_secret", "refresh_token"];
 
@@ -88,21 +90,44 @@ impl User {
             .any(|identity| identity.get("connection").and_then(Value::as_str) == Some(name))
     }
 
-    pub(crate) fn unique_keys(&self) -> Vec<UniqueKey> {
-        ["email", "username", "phone_number"]
-            .into_iter()
-            .filter_map(|field| {
-                let value = self.text(field)?.to_lowercase();
-                Some(UniqueKey {
-                    connection: self.connection().to_owned(),
-                    field,
-                    value,
-                })
-            })
-            .collect()
+    /// The identity of this provider with this own id.
+    pub(crate) fn identity(&self, provider: &str, local: &str) -> Option<&Value> {
+        self.identities()
+            .find(|identity| is_identity(identity, provider, local))
     }
 
-    fn identities(&self) -> impl Iterator<Item = &Value> {
+    /// Whether that identity is the main one.
+    pub(crate) fn is_main(&self, provider: &str, local: &str) -> bool {
+        self.identities()
+            .next()
+            .is_some_and(|identity| is_identity(identity, provider, local))
+    }
+
+    /// What the user occupies in its connection, and what linked identities occupy in theirs.
+    pub(crate) fn unique_keys(&self) -> Vec<UniqueKey> {
+        let mut keys = Vec::new();
+        let mut occupy = |connection: &str, profile: &Map<String, Value>| {
+            for field in ["email", "username", "phone_number"] {
+                if let Some(value) = profile.get(field).and_then(Value::as_str) {
+                    keys.push(UniqueKey {
+                        connection: connection.to_owned(),
+                        field,
+                        value: value.to_lowercase(),
+                    });
+                }
+            }
+        };
+        occupy(self.connection(), &self.profile);
+        for identity in self.identities().skip(1) {
+            if let Some(profile) = identity.get("profileData").and_then(Value::as_object) {
+                let connection = identity.get("connection").and_then(Value::as_str);
+                occupy(connection.unwrap_or_default(), profile);
+            }
+        }
+        keys
+    }
+
+    pub(crate) fn identities(&self) -> impl Iterator<Item = &Value> {
         self.profile
             .get("identities")
             .and_then(Value::as_array)
