@@ -83,7 +83,6 @@ impl Failure {
         match (&self.cause, self.stage) {
             (Cause::Refused { status: 421, .. }, _) => "unavailable",
             (Cause::Refused { status, .. }, _) if *status < 500 => "deferred",
-            (Cause::Refused { .. }, Stage::Connect) => "unavailable",
             (Cause::Refused { .. }, Stage::Encrypt) | (Cause::Tls(_), _) => "tls_failed",
             (Cause::Refused { .. } | Cause::Unsupported(_), Stage::Authenticate) => "authentication_failed",
             (Cause::Refused { .. } | Cause::Unsupported(_), Stage::Sender) => "sender_rejected",
@@ -91,7 +90,9 @@ impl Failure {
             (Cause::Refused { .. }, Stage::Data | Stage::Content) => "message_rejected",
             (Cause::Broken(_) | Cause::Timeout(_), Stage::Content) => "unconfirmed",
             (Cause::Timeout(_), _) => "timeout",
-            (Cause::Broken(_) | Cause::Unsupported(_), _) => "unavailable",
+            (Cause::Refused { .. }, Stage::Connect) | (Cause::Broken(_) | Cause::Unsupported(_), _) => {
+                "unavailable"
+            }
         }
     }
 

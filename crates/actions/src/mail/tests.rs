@@ -372,20 +372,16 @@ async fn talk(
 
 #[tokio::test]
 async fn how_far_it_got_decides_what_is_known() {
-    let nothing = Retry::NothingHappened { after: None };
     use Fault::{Close, Say, Silence};
+
+    let nothing = Retry::NothingHappened { after: None };
     for (at, fault, code, retry) in [
-        ("connect", Say("421 too busy"), "unavailable", nothing.clone()),
+        ("connect", Say("421 too busy"), "unavailable", nothing),
         ("connect", Say("554 not you"), "unavailable", Retry::Never),
-        (
-            "connect",
-            Say("HTTP/1.1 400 Bad Request"),
-            "unavailable",
-            nothing.clone(),
-        ),
-        ("connect", Close, "unavailable", nothing.clone()),
-        ("connect", Silence, "timeout", nothing.clone()),
-        ("EHLO", Close, "unavailable", nothing.clone()),
+        ("connect", Say("HTTP/1.1 400 Bad Request"), "unavailable", nothing),
+        ("connect", Close, "unavailable", nothing),
+        ("connect", Silence, "timeout", nothing),
+        ("EHLO", Close, "unavailable", nothing),
         ("EHLO", Say("250 fake"), "authentication_failed", Retry::Never),
         (
             "AUTH",
@@ -393,25 +389,25 @@ async fn how_far_it_got_decides_what_is_known() {
             "authentication_failed",
             Retry::Never,
         ),
-        ("AUTH", Say("454 later"), "deferred", nothing.clone()),
+        ("AUTH", Say("454 later"), "deferred", nothing),
         ("MAIL", Say("550 not you"), "sender_rejected", Retry::Never),
-        ("MAIL", Say("451 later"), "deferred", nothing.clone()),
-        ("MAIL", Close, "unavailable", nothing.clone()),
+        ("MAIL", Say("451 later"), "deferred", nothing),
+        ("MAIL", Close, "unavailable", nothing),
         (
             "RCPT",
             Say("550 5.1.1 unknown"),
             "recipient_rejected",
             Retry::Never,
         ),
-        ("RCPT", Say("450 busy"), "deferred", nothing.clone()),
-        ("RCPT", Silence, "timeout", nothing.clone()),
-        ("RCPT", Say("421 closing"), "unavailable", nothing.clone()),
+        ("RCPT", Say("450 busy"), "deferred", nothing),
+        ("RCPT", Silence, "timeout", nothing),
+        ("RCPT", Say("421 closing"), "unavailable", nothing),
         ("DATA", Say("554 no"), "message_rejected", Retry::Never),
-        ("DATA", Say("451 later"), "deferred", nothing.clone()),
-        ("DATA", Close, "unavailable", nothing.clone()),
-        ("DATA", Silence, "timeout", nothing.clone()),
+        ("DATA", Say("451 later"), "deferred", nothing),
+        ("DATA", Close, "unavailable", nothing),
+        ("DATA", Silence, "timeout", nothing),
         ("content", Say("554 spam"), "message_rejected", Retry::Never),
-        ("content", Say("452 full"), "deferred", nothing.clone()),
+        ("content", Say("452 full"), "deferred", nothing),
         // Whether it was taken over, nobody knows.
         ("content", Close, "unconfirmed", Retry::Transient),
         ("content", Silence, "unconfirmed", Retry::Transient),

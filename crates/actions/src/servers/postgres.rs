@@ -10,7 +10,7 @@ use super::{CERTIFICATE, KEY, Place, Running, left_out, until};
 pub(crate) struct Postgres {
     _process: Running,
     place: Place,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Postgres {
@@ -90,8 +90,13 @@ impl Postgres {
 
     /// On the port, under this name.
     pub(crate) fn url_at(&self, host: &str) -> String {
+        self.url_behind(host, self.port)
+    }
+
+    /// On a port that leads to this one.
+    pub(crate) fn url_behind(&self, host: &str, port: u16) -> String {
         let password = Self::PASSWORD.replace(' ', "%20");
-        format!("postgres://postgres:{password}@{host}:{}/postgres", self.port)
+        format!("postgres://postgres:{password}@{host}:{port}/postgres")
     }
 }
 
