@@ -46,6 +46,10 @@ errors! {
     USER_EXISTS: "user_exists", 409, "the connection already has a user with that email, username, phone number or id";
     USER_NOT_FOUND: "user_not_found", 404, "no user has that id";
     WEAK_PASSWORD: "weak_password", 422, "the password breaks the connection's password policy";
+    NO_EMAIL: "no_email", 422, "the user has no email address";
+    ROLE_NOT_FOUND: "role_not_found", 502, "the tenant has no role with that id or name";
+    IDENTITY_NOT_FOUND: "identity_not_found", 404, "the user has no such identity, or there is no such user to link";
+    IDENTITY_EXISTS: "identity_exists", 409, "the identity is linked already, to this user or to another";
     INVALID_CONNECTION: "invalid_connection", 502, "Auth0's connection (the user store) does not exist, is disabled, or cannot do this";
 }
 
@@ -347,6 +351,8 @@ fn classify(status: StatusCode, said: &Said) -> &'static str {
         400 | 422 if is_weak_password(message) => code::WEAK_PASSWORD,
         400 | 422 if is_duplicate_user(message) => code::USER_EXISTS,
         400 | 422 if is_connection_problem(code, message) => code::INVALID_CONNECTION,
+        400 | 422 if message.starts_with("The user does not have an email address") => code::NO_EMAIL,
+        400 | 422 if is_identity_missing(message) => code::IDENTITY_NOT_FOUND,
         401 => code::UNAUTHORIZED,
         403 if is_scope_message(message) => code::INSUFFICIENT_SCOPE,
         403 if is_plan_limit(code, message) => code::FEATURE_NOT_ENABLED,
@@ -355,8 +361,14 @@ fn classify(status: StatusCode, said: &Said) -> &'static str {
         404 if code == "inexistent_user" || message.starts_with("The user does not exist") => {
             code::USER_NOT_FOUND
         }
+        404 if is_role_missing(message) => code::ROLE_NOT_FOUND,
         404 | 410 => code::NOT_FOUND,
         408 | 504 => TIMEOUT,
+        409 if message.starts_with("Specified identity already exists")
+            || message.starts_with("The specified identity already exists") =>
+        {
+            code::IDENTITY_EXISTS
+        }
         409 if is_duplicate_user(message) || code == "auth0_idp_error" => code::USER_EXISTS,
         409 | 412 => code::CONFLICT,
         429 => code::RATE_LIMITED,
@@ -387,15 +399,34 @@ fn is_duplicate_user(message: &str) -> bool {
 }
 
 fn is_connection_problem(code: &str, message: &str) -> bool {
-    const BEGINNINGS: [&str; 6] = [
+    const BEGINNINGS: [&str; 10] = [
         "The connection does not exist",
         "Connection does not exist",
         "Connection does not support",
         "Connection is not supported",
         "Connection is disabled",
         "Cannot change email or password for users in a disabled connection",
+        "The user's main connection does not support",
+        "The connection with id",
+        "Identity connection does not exist",
+        "The provider/connection is not configured",
     ];
     code == "inexistent_connection" || BEGINNINGS.iter().any(|beginning| message.starts_with(beginning))
+}
+
+fn is_identity_missing(message: &str) -> bool {
+    const BEGINNINGS: [&str; 4] = [
+        "The user exists, but does not contain the given identity",
+        "Provided secondary account not found",
+        "Linking to an inexistent identity",
+        "The user does not have the specified identity",
+    ];
+    BEGINNINGS.iter().any(|beginning| message.starts_with(beginning))
+}
+
+/// As recorded of a user's roles, and of an organization's members'.
+fn is_role_missing(message: &str) -> bool {
+    message.starts_with("The role does not exist") || message.starts_with("No such role with id")
 }
 
 fn is_scope_message(message: &str) -> bool {
@@ -425,8 +456,8 @@ impl Subject<'_> {
             return code;
         }
         match code {
-            "user_exists" => code::CONFLICT,
-            "user_not_found" => code::NOT_FOUND,
+            "user_exists" | "identity_exists" => code::CONFLICT,
+            "user_not_found" | "role_not_found" => code::NOT_FOUND,
             _ => code::INVALID_REQUEST,
         }
     }

@@ -322,7 +322,7 @@ fn every_code_is_declared_somewhere_and_nowhere_twice() {
     crate::register(&mut actions);
     let mut catalog = lockgate_flow::catalog::Catalog::new();
     actions.declare(&mut catalog);
-    assert_eq!(catalog.actions().count(), 7);
+    assert!(catalog.actions().count() >= 15);
     for spec in catalog.actions() {
         let mut codes: Vec<_> = spec.error_codes().collect();
         codes.sort_unstable();

@@ -1,7 +1,7 @@
 //! The Auth0 connection of Lockgate, and the actions that call a tenant's Management API through it.
 //!
 //! ```text
-//!  actions/*      create_user, update_user, get_user, find_users_by_email, search_users, delete_user, send_request
+//!  actions/*      users, their roles and identities, tickets, verification emails, any other request
 //!     │             each: its declaration, its code, its tests
 //!  connection     one call: token → place in the budget → exchange → answer, or an error with a code
 //!   ├─ token        one token for all runs: cached, fetched once, renewed in the background
@@ -62,6 +62,7 @@ mod rate;
 mod recorded;
 mod redact;
 mod scopes;
+mod session_token;
 mod settings;
 #[cfg(test)]
 mod testing;
@@ -71,7 +72,9 @@ mod transport;
 mod wire;
 
 pub use actions::{
-    CreateUser, DeleteUser, FindUsersByEmail, GetUser, SearchUsers, SendRequest, UpdateUser, register,
+    AssignRoles, BlockUser, ChangePasswordTicket, CreateUser, DeleteUser, FindUsersByEmail, GetUser,
+    LinkIdentities, RemoveRoles, SearchUsers, SendRequest, SendVerificationEmail, UnlinkIdentity, UpdateUser,
+    VerificationTicket, register, register_notifications,
 };
 pub use connection::Auth0Connection;
 pub use domain::{DomainProblem, TenantDomain};

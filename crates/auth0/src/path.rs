@@ -57,9 +57,26 @@ impl ApiPath {
 
     /// `/api/v2/users/{id}`.
     pub(crate) fn user(id: &str) -> Result<Self, PathProblem> {
+        Self::filled("/api/v2/users/{id}", &[id])
+    }
+
+    /// A path of this crate's own, with these ids in the places of its `{names}`, in their order.
+    pub(crate) fn filled(template: &'static str, ids: &[&str]) -> Result<Self, PathProblem> {
+        let mut encoded = String::with_capacity(template.len() + 32);
+        let mut ids = ids.iter();
+        for (place, part) in template.split('{').enumerate() {
+            let rest = match part.split_once('}') {
+                Some((_, rest)) if place > 0 => {
+                    encoded.push_str(&encode_id(ids.next().copied().unwrap_or_default())?);
+                    rest
+                }
+                _ => part,
+            };
+            encoded.push_str(rest);
+        }
         Ok(Self {
-            encoded: format!("/api/v2/users/{}", encode_id(id)?),
-            template: Cow::Borrowed("/api/v2/users/{id}"),
+            encoded,
+            template: Cow::Borrowed(template),
         })
     }
 
@@ -168,6 +185,18 @@ mod tests {
         );
         assert_eq!(ApiPath::user(""), Err(PathProblem::EmptyId));
         assert_eq!(ApiPath::user(".."), Err(PathProblem::DotId("..".to_owned())));
+    }
+
+    #[test]
+    fn own_templates_take_their_ids_in_order() {
+        let template = "/api/v2/users/{id}/identities/{provider}/{user_id}";
+        let path = ApiPath::filled(template, &["auth0|1", "github", "a/b"]).unwrap();
+        assert_eq!(path.as_str(), "/api/v2/users/auth0%7C1/identities/github/a%2Fb");
+        assert_eq!(path.own_template(), Some(template));
+        assert_eq!(
+            ApiPath::filled(template, &["auth0|1", "github"]),
+            Err(PathProblem::EmptyId)
+        );
     }
 
     #[track_caller]

@@ -182,7 +182,7 @@ pub(super) fn user(complete: bool) -> Value {
     schema
 }
 
-fn identity() -> Value {
+pub(super) fn identity() -> Value {
     let token = json!({
         "type": "string",
         "secret": true,

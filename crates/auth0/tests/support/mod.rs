@@ -1,6 +1,8 @@
 //! What the tests against an emulated tenant share: a clock that jumps, and steps as the engine makes them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod in_process;
+
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
