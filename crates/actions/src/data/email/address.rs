@@ -119,6 +119,7 @@ pub(super) fn name(text: &str) -> Option<String> {
     if text.len() > 2 * NAME || !text.chars().all(is_plain) {
         return None;
     }
+    // What ends in a number is an address of a host for it, or nothing (RFC 3696 §2).
     let Ok(Host::Domain(name)) = Host::parse(text) else {
         return None;
     };
@@ -130,12 +131,7 @@ pub(super) fn name(text: &str) -> Option<String> {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // A top-level domain that is a number would be an address (RFC 3696 §2).
-    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
-    let is_name = name.len() <= NAME
-        && name.split('.').all(is_label)
-        && !name.rsplit('.').next().is_some_and(is_number);
-    is_name.then_some(name)
+    (name.len() <= NAME && name.split('.').all(is_label)).then_some(name)
 }
 
 /// `atom *("." atom)`.

@@ -1,6 +1,6 @@
 //! A table of addresses: RFC 5321, RFC 5322, RFC 6531, RFC 3696 with its errata, and what people mistype.
 
-use super::address::{Address, Domain};
+use super::address::{Address, Domain, name};
 
 fn octets(count: usize) -> String {
     "a".repeat(count)
@@ -227,4 +227,10 @@ fn the_parts_are_told_apart() {
     let address = Address::parse(r#""a b"@Example.COM"#).unwrap();
     assert_eq!(address.local(), r#""a b""#);
     assert_eq!(address.domain, Domain::Name("example.com".to_owned()));
+}
+
+#[test]
+fn names_have_a_length() {
+    assert_eq!(name(&domain_of(253)), Some(domain_of(253)));
+    assert_eq!(name(&domain_of(254)), None);
 }

@@ -180,7 +180,8 @@ pub(super) mod tests {
             let mut udp = ConnectionConfig::udp();
             udp.port = self.address.port();
             let server = NameServerConfig::new(self.address.ip(), true, vec![udp]);
-            Routes::of(ResolverConfig::from_name_servers(vec![server]))
+            let search = Name::from_ascii("search.test.").unwrap();
+            Routes::of(ResolverConfig::from_parts(None, vec![search], vec![server]))
         }
 
         pub(crate) fn asked(&self) -> Vec<String> {
@@ -265,6 +266,17 @@ pub(super) mod tests {
         for _ in 0..3 {
             assert_eq!(routes.takes_mail("mx.test").await, Ok(true));
         }
-        assert_eq!(server.asked(), ["MX mx.test."]);
+        assert_eq!(routes.takes_mail("nowhere.test").await, Ok(false));
+        let mut asked = server.asked();
+        asked.sort_unstable();
+        assert_eq!(
+            asked,
+            [
+                "A nowhere.test.",
+                "AAAA nowhere.test.",
+                "MX mx.test.",
+                "MX nowhere.test."
+            ]
+        );
     }
 }

@@ -56,10 +56,10 @@ impl Workers {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
     use std::sync::mpsc;
     use std::time::Duration;
 
+    use futures_util::future::join_all;
     use futures_util::poll;
 
     use super::*;
@@ -75,31 +75,45 @@ mod tests {
             .enumerate()
             .map(|(n, hold)| {
                 let started = started.clone();
-                Some(Box::pin(workers.work(move || {
+                Box::pin(workers.work(move || {
                     started.send(n).unwrap();
                     hold.recv().unwrap();
                     n
-                })))
+                }))
             })
             .collect();
-        for call in calls.iter_mut().flatten() {
+        for call in &mut calls {
             assert!(poll!(call).is_pending());
         }
         let next = || starts.recv_timeout(Duration::from_secs(20));
         let mut running = [next().unwrap(), next().unwrap()];
         running.sort_unstable();
         assert_eq!(running, [0, 1]);
-        // Who is given up has begun, and keeps the place.
-        calls[0] = None;
         assert_eq!(workers.0.available_permits(), 0);
-        assert!(poll!(calls[2].as_mut().unwrap()).is_pending());
+        assert!(poll!(&mut calls[2]).is_pending());
         assert!(starts.try_recv().is_err());
 
-        release[0].send(()).unwrap();
-        release[1].send(()).unwrap();
-        release[2].send(()).unwrap();
-        assert_eq!(pin!(calls[2].take().unwrap()).await, Ok(2));
-        assert_eq!(pin!(calls[1].take().unwrap()).await, Ok(1));
+        for release in release {
+            release.send(()).unwrap();
+        }
+        assert_eq!(join_all(calls).await, [Ok(0), Ok(1), Ok(2)]);
+    }
+
+    #[tokio::test]
+    async fn who_is_given_up_keeps_the_place_until_the_work_is_done() {
+        let workers = Workers::new(1);
+        let (started, starts) = mpsc::channel();
+        let (release, hold) = mpsc::channel::<()>();
+        let mut call = Box::pin(workers.work(move || {
+            started.send(()).unwrap();
+            hold.recv().unwrap();
+        }));
+        assert!(poll!(&mut call).is_pending());
+        starts.recv_timeout(Duration::from_secs(20)).unwrap();
+        drop(call);
+        assert_eq!(workers.0.available_permits(), 0);
+        release.send(()).unwrap();
+        assert_eq!(workers.work(|| 1).await, Ok(1));
     }
 
     #[tokio::test]
