@@ -11,6 +11,7 @@
 //!   ├─ serve/*     a site of a workspace, made again when it changes
 //!   ├─ run/*       a run on the terminal: input, progress, result
 //!   ├─ runs/*      runs that were kept: lists, timelines, departures
+//!   ├─ test/*      test files, snapshots, what cases came to
 //!   ├─ doctor/*    what can be wrong with a machine
 //!   └─ terminal/*  colours, widths, tables; data on stdout, words on stderr
 //!  exit          exit codes, errors with help, the panic hook
@@ -32,6 +33,7 @@ mod serve;
 mod store;
 mod telemetry;
 mod terminal;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;

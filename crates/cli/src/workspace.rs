@@ -242,7 +242,7 @@ pub(crate) fn refuse(findings: &[Diagnostic], terminal: &Terminal) -> anyhow::Er
 
 /// Reads a file under the name that findings show: relative to the workspace's root. What is not UTF-8 in it is
 /// replaced, and found.
-fn read(root: &Path, path: &Path) -> Result<(Arc<Source>, Option<Diagnostic>)> {
+pub(crate) fn read(root: &Path, path: &Path) -> Result<(Arc<Source>, Option<Diagnostic>)> {
     let name = relative(root, path);
     let bytes = std::fs::read(path).with_context(|| format!("reading {name}"))?;
     match String::from_utf8(bytes) {

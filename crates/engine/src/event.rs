@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lockgate_flow::graph::{Edge, Flow, Node};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -20,6 +21,28 @@ pub trait Observer: Send + Sync {
     fn wants_values(&self) -> bool {
         true
     }
+
+    /// Whether it is told secrets as they are: for tests of flows, whose secrets are made up. Everyone else gets them
+    /// masked.
+    fn sees_secrets(&self) -> bool {
+        false
+    }
+
+    /// A run has gone one of several ways: a choice has been made, or an `on_error` takes an error.
+    fn on_way(&self, way: &Way<'_>) {
+        let _ = way;
+    }
+}
+
+/// Which way a run has gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// The run's flow, or the one that it calls.
+    pub flow: &'a Flow,
+    /// Where there were several: a choice, the guard of a step, or whose `on_error` it is.
+    pub node: &'a Node,
+    /// The way: [`Edge::Then`], [`Edge::Else`], [`Edge::Case`], [`Edge::Default`] or [`Edge::Error`].
+    pub edge: &'a Edge,
 }
 
 impl<F: Fn(&Event<'_>) + Send + Sync> Observer for F {

@@ -82,4 +82,4 @@ pub mod step_key;
 pub mod testing;
 pub mod trace;
 
-pub use executor::{Executor, RunOptions};
+pub use executor::{Alone, Executor, RunOptions};

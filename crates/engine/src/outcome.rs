@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use lockgate_flow::graph::InputMistake;
 use lockgate_flow::source::{Source, Span};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -83,7 +84,25 @@ impl RunOutcome {
             (None, None) => Response::new(503, None),
         }
     }
+
+    /// [`Self::into_answer`] for callers who may not look inside: of an error that is the operator's (500 and above, and
+    /// not from `fail`) they are told code and step. The log has the rest under the run's id.
+    pub fn into_public_answer(mut self) -> Response {
+        if let (None, Some(error)) = (&self.response, &mut self.error)
+            && error.status >= 500
+            && !error.is_from_fail()
+        {
+            INTERNAL.clone_into(&mut error.message);
+        }
+        self.into_answer()
+    }
 }
+
+/// What callers are told of an error that is the operator's.
+pub const INTERNAL: &str = "the flow could not be completed";
+
+/// The media type of problem documents.
+const PROBLEM: &str = "application/problem+json";
 
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,6 +123,33 @@ impl Response {
             headers: Vec::new(),
             body,
         }
+    }
+
+    /// The problem document (RFC 9457) of an input that does not fit the flow; no run has begun.
+    pub fn of_mistakes(mistakes: &[InputMistake]) -> Self {
+        let errors: Vec<Value> = mistakes
+            .iter()
+            .map(|mistake| json!({ "field": mistake.field, "message": mistake.message }))
+            .collect();
+        let body = json!({
+            "type": "about:blank",
+            "status": 422,
+            "code": "invalid_input",
+            "message": "the input does not fit",
+            "errors": errors,
+        });
+        Self {
+            status: 422,
+            headers: vec![("content-type".to_owned(), PROBLEM.to_owned())],
+            body: Some(body),
+        }
+    }
+
+    /// The body that goes over the wire: some statuses have none (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
+    pub fn content(&self) -> Option<&Value> {
+        self.body
+            .as_ref()
+            .filter(|_| !matches!(self.status, 204 | 205 | 304))
     }
 
     /// As a journal keeps it. A body that is null is not the same as none.
@@ -221,7 +267,7 @@ impl StepError {
         }
         Response {
             status: self.status,
-            headers: vec![("content-type".to_owned(), "application/problem+json".to_owned())],
+            headers: vec![("content-type".to_owned(), PROBLEM.to_owned())],
             body: Some(Value::Object(body)),
         }
     }

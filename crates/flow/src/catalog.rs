@@ -169,6 +169,9 @@ pub struct ActionSpec {
     pub example: Text,
     /// How long one attempt may take when the step does not say, if the action has an own limit.
     pub timeout: Option<Duration>,
+    /// Whether everything that it touches is within the process (its log, what runs share): tests of flows call it as it
+    /// is. What computes only ([`Effect::Pure`]) needs no word.
+    pub offline: bool,
 }
 
 impl ActionSpec {
@@ -189,6 +192,7 @@ impl ActionSpec {
             changes_users: false,
             example: Text::Borrowed(""),
             timeout: None,
+            offline: false,
         }
     }
 

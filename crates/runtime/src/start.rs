@@ -416,6 +416,7 @@ impl DurableRun {
             masks: journal.take_masks(),
             trace: options.trace,
             cancel: Some(Box::pin(active.raised(Active::CANCEL))),
+            alone: None,
         };
         let outcome = {
             let run = std::pin::pin!(executor.run(flow, input, options, &*journal));

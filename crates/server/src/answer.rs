@@ -14,16 +14,12 @@ use crate::problem::{Answer, Problem};
 pub(crate) const RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
 
 /// The answer of a run that ended without one of its own steps giving it, or that has failed.
-pub(crate) fn of_outcome(mut outcome: RunOutcome, shows_internals: bool) -> Answer {
-    if let (None, Some(error)) = (&outcome.response, &mut outcome.error)
-        && error.status >= 500
-        && !error.is_from_fail()
-        && !shows_internals
-    {
-        // What failed inside is for the operator: the log has it under the run's id.
-        error.message = Problem::Internal.to_string();
-    }
-    of_response(&outcome.into_answer())
+pub(crate) fn of_outcome(outcome: RunOutcome, shows_internals: bool) -> Answer {
+    of_response(&if shows_internals {
+        outcome.into_answer()
+    } else {
+        outcome.into_public_answer()
+    })
 }
 
 /// An answer as it goes over the wire. One that cannot be written is a mistake in the flow, and a 500.
@@ -51,14 +47,9 @@ fn try_of_response(response: &Response) -> Result<Answer, String> {
             .map_err(|_| format!("the header `{name}` has a control character in it"))?;
         headers.append(header, value);
     }
-    let has_content = !matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    );
-    let body = match &response.body {
-        Some(body) if has_content => content(body, &mut headers),
-        _ => Bytes::new(),
-    };
+    let body = response
+        .content()
+        .map_or_else(Bytes::new, |body| content(body, &mut headers));
     let mut answer = HttpResponse::new(Full::new(body));
     *answer.status_mut() = status;
     *answer.headers_mut() = headers;

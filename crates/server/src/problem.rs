@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use lockgate_engine::outcome::{self, INTERNAL};
 use lockgate_flow::graph::InputMistake;
 use serde_json::{Map, Value, json};
 
@@ -46,7 +47,7 @@ pub(crate) enum Problem {
     InvalidInput(Vec<InputMistake>),
     #[error("too many requests; try again later")]
     TooManyRequests { after: u64 },
-    #[error("the flow could not be completed")]
+    #[error("{INTERNAL}")]
     Internal,
     #[error("the run cannot be recorded at the moment; nothing has been done, try again")]
     StoreUnavailable,
@@ -140,20 +141,24 @@ impl Problem {
         self.answer(Some(run_id))
     }
 
-    fn answer(self, run_id: Option<&str>) -> Answer {
-        let (code, status) = self.kind();
+    fn body(&self, code: &str, status: StatusCode) -> Map<String, Value> {
+        // What tests of flows expect is made in the same place.
+        if let Self::InvalidInput(mistakes) = self
+            && let Some(Value::Object(body)) = outcome::Response::of_mistakes(mistakes).body
+        {
+            return body;
+        }
         let mut body = Map::new();
         body.insert("type".to_owned(), json!("about:blank"));
         body.insert("status".to_owned(), json!(status.as_u16()));
         body.insert("code".to_owned(), json!(code));
         body.insert("message".to_owned(), json!(self.to_string()));
-        if let Self::InvalidInput(mistakes) = &self {
-            let errors = mistakes
-                .iter()
-                .map(|mistake| json!({ "field": mistake.field, "message": mistake.message }))
-                .collect();
-            body.insert("errors".to_owned(), Value::Array(errors));
-        }
+        body
+    }
+
+    fn answer(self, run_id: Option<&str>) -> Answer {
+        let (code, status) = self.kind();
+        let mut body = self.body(code, status);
         if let Some(run_id) = run_id {
             body.insert("run_id".to_owned(), json!(run_id));
         }

@@ -11,6 +11,7 @@ use lockgate_tenant::Fault;
 
 use super::runs::{DoctorArgs, RunsArgs};
 use super::server::{DevArgs, ServeArgs};
+use super::test::TestArgs;
 use crate::exit::EXIT_CODES;
 use crate::telemetry::{LogFormat, Role};
 use crate::terminal::ColorChoice;
@@ -151,6 +152,21 @@ Examples:
   lockgate check flows/sign-up.yaml --format json
   lockgate check --format github --deny-warnings      in a GitHub workflow")]
     Check(CheckArgs),
+    /// Run the tests of flows: offline, each with an emulated tenant of its own, on virtual time
+    #[command(after_help = "\
+Examples:
+  lockgate test
+  lockgate test sign-up --filter taken
+  lockgate test --update                              write the snapshots as they are now
+  lockgate test --format json | jq '.cases[] | select(.status == \"failed\")'
+
+Tests stand beside their flows: flows/sign-up.test.yaml.
+
+Exit codes:
+  0    all passed
+  1    a case failed
+  2    a test file or a flow is not valid")]
+    Test(TestArgs),
     /// Say more about a finding
     #[command(after_help = "\
 Example:
@@ -213,6 +229,7 @@ impl Command {
             Self::New(_)
             | Self::Scenarios(_)
             | Self::Check(_)
+            | Self::Test(_)
             | Self::Explain(_)
             | Self::Graph(_)
             | Self::Actions(_)

@@ -4,12 +4,14 @@
 //!  command   the commands, and the arguments of those that look at a workspace or run a flow
 //!  server    `serve` and `dev`
 //!  runs      `runs` and `doctor`
+//!  test      `test`
 //!  value     durations, times, counts, networks
 //! ```
 
 mod command;
 mod runs;
 mod server;
+mod test;
 mod value;
 
 pub(crate) use command::{
@@ -22,3 +24,4 @@ pub(crate) use runs::{
     RunsFollowArgs, RunsListArgs, RunsPruneArgs, RunsReplayArgs, RunsResumeArgs, RunsShowArgs,
 };
 pub(crate) use server::{DevArgs, DurabilityChoice, ServeArgs};
+pub(crate) use test::{TestArgs, TestFormat};

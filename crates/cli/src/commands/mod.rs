@@ -16,6 +16,7 @@ mod schema;
 mod scopes;
 mod serve;
 mod tenant;
+mod test;
 
 pub(crate) use connections::connection_needs;
 
@@ -44,6 +45,7 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Runs(args) => block_on(runs::runs(&folder()?, &args, terminal)),
         Command::Doctor(args) => block_on(doctor::doctor(&folder()?, &args, terminal)),
         Command::Check(args) => check::check(&folder()?, &args, terminal),
+        Command::Test(args) => test::test(&folder()?, &args, terminal),
         Command::Explain(args) => explain::explain(&args, terminal),
         Command::Graph(args) => graph::graph(&folder()?, &args, terminal),
         Command::Actions(args) => actions::actions(&args, terminal),

@@ -14,7 +14,8 @@ mod stage;
 mod trace;
 
 pub(crate) use input::{Given, describe};
-pub(crate) use progress::{duration, turns};
+pub(crate) use progress::{duration, is_shown, step_line, turns};
+pub(crate) use record::{StepRecord, StepStatus};
 pub(crate) use request::read_request;
 pub(crate) use result::invalid_as_json;
 pub(crate) use stage::{Stage, View};

@@ -28,7 +28,7 @@ struct Live {
 }
 
 /// The verbs that only choose a way: the steps on it are what people want to see.
-fn is_shown(verb: &str) -> bool {
+pub(crate) fn is_shown(verb: &str) -> bool {
     !matches!(verb, "if" | "switch")
 }
 
@@ -86,7 +86,7 @@ impl Progress {
         if let Ok(template) = ProgressStyle::with_template("{spinner:.cyan} {wide_msg}") {
             bar.set_style(template.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
         }
-        bar.set_message(self.label(step));
+        bar.set_message(label(step, self.style()));
         bar.enable_steady_tick(Duration::from_millis(80));
         live.bars
             .lock()
@@ -126,7 +126,7 @@ impl Progress {
         if let Some(count) = self.unshown().remove(&step.path) {
             self.count_turns(count, &format!(" of {}", step.title));
         }
-        self.terminal.remark(&self.line(step));
+        self.terminal.remark(&step_line(step, self.style()));
         if trace {
             for (name, value) in [("input", &step.input), ("result", &step.output)] {
                 if let Some(value) = value {
@@ -149,49 +149,48 @@ impl Progress {
             self.count_turns(count, "");
         }
     }
+}
 
-    /// What it is called, and what it does where the name does not say that.
-    fn label(&self, step: &StepRecord) -> String {
-        let doing = step.action.as_deref().unwrap_or(step.verb);
-        let place = turns(&step.path);
-        let mut label = step.title.clone();
-        if let Some(place) = place {
-            let _ = write!(label, " {}", self.style().dim(&place));
-        }
-        if !step.title.contains(doing) {
-            let _ = write!(label, "  {}", self.style().dim(doing));
-        }
-        label
+/// What it is called, and what it does where the name does not say that.
+fn label(step: &StepRecord, style: Style) -> String {
+    let doing = step.action.as_deref().unwrap_or(step.verb);
+    let place = turns(&step.path);
+    let mut label = step.title.clone();
+    if let Some(place) = place {
+        let _ = write!(label, " {}", style.dim(&place));
     }
+    if !step.title.contains(doing) {
+        let _ = write!(label, "  {}", style.dim(doing));
+    }
+    label
+}
 
-    /// `✓ user  auth0.create_user  12 ms`
-    fn line(&self, step: &StepRecord) -> String {
-        let style = self.style();
-        let label = self.label(step);
-        let attempts = match step.attempts {
-            0 | 1 => String::new(),
-            attempts => format!("  {}", style.warn(&format!("{attempts} attempts"))),
-        };
-        let took = format!("{}{attempts}", style.dim(&duration(step.duration)));
-        match (step.status, &step.error) {
-            (StepStatus::Skipped, _) => format!("{} {label}  {}", style.dim("-"), style.dim("skipped")),
-            (StepStatus::Failed, Some((code, _))) if step.handled => {
-                format!(
-                    "{} {label}  {took}  {}",
-                    style.warn("!"),
-                    style.warn(&format!("{code}, handled"))
-                )
-            }
-            (StepStatus::Failed, error) => {
-                // `fail email_taken` says its code already.
-                let code = error.as_ref().map_or("", |(code, _)| code);
-                let code = if step.title.contains(code) { "" } else { code };
-                format!("{} {label}  {took}  {}", style.bad("✗"), style.bad(code))
-                    .trim_end()
-                    .to_owned()
-            }
-            _ => format!("{} {label}  {took}", style.good("✓")),
+/// `✓ user  auth0.create_user  12 ms`
+pub(crate) fn step_line(step: &StepRecord, style: Style) -> String {
+    let label = label(step, style);
+    let attempts = match step.attempts {
+        0 | 1 => String::new(),
+        attempts => format!("  {}", style.warn(&format!("{attempts} attempts"))),
+    };
+    let took = format!("{}{attempts}", style.dim(&duration(step.duration)));
+    match (step.status, &step.error) {
+        (StepStatus::Skipped, _) => format!("{} {label}  {}", style.dim("-"), style.dim("skipped")),
+        (StepStatus::Failed, Some((code, _))) if step.handled => {
+            format!(
+                "{} {label}  {took}  {}",
+                style.warn("!"),
+                style.warn(&format!("{code}, handled"))
+            )
         }
+        (StepStatus::Failed, error) => {
+            // `fail email_taken` says its code already.
+            let code = error.as_ref().map_or("", |(code, _)| code);
+            let code = if step.title.contains(code) { "" } else { code };
+            format!("{} {label}  {took}  {}", style.bad("✗"), style.bad(code))
+                .trim_end()
+                .to_owned()
+        }
+        _ => format!("{} {label}  {took}", style.good("✓")),
     }
 }
 
@@ -390,7 +389,7 @@ mod tests {
                 "✓ respond 201  12 ms",
             ),
         ] {
-            assert_eq!(progress.line(&step), expected);
+            assert_eq!(step_line(&step, progress.style()), expected);
         }
     }
 }

@@ -70,6 +70,7 @@ impl<J: Journal> Walker<'_, J> {
             input: &input,
             parent: Some(&key),
             depth: self.depth + 1,
+            alone: None,
         };
         match called.run_inside(limit).await {
             Ok(Exit::End) => Ok(Value::Null),

@@ -25,4 +25,4 @@ mod tell;
 mod wait;
 mod walk;
 
-pub use settings::{Executor, RunOptions};
+pub use settings::{Alone, Executor, RunOptions};

@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use super::frame::Frame;
 use super::limit::{ActiveTime, Limit};
-use super::settings::{Executor, RunOptions};
+use super::settings::{Alone, Executor, RunOptions};
 use super::walk::{Exit, Stop, Walker};
 use crate::event::EventKind;
 use crate::journal::{Journal, JournalError, RunEnd};
@@ -37,6 +37,7 @@ pub(super) struct Run<'r, J> {
     pub(super) response: OnceLock<Response>,
     pub(super) responder: Option<&'r dyn Responder>,
     caller: Option<TraceContext>,
+    alone: Option<Alone>,
 }
 
 impl<J> Run<'_, J> {
@@ -89,6 +90,7 @@ pub(super) async fn run<J: Journal>(
         response: OnceLock::new(),
         responder: options.responder,
         caller: options.trace,
+        alone: options.alone,
     };
     let span = run.span(flow, run.attempt, run.caller.as_ref());
     run.mask_input(flow, &input);
@@ -102,6 +104,7 @@ pub(super) async fn run<J: Journal>(
         input: &input,
         parent: None,
         depth: 0,
+        alone: run.alone.as_ref().map(|alone| alone.path.as_str()),
     };
     let walk = walker.run_inside(Limit::RUN).instrument(span.span().clone());
     let end = match options.cancel {
@@ -176,6 +179,10 @@ impl<J: Journal> Walker<'_, J> {
     /// The flow's steps, then its `on_error` if an error left them.
     pub(super) async fn run_flow(&self, limit: Limit) -> Result<Exit, Stop> {
         let mut frame = Frame::root(&(0..u32::try_from(self.flow.steps.len()).unwrap_or(u32::MAX)));
+        if let Some(alone) = self.run.alone.as_ref().filter(|_| self.depth == 0) {
+            self.place(alone, &mut frame);
+            return self.walk(&mut frame, Some(alone.entry), limit).await;
+        }
         let mut error = match self.walk(&mut frame, self.flow.body.entry, limit).await {
             Err(Stop::Error(error)) => error,
             end => return end,
@@ -199,6 +206,20 @@ impl<J: Journal> Walker<'_, J> {
                 Err(Stop::Error(error))
             }
             end => end,
+        }
+    }
+
+    /// What a step that runs alone finds there.
+    fn place(&self, alone: &Alone, frame: &mut Frame<'_>) {
+        for (slot, step) in (0..).zip(&self.flow.steps) {
+            if let Some(value) = alone.steps.get(&step.id).filter(|_| !step.id.is_empty()) {
+                frame.set(slot, value.clone());
+            }
+        }
+        for (slot, name) in (0..).zip(&self.flow.variables) {
+            if let Some(value) = alone.variables.get(name) {
+                frame.set_variable(slot, value.clone());
+            }
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use lockgate_flow::graph::Flow;
-use serde_json::Value;
+use lockgate_flow::graph::{Flow, NodeIndex};
+use serde_json::{Map, Value};
 
 use crate::action::Actions;
 use crate::clock::{Clock, SystemClock};
@@ -56,6 +56,41 @@ pub struct RunOptions<'a> {
     pub trace: Option<TraceContext>,
     /// Calls the run off when it completes. Dropping the run's future does the same, without a last event.
     pub cancel: Option<BoxFuture<'a, ()>>,
+    /// Runs one step instead of all: for tests.
+    pub alone: Option<Alone>,
+}
+
+/// One step of a flow that runs alone, with what stands in it.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// Where it begins.
+    pub entry: NodeIndex,
+    /// Its structural path.
+    pub path: String,
+    /// The results of other steps, by id.
+    pub steps: Map<String, Value>,
+    /// The variables that are set.
+    pub variables: Map<String, Value>,
+}
+
+impl Alone {
+    /// The step of an id, unless it stands in a loop: then it belongs to a turn, and cannot be alone.
+    pub fn of(flow: &Flow, id: &str) -> Option<Self> {
+        let path = &flow.steps.iter().find(|step| step.id == id)?.path;
+        let is_of_step = |index: &NodeIndex| *flow.graph[*index].path == **path;
+        // A step with an `if` has two nodes, the one that decides before the other; so has a choice with a time limit.
+        let nodes: Vec<NodeIndex> = flow.graph.node_indices().filter(is_of_step).collect();
+        let leads_to = |from: &NodeIndex, to: &NodeIndex| flow.graph.contains_edge(*from, *to);
+        let entry = nodes
+            .iter()
+            .find(|node| !nodes.iter().any(|other| leads_to(other, node)))?;
+        (!path.contains('#')).then(|| Self {
+            entry: *entry,
+            path: path.clone(),
+            steps: Map::new(),
+            variables: Map::new(),
+        })
+    }
 }
 
 impl RunOptions<'_> {

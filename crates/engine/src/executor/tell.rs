@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use lockgate_flow::graph::{Node, Op};
+use lockgate_flow::graph::{Edge, Node, Op};
 use serde_json::Value;
 
 use super::run::Run;
 use super::walk::{Trace, Walker};
-use crate::event::{Event, EventKind, StepEvent, StepOutcome};
+use crate::event::{Event, EventKind, StepEvent, StepOutcome, Way};
 use crate::masks::MASKED;
 use crate::outcome::StepError;
 
@@ -18,9 +18,16 @@ impl<J> Run<'_, J> {
         observer.is_some_and(|observer| observer.wants_values())
     }
 
+    fn tells_secrets(&self) -> bool {
+        let observer = self.executor.observer.as_ref();
+        observer.is_some_and(|observer| observer.sees_secrets())
+    }
+
     /// A run's input as it may be written.
     pub(super) fn shown_input<'a>(&self, input: &'a Value) -> Cow<'a, Value> {
-        if self.tells_values() {
+        if self.tells_secrets() {
+            Cow::Borrowed(input)
+        } else if self.tells_values() {
             self.masks.apply_to(input)
         } else {
             Cow::Owned(Value::Null)
@@ -30,12 +37,17 @@ impl<J> Run<'_, J> {
     /// A run's result as it may be written.
     pub(super) fn shown_output<'a>(&self, output: Option<&'a Value>) -> Option<Cow<'a, Value>> {
         let output = output.filter(|_| self.tells_values());
+        if self.tells_secrets() {
+            return output.map(Cow::Borrowed);
+        }
         output.map(|output| self.masks.apply_to(output))
     }
 
     /// An error as it may be written.
     pub(super) fn shown_error<'a>(&self, error: &StepError) -> Cow<'a, StepError> {
-        Cow::Owned(if self.tells_values() {
+        Cow::Owned(if self.tells_secrets() {
+            error.clone()
+        } else if self.tells_values() {
             error.clone().masked(&self.masks)
         } else {
             StepError::new(error.code.clone(), error.status, String::new())
@@ -132,9 +144,17 @@ impl<J> Walker<'_, J> {
         }
     }
 
+    /// One of several ways was taken.
+    pub(super) fn tell_way(&self, node: &Node, edge: &Edge) {
+        if let Some(observer) = &self.run.executor.observer {
+            let flow = self.flow;
+            observer.on_way(&Way { flow, node, edge });
+        }
+    }
+
     /// A step's result as it may be written.
     pub(super) fn shown<'a>(&self, node: &Node, value: &'a Value) -> Option<Cow<'a, Value>> {
-        if node.secret && self.run.tells_values() {
+        if node.secret && self.run.tells_values() && !self.run.tells_secrets() {
             Some(Cow::Owned(MASKED.into()))
         } else {
             self.run.shown_output(Some(value))

@@ -28,6 +28,8 @@ pub(super) struct Walker<'r, J> {
     pub(super) parent: Option<&'r StepKey<'r>>,
     /// How many calls deep.
     pub(super) depth: u32,
+    /// The path of the step that runs alone, if one does.
+    pub(super) alone: Option<&'r str>,
 }
 
 /// How a region ended well.
@@ -108,6 +110,9 @@ impl<'r, J: Journal> Walker<'r, J> {
         let mut at = entry;
         while let Some(index) = at {
             let node = &flow.graph[index];
+            if self.alone.is_some_and(|step| !is_within(&node.path, step)) {
+                break;
+            }
             let told = self.tell_started(node, &frame.indices);
             let mut trace = Trace {
                 attempt: 1,
@@ -142,7 +147,10 @@ impl<'r, J: Journal> Walker<'r, J> {
                             }
                             flow.next(index)
                         }
-                        Done::Way(edge) => flow.successor(index, &edge),
+                        Done::Way(edge) => {
+                            self.tell_way(node, &edge);
+                            flow.successor(index, &edge)
+                        }
                         Done::Return(value) => return Ok(Exit::Return(value)),
                     };
                 }
@@ -194,6 +202,14 @@ impl<'r, J: Journal> Walker<'r, J> {
             return Err(Stop::Error(error));
         };
         let owner = &flow.graph[owner];
+        let arm = owner
+            .handlers
+            .iter()
+            .position(|known| std::ptr::eq(known, handler));
+        self.tell_way(
+            owner,
+            &Edge::Error(arm.and_then(|arm| u32::try_from(arm).ok()).unwrap_or(u32::MAX)),
+        );
         if !handler.keeps_error {
             frame.set_error(&owner.path, error.in_scope());
         } else if let Some(slot) = owner.slot {
@@ -386,6 +402,12 @@ impl<'r, J: Journal> Walker<'r, J> {
             Err(stop) => stop,
         }
     }
+}
+
+/// Whether a node belongs to a step, or to one that stands in it.
+fn is_within(path: &str, step: &str) -> bool {
+    path.strip_prefix(step)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl From<Exit> for Done {

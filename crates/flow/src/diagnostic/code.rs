@@ -118,6 +118,15 @@ codes! {
     LG0802 ResultMismatch Error "an operation promises what it does not give";
     LG0803 DuplicateConnector Error "two connectors have the same name";
     LG0804 NeverRead Warning "an input or a setting that nothing reads";
+    // Tests.
+    LG0901 DuplicateCase Error "two cases have the same name";
+    LG0902 InvalidCase Error "a case that cannot run";
+    LG0903 InvalidMock Error "a mock that the action could not give";
+    LG0904 InvalidExpectation Error "an expectation that cannot be read";
+    LG0905 NeverHolds Error "an expectation that can never hold";
+    LG0906 UnusedMock Warning "a mock or a fault that no step meets";
+    LG0907 ExpectationFailed Error "an expectation does not hold";
+    LG0908 NotMocked Error "a step calls an action that has no mock";
 }
 
 impl fmt::Display for Code {

@@ -1,0 +1,142 @@
+//! `lockgate test`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use anyhow::Result;
+use lockgate_flow::diagnostic::{render_github, render_json, render_text};
+use lockgate_testing::Subject;
+use lockgate_testing::report::{CaseReport, Report, Verdict};
+use lockgate_testing::runner::{self, Options};
+
+use super::counted;
+use crate::args::{TestArgs, TestFormat};
+use crate::catalogue;
+use crate::environment::variable;
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+use crate::test::{self, Folder, Shown, TestFiles};
+use crate::workspace::{Loaded, relative};
+
+pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Result<Exit> {
+    let catalog = Arc::new(catalogue::catalog());
+    let loaded = Loaded::find(folder, &catalog, &[])?;
+    let subject = Arc::new(Subject::new(
+        &loaded.checked,
+        loaded.actions(),
+        catalog,
+        catalogue::connection_types(),
+    ));
+    let mut read = test::read(&loaded, folder, &args.paths, &subject)?;
+    if args.ci || variable("CI").is_some() {
+        read.findings.extend(test::only(&read.files));
+    }
+    if !read.findings.is_empty() && show_findings(&read, args.format, terminal)? {
+        return Ok(Exit::Invalid);
+    }
+    let options = Options {
+        jobs: args
+            .jobs
+            .or_else(|| available_parallelism().ok())
+            .unwrap_or(std::num::NonZeroUsize::MIN),
+        fail_fast: args.fail_fast,
+        filter: args.filter.clone(),
+    };
+    let snapshots = Folder(&loaded.root);
+    let is_text = args.format == TestFormat::Text;
+    let tell = |case: &CaseReport| {
+        let style = terminal.stdout_style();
+        let shown = Shown { case, style };
+        let is_failed = case.verdict == Verdict::Failed;
+        if is_text && (is_failed || !terminal.is_quiet()) {
+            // What cannot be written now cannot be at the end either, and is told then.
+            let _ = terminal.print(&shown.line());
+        }
+    };
+    let mut report = runner::run(&subject, &read.files, &options, &snapshots, &tell);
+    if args.update {
+        update(&snapshots, &read, args, &mut report, terminal)?;
+    } else {
+        for path in snapshots.unused(&read.files, &report) {
+            let path = relative(&loaded.root, &path);
+            if args.filter.is_none() {
+                terminal.remark(&format!(
+                    "note: no case has the snapshot {path}; `--update` deletes it"
+                ));
+            }
+        }
+    }
+    show(&report, args.format, terminal)?;
+    let failed = report.totals().failed > 0;
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+/// Shows mistakes in test files. Whether one of them keeps the tests from running.
+fn show_findings(read: &TestFiles, format: TestFormat, terminal: &Terminal) -> Result<bool> {
+    let findings = &read.findings;
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    match format {
+        TestFormat::Text => terminal.say(render_text(findings, terminal.stderr_style().is_on()).trim_end()),
+        TestFormat::Github => terminal.print(&render_github(findings))?,
+        // Without errors the report is what stdout has.
+        TestFormat::Json if errors > 0 => terminal.print_json(&render_json(findings))?,
+        TestFormat::Json => {}
+    }
+    if errors > 0 {
+        let style = terminal.stderr_style();
+        terminal.remark(&format!(
+            "{} {}; nothing was run",
+            style.bad("✗"),
+            counted(errors, "error")
+        ));
+    }
+    Ok(errors > 0)
+}
+
+/// Writes snapshots. A case that failed for its snapshot alone has passed then.
+fn update(
+    snapshots: &Folder<'_>,
+    read: &TestFiles,
+    args: &TestArgs,
+    report: &mut Report,
+    terminal: &Terminal,
+) -> Result<()> {
+    for line in snapshots.update(report)? {
+        terminal.remark(&line);
+    }
+    // With a filter, or after the first failure, nobody knows what the others have.
+    if args.filter.is_none() && !args.fail_fast {
+        for path in snapshots.unused(&read.files, report) {
+            std::fs::remove_file(&path)?;
+            terminal.remark(&format!("deleted {}", relative(snapshots.0, &path)));
+        }
+    }
+    report.accept_snapshots();
+    Ok(())
+}
+
+fn show(report: &Report, format: TestFormat, terminal: &Terminal) -> Result<()> {
+    let style = terminal.stdout_style();
+    let failed = report.cases.iter().filter(|case| case.verdict == Verdict::Failed);
+    match format {
+        TestFormat::Json => return terminal.print_json(&test::as_json(report)),
+        TestFormat::Github => {
+            for case in failed {
+                let findings: Vec<_> = case
+                    .failures
+                    .iter()
+                    .map(|failure| failure.finding.clone())
+                    .collect();
+                terminal.print(&render_github(&findings))?;
+            }
+        }
+        TestFormat::Text => {
+            for case in failed {
+                let shown = Shown { case, style };
+                terminal.print(&format!("\n{}\n{}", shown.line(), shown.failures()))?;
+            }
+        }
+    }
+    terminal.print(&test::summary(report, report.took, style))
+}

@@ -1,0 +1,84 @@
+//! `request` as the flow sees it, and answers as tests see them.
+
+use lockgate_engine::outcome::Response;
+use lockgate_flow::graph::Flow;
+use lockgate_flow::syntax::PathPart;
+use serde_json::map::Entry;
+use serde_json::{Map, Value, json};
+
+/// The address of callers whose test says none: one for documentation (RFC 5737).
+const ADDRESS: &str = "203.0.113.7";
+
+/// The request that would have this input. What the test says counts.
+pub(crate) fn of(flow: &Flow, input: &Map<String, Value>, given: Option<&Value>) -> Option<Value> {
+    let trigger = flow.syntax.trigger.http.as_ref();
+    if trigger.is_none() && given.is_none() {
+        return None;
+    }
+    let mut request = Map::new();
+    if let Some(trigger) = trigger {
+        let route = &trigger.route.value;
+        request.insert("method".to_owned(), json!(route.method.name()));
+        request.insert("path".to_owned(), json!(path(&route.parts, input)));
+    }
+    request.insert("query".to_owned(), json!({}));
+    request.insert("headers".to_owned(), json!({}));
+    request.insert("ip".to_owned(), json!(ADDRESS));
+    for (name, value) in given.and_then(Value::as_object).into_iter().flatten() {
+        let value = match (name.as_str(), value) {
+            ("headers", Value::Object(headers)) => headers
+                .iter()
+                .map(|(name, value)| (name.to_lowercase(), value.clone()))
+                .collect::<Map<_, _>>()
+                .into(),
+            (_, value) => value.clone(),
+        };
+        request.insert(name.clone(), value);
+    }
+    Some(Value::Object(request))
+}
+
+fn path(parts: &[PathPart], input: &Map<String, Value>) -> String {
+    let mut path = String::new();
+    for part in parts {
+        path.push('/');
+        match part {
+            PathPart::Fixed(text) => path.push_str(text),
+            PathPart::Parameter(name) => match input.get(name) {
+                Some(Value::String(text)) => path.push_str(text),
+                Some(value) => path.push_str(&value.to_string()),
+                None => path.push_str(name),
+            },
+        }
+    }
+    if path.is_empty() {
+        path.push('/');
+    }
+    path
+}
+
+/// An answer: `status`, `headers` by lower-case name, and `body`, where there is one.
+pub(crate) fn seen(response: &Response) -> Value {
+    let mut headers = Map::new();
+    for (name, value) in &response.headers {
+        match headers.entry(name.to_ascii_lowercase()) {
+            Entry::Vacant(entry) => {
+                entry.insert(json!(value));
+            }
+            // A name that comes twice has a list.
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Value::Array(values) => values.push(json!(value)),
+                first => *first = json!([first.take(), value]),
+            },
+        }
+    }
+    let body = response.content();
+    if body.is_some() && !headers.contains_key("content-type") {
+        headers.insert("content-type".to_owned(), json!("application/json"));
+    }
+    let mut seen = json!({ "status": response.status, "headers": headers });
+    if let Some(body) = body {
+        seen["body"] = body.clone();
+    }
+    seen
+}
