@@ -126,11 +126,7 @@ impl Action for Notification {
 
 /// Auth0's result, and what the sender said.
 fn success(sent: Value) -> Value {
-    Map::from_iter([
-        ("success".to_owned(), true.into()),
-        ("provider".to_owned(), sent),
-    ])
-    .into()
+    Map::from_iter([("success".to_owned(), true.into()), ("provider".to_owned(), sent)]).into()
 }
 
 fn output() -> Value {
