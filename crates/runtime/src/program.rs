@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lockgate_engine::Executor;
+use lockgate_engine::state::SharedState;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::definition::{Compiled, Definition};
 use lockgate_flow::diagnostic::Diagnostic;
@@ -66,6 +67,13 @@ impl Program {
             parts,
             pinned: Mutex::default(),
         }
+    }
+
+    /// With another place for what runs share: where it is known only now.
+    #[must_use]
+    pub fn with_state(mut self, state: Arc<dyn SharedState>) -> Self {
+        self.parts.executor = self.parts.executor.with_state(state);
+        self
     }
 
     /// Runs flows of this version.

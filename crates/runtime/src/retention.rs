@@ -1,5 +1,5 @@
-//! Deletes ended runs that are past their retention, in small slices, with a rest after each: the writer has other things to
-//! do.
+//! Deletes ended runs that are past their retention, and keys and entries whose time is over, in small slices, with a rest after
+//! each: the writer has other things to do.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,12 +18,9 @@ const REST: u32 = 9;
 const LEAST_REST: Duration = Duration::from_millis(20);
 
 impl Keeper {
-    /// Deletes what is old; a task.
+    /// Deletes what is old; a task. Also where runs are kept for ever: what they share is not.
     pub(crate) async fn prune_old(self: Arc<Self>) {
         let retention = self.options.retention;
-        if retention.age.is_none() && retention.count.is_none() {
-            return;
-        }
         let clock = self.clock();
         loop {
             let began = clock.elapsed();

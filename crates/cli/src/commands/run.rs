@@ -89,6 +89,10 @@ async fn prepare(folder: &Path, args: &RunArgs, terminal: &Terminal) -> Result<R
     } else {
         None
     };
+    let stage = match &store {
+        Some(store) => stage.sharing(store),
+        None => stage,
+    };
     Ok(Ready {
         stage,
         store,

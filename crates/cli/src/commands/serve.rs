@@ -34,6 +34,9 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     };
     let settings = store::settings(&loaded, folder, typed);
     let keeping = Keeping::open_for(&loaded, settings, builder.clock())?;
+    if let Some(keeping) = &keeping {
+        builder.share(keeping.state());
+    }
     let kept = serve::kept_connections(keeping.as_ref())?;
     let Version { site, program } = match builder.build_sound(&loaded, &kept, None)? {
         Ok(version) => version,

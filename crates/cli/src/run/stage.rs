@@ -12,6 +12,7 @@ use lockgate_engine::outcome::{RunOutcome, RunStatus};
 use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::graph::Flow;
 use lockgate_runtime::{Program, ProgramParts};
+use lockgate_store::Store;
 use serde_json::Value;
 
 use super::progress::Progress;
@@ -85,6 +86,15 @@ impl Stage {
             live,
             view,
         })
+    }
+
+    /// The same with what runs share in a store; in the memory of this process until then.
+    #[must_use]
+    pub(crate) fn sharing(self, store: &Store) -> Self {
+        Self {
+            program: self.program.with_state(Arc::new(store.state())),
+            ..self
+        }
     }
 
     /// Runs a flow to its end, or until it is interrupted. With how long that took.

@@ -10,6 +10,7 @@ use lockgate_engine::Executor;
 use lockgate_engine::action::Actions;
 use lockgate_engine::clock::{Clock, SystemClock};
 use lockgate_engine::event::Observer;
+use lockgate_engine::state::{MemoryState, SharedState};
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::syntax::Route;
@@ -32,6 +33,8 @@ pub(crate) struct SiteBuilder {
     metrics: Metrics,
     observer: Arc<dyn Observer>,
     actions: Option<(HttpPolicy, Actions)>,
+    /// What runs of all versions share.
+    state: Arc<dyn SharedState>,
     pub(super) open: OpenConnections,
     /// The route of each flow file that could be read.
     routes: BTreeMap<String, Route>,
@@ -60,9 +63,15 @@ impl SiteBuilder {
             clock: Arc::new(SystemClock::new()),
             metrics,
             actions: None,
+            state: Arc::new(MemoryState::random()),
             open: OpenConnections::default(),
             routes: BTreeMap::new(),
         }
+    }
+
+    /// Keeps what runs share here from now on; it is in memory until then.
+    pub(crate) fn share(&mut self, state: Arc<dyn SharedState>) {
+        self.state = state;
     }
 
     /// The clock of all runs.
@@ -160,6 +169,7 @@ impl SiteBuilder {
         let executor = Executor::new(actions.clone())
             .with_connections(open.connections())
             .with_clock(Arc::clone(&self.clock))
+            .with_state(Arc::clone(&self.state))
             .with_observer(Arc::clone(&self.observer))
             .with_flows(plan.flows.iter().cloned())
             .with_propagation(telemetry::propagation());

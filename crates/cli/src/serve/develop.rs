@@ -58,7 +58,9 @@ impl<'a> Development<'a> {
         let loaded = self.builder.load(&self.root)?;
         // Also where no flow has runs to keep: one may at the next change.
         let settings = store::settings(&loaded, folder, typed);
-        self.keeping = Some(Keeping::open(settings, self.builder.clock())?);
+        let keeping = Keeping::open(settings, self.builder.clock())?;
+        self.builder.share(keeping.state());
+        self.keeping = Some(keeping);
         let partial = self.build(&loaded, None).await?;
         let Partial {
             version,

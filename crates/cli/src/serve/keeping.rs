@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use lockgate_engine::clock::Clock;
+use lockgate_engine::state::SharedState;
 use lockgate_flow::graph::Flow;
 use lockgate_runtime::limits::Limits;
 use lockgate_runtime::{Program, Runtime, RuntimeOptions};
@@ -74,6 +75,11 @@ impl Keeping {
             ..RuntimeOptions::default()
         };
         Runtime::new(self.store.clone(), Arc::clone(program), options)
+    }
+
+    /// What runs share.
+    pub(crate) fn state(&self) -> Arc<dyn SharedState> {
+        Arc::new(self.store.state())
     }
 
     /// Where it is, for people: relative to the workspace, if it is there.

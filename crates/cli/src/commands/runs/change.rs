@@ -193,6 +193,7 @@ async fn go_on(
         fits(&stored, &loaded, doubt.as_ref(), terminal).await?;
     }
     let stage = Stage::set(&loaded, &connections, false, View::default(), terminal).await?;
+    let stage = stage.sharing(store);
     let pinned = stage
         .program
         .pinned(&pinned_to, &digest)
