@@ -1,13 +1,21 @@
 //! What this binary offers: its actions, and the declarations that the checker reads.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use lockgate_auth0::Auth0Connection;
 use lockgate_engine::action::Actions;
 use lockgate_engine::connection::ConnectionType;
 use lockgate_flow::catalog::Catalog;
 use lockgate_http::HttpPolicy;
 
-/// The actions, with what `http.request` may reach.
-pub(crate) fn actions(policy: HttpPolicy) -> Actions {
+use crate::connectors::Connectors;
+use crate::workspace::Loaded;
+
+/// The actions, with these connectors, and with what requests may reach.
+pub(crate) fn actions_of(policy: HttpPolicy, connectors: &Connectors) -> Actions {
     let mut actions = Actions::new();
+    lockgate_connectors::register(&mut actions, &connectors.all, policy.clone());
     lockgate_actions::register(&mut actions, policy);
     lockgate_auth0::register(&mut actions);
     actions
@@ -15,13 +23,40 @@ pub(crate) fn actions(policy: HttpPolicy) -> Actions {
 
 /// The connection types that steps use, beside `auth0`.
 pub(crate) fn connection_types() -> Vec<ConnectionType> {
-    lockgate_actions::connection_types()
+    connection_types_of(&Connectors::shipped())
+}
+
+/// The same with these connectors.
+pub(crate) fn connection_types_of(connectors: &Connectors) -> Vec<ConnectionType> {
+    let mut types = lockgate_connectors::connection_types(&connectors.all);
+    types.extend(lockgate_actions::connection_types());
+    types
+}
+
+/// The connection type `auth0`.
+pub(crate) fn auth0() -> ConnectionType {
+    ConnectionType {
+        spec: Arc::new(lockgate_auth0::connection_spec()),
+        open: Arc::new(|opening| {
+            let clock = Arc::clone(&opening.clock);
+            Ok(Auth0Connection::from_settings(opening.name, opening.settings, clock)? as _)
+        }),
+    }
+}
+
+/// The catalog of the workspace around a folder; the binary's own where there is none that can be read.
+pub(crate) fn catalog_around(folder: &Path) -> Arc<Catalog> {
+    let catalog = catalog();
+    match Loaded::find(folder, &catalog, &[]) {
+        Ok(loaded) => loaded.catalog,
+        Err(_) => Arc::new(catalog),
+    }
 }
 
 /// The declarations of all actions and connection types.
 pub(crate) fn catalog() -> Catalog {
     let mut catalog = Catalog::new();
-    actions(HttpPolicy::default()).declare(&mut catalog);
+    actions_of(HttpPolicy::default(), &Connectors::shipped()).declare(&mut catalog);
     catalog.add_connection(lockgate_auth0::connection_spec());
     for connection_type in connection_types() {
         catalog.add_connection((*connection_type.spec).clone());
@@ -57,11 +92,18 @@ mod tests {
     fn every_example_is_a_step() {
         use lockgate_flow::source::Source;
         use lockgate_flow::workspace::Workspace;
-        let file = Source::new(
-            "lockgate.yaml",
-            "version: 1\nconnections:\n  auth0: { type: auth0, domain: '${D}', client_id: '${C}', client_secret: '${S}' }\n",
-        );
         let catalog = catalog();
+        // One connection of each type that steps use, as its own example has it.
+        let is_used = |name: &str| catalog.actions().any(|spec| spec.connection.as_deref() == Some(name));
+        let mut file = "version: 1\nconnections:\n".to_owned();
+        for connection in catalog.connections().filter(|spec| is_used(&spec.type_name)) {
+            for line in connection.example.trim_end().lines() {
+                file.push_str("  ");
+                file.push_str(line);
+                file.push('\n');
+            }
+        }
+        let file = Source::new("lockgate.yaml", file);
         for spec in catalog.actions() {
             let step = spec.example.trim_end().replace('\n', "\n    ");
             let source = Source::new("flows/example.yaml", format!("steps:\n  - {step}\n"));

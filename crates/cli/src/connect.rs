@@ -1,12 +1,13 @@
 //! Settings → live connections. Or the emulated tenant in the place of all of them.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE};
 use lockgate_engine::clock::Clock;
-use lockgate_engine::connection::{Connections, SettingsError};
+use lockgate_engine::connection::{Connections, Opening, SettingsError};
 use lockgate_flow::diagnostic::{Code, Diagnostic, list};
 use lockgate_flow::graph::Flow;
 use lockgate_flow::source::Span;
@@ -17,12 +18,14 @@ use lockgate_server::auth::{Credentials, Scheme};
 use lockgate_tenant::Tenant;
 use serde_json::json;
 
-use crate::exit::Mistake;
 use crate::terminal::Terminal;
 use crate::workspace::{self, FILE, Loaded};
 
 /// How `run` and `connections check` do without credentials.
 const WITHOUT_ACCOUNT: &str = "to try the flow without an Auth0 account: `--emulated`";
+
+/// How to do without a provider.
+const WITHOUT_PROVIDER: &str = "`lockgate test` runs the flow without it, with a `mock`";
 
 /// How to do without a secret that callers show.
 const WITHOUT_SECRET: &str = "`lockgate dev` makes up what is missing";
@@ -33,6 +36,11 @@ pub(crate) struct Live {
     pub(crate) auth0: Vec<Arc<Auth0Connection>>,
     /// The connections that hold what callers must show. None are looked at where the emulated tenant stands in.
     pub(crate) callers: Vec<(String, Scheme)>,
+    /// The connections of other types, by name and type.
+    pub(crate) others: Vec<(String, String)>,
+    /// Where the emulated tenant stands in: the connections of other types that lack a variable, and why a step that uses
+    /// one fails.
+    pub(crate) left_out: Vec<(String, String)>,
     /// The emulated tenant, if one was asked for.
     pub(crate) tenant: Option<Tenant>,
 }
@@ -81,6 +89,8 @@ pub(crate) async fn connect(
         connections: Connections::new(),
         auth0: Vec::new(),
         callers: Vec::new(),
+        others: Vec::new(),
+        left_out: Vec::new(),
         tenant: None,
     };
     let Some(file) = &loaded.checked.file else {
@@ -114,27 +124,38 @@ pub(crate) async fn connect(
             }
             continue;
         }
+        let is_auth0 = connection.type_name.value == CONNECTION_TYPE;
         let settings = match &live.tenant {
-            Some(tenant) => emulated_settings(tenant),
-            None => match resolve(loaded, file, connection, WITHOUT_ACCOUNT) {
+            Some(tenant) if is_auth0 => emulated_settings(tenant),
+            tenant => match resolve(
+                loaded,
+                file,
+                connection,
+                otherwise(&connection.type_name.value, WITHOUT_ACCOUNT),
+            ) {
                 Ok(settings) => settings,
                 Err(missing) => {
-                    findings.push(missing);
+                    if tenant.is_some() {
+                        let reason = why_left_out(loaded, connection);
+                        terminal.remark(&format!("{}: {reason}", terminal.stderr_style().warn("note")));
+                        live.connections.leave_out(name, reason.clone());
+                        live.left_out.push((name.clone(), reason));
+                    } else {
+                        findings.push(missing);
+                    }
                     continue;
                 }
             },
         };
-        if connection.type_name.value != CONNECTION_TYPE {
-            return Err(Mistake::new(format!(
-                "the connection `{name}` has the type `{}`, which this binary cannot connect",
-                connection.type_name.value
-            ))
-            .into());
-        }
-        match open_auth0(file, connection, &settings, clock) {
-            Ok(auth0) => {
-                live.connections.insert(name, Arc::clone(&auth0) as _);
-                live.auth0.push(auth0);
+        match open(loaded, file, connection, &settings, clock) {
+            Ok(opened) => {
+                live.connections.insert(name, Arc::clone(&opened));
+                match opened.downcast::<Auth0Connection>() {
+                    Ok(auth0) => live.auth0.push(auth0),
+                    Err(_) => live
+                        .others
+                        .push((name.clone(), connection.type_name.value.clone())),
+                }
             }
             Err(finding) => findings.push(finding),
         }
@@ -160,21 +181,58 @@ pub(crate) fn resolve(
         .map_err(|missing| missing_variables(loaded, file, connection, &missing, otherwise))
 }
 
-/// Makes a connection of type `auth0`.
+/// Makes a connection that steps use.
 ///
 /// # Errors
 /// The settings are not usable: a finding in the workspace file.
-pub(crate) fn open_auth0(
+pub(crate) fn open(
+    loaded: &Loaded,
     file: &WorkspaceFile,
     connection: &ConnectionSyntax,
     settings: &Resolved,
     clock: &Arc<dyn Clock>,
-) -> Result<Arc<Auth0Connection>, Diagnostic> {
-    Auth0Connection::from_settings(&connection.name.value, settings, Arc::clone(clock)).map_err(
-        |error: SettingsError| {
-            let message = error.to_string();
-            unusable(file, connection, &error.setting, message, error.help)
-        },
+) -> Result<Arc<dyn Any + Send + Sync>, Diagnostic> {
+    let type_name = &connection.type_name;
+    let Some(known) = loaded.connection_type(&type_name.value) else {
+        let message = format!("connections of type `{}` are not for steps", type_name.value);
+        return Err(Diagnostic::new(
+            Code::UnknownConnectionType,
+            &file.source,
+            type_name.span,
+            message,
+        ));
+    };
+    let opening = Opening {
+        name: &connection.name.value,
+        settings,
+        clock: Arc::clone(clock),
+    };
+    (known.open)(&opening).map_err(|error: SettingsError| {
+        let message = error.to_string();
+        unusable(file, connection, &error.setting, message, error.help)
+    })
+}
+
+/// How to do without the variables of a connection: `auth0` where it is one to Auth0.
+pub(crate) fn otherwise<'a>(type_name: &str, auth0: &'a str) -> &'a str {
+    if type_name == CONNECTION_TYPE {
+        auth0
+    } else {
+        WITHOUT_PROVIDER
+    }
+}
+
+/// Why a step cannot use a connection that lacks variables.
+pub(crate) fn why_left_out(loaded: &Loaded, connection: &ConnectionSyntax) -> String {
+    let missing: Vec<String> = variables(loaded, connection)
+        .into_iter()
+        .filter_map(|(name, is_set)| (!is_set).then_some(name))
+        .collect();
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    format!(
+        "the connection `{}` is left out, since {} {are} not set: a step that uses it fails ({WITHOUT_PROVIDER})",
+        connection.name.value,
+        list(missing.iter().map(String::as_str)),
     )
 }
 

@@ -5,7 +5,7 @@
 //! ```text
 //!  args          what may be typed; each command's help has an example
 //!  commands/*    one file each, thin
-//!   ├─ workspace   lockgate.yaml, flows/**/*.yaml and .env → a checked workspace
+//!   ├─ workspace   lockgate.yaml, flows/**/*.yaml, connectors/*.yaml and .env → a checked workspace
 //!   ├─ connect     settings → live connections, or the emulated tenant
 //!   ├─ store       where a workspace keeps its runs
 //!   ├─ serve/*     a site of a workspace, made again when it changes
@@ -23,6 +23,7 @@ mod args;
 mod catalogue;
 mod commands;
 mod connect;
+mod connectors;
 mod doctor;
 mod environment;
 mod exit;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use ignore::WalkBuilder;
 use lockgate_engine::action::Actions;
+use lockgate_engine::connection::ConnectionType;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::{Code, Diagnostic, render_json, render_text, suggestion};
 use lockgate_flow::source::{Source, Span};
@@ -14,6 +15,7 @@ use lockgate_flow::workspace::{CheckedFlow, Workspace};
 use lockgate_http::HttpPolicy;
 
 use crate::catalogue;
+use crate::connectors::Connectors;
 use crate::environment::Environment;
 use crate::exit::{Mistake, Shown};
 use crate::terminal::{Style, Terminal};
@@ -34,6 +36,9 @@ pub(crate) struct Loaded {
     pub(crate) root: PathBuf,
     pub(crate) checked: Workspace,
     pub(crate) environment: Environment,
+    /// What its flows can use: of this binary, and of its own connectors.
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) connectors: Connectors,
     /// What stands in `flows/`, looks like a flow and is not read.
     pub(crate) left_out: Vec<LeftOut>,
 }
@@ -97,7 +102,8 @@ pub(crate) fn root_of(folder: &Path) -> Result<&Path> {
 }
 
 impl Loaded {
-    /// Finds the workspace of a folder, in it or above, and checks it. `more` are flow files that stand elsewhere.
+    /// Finds the workspace of a folder, in it or above, and checks it. `catalog` is what this binary offers, `more` are flow
+    /// files that stand elsewhere.
     ///
     /// # Errors
     /// There is none, or a file cannot be read. Mistakes in files are no errors here: they are findings.
@@ -119,7 +125,10 @@ impl Loaded {
             sources.push(source);
             findings.extend(finding);
         }
-        let mut checked = Workspace::check(Some(&file), &sources, catalog);
+        let connectors = Connectors::find(root, catalog)?;
+        let catalog = Arc::new(connectors.catalog(catalog));
+        let mut checked = Workspace::check(Some(&file), &sources, &catalog);
+        checked.diagnostics.extend(connectors.findings.iter().cloned());
         for finding in findings {
             let path = finding.primary.source.path();
             let broken = checked.flows.iter_mut().filter(|flow| flow.source.path() == path);
@@ -132,6 +141,8 @@ impl Loaded {
         Ok(Self {
             checked,
             environment: Environment::load(root)?,
+            catalog,
+            connectors,
             root: root.to_owned(),
             left_out,
         })
@@ -194,7 +205,14 @@ impl Loaded {
 
     /// The actions of this workspace.
     pub(crate) fn actions(&self) -> Actions {
-        catalogue::actions(self.http_policy())
+        catalogue::actions_of(self.http_policy(), &self.connectors)
+    }
+
+    /// What opens connections of a type that steps use.
+    pub(crate) fn connection_type(&self, name: &str) -> Option<ConnectionType> {
+        let mut types = catalogue::connection_types_of(&self.connectors);
+        types.push(catalogue::auth0());
+        types.into_iter().find(|known| known.spec.type_name == name)
     }
 
     /// The types of the declared connections, by name.
@@ -211,7 +229,12 @@ impl Loaded {
         findings.filter(|finding| finding.is_error()).cloned().collect()
     }
 
-    /// The errors of the workspace file and of these flow files.
+    /// Whether a file is one of its connectors.
+    pub(crate) fn is_connector(&self, path: &str) -> bool {
+        self.connectors.own.iter().any(|source| source.path() == path)
+    }
+
+    /// The errors of the workspace file, of its connectors, and of these flow files.
     pub(crate) fn errors_of(&self, paths: &[&str]) -> Vec<Diagnostic> {
         self.checked
             .diagnostics
@@ -219,7 +242,7 @@ impl Loaded {
             .filter(|finding| finding.is_error())
             .filter(|finding| {
                 let path = finding.primary.source.path();
-                path == FILE || paths.contains(&path)
+                path == FILE || self.is_connector(path) || paths.contains(&path)
             })
             .cloned()
             .collect()

@@ -186,7 +186,9 @@ fn collect(value: &Value, path: &[&str], secrets: &mut Vec<String>) {
         (Value::Array(items), None) => items.iter().for_each(|item| collect(item, &[], secrets)),
         (Value::Object(fields), None) => fields.values().for_each(|field| collect(field, &[], secrets)),
         (Value::Array(items), Some((&"*", rest))) => {
-            items.iter().for_each(|item| collect(item, rest, secrets));
+            for item in items {
+                collect(item, rest, secrets);
+            }
         }
         (Value::Object(fields), Some((first, rest))) => {
             if let Some(field) = fields.get(*first) {

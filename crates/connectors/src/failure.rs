@@ -30,20 +30,16 @@ pub(crate) fn refused(
             .as_ref()
             .is_none_or(|condition| condition.is_true(&values, ambient).unwrap_or(false))
     });
-    let (code, own_status, retry) = match rule {
-        Some(rule) => (
-            rule.code.clone(),
-            Some(rule.status),
-            if rule.retry {
-                Retry::NothingHappened { after }
-            } else {
-                Retry::Never
-            },
-        ),
-        None => {
-            let (code, retry) = common(request, status, after);
-            (code.to_owned(), None, retry)
-        }
+    let (code, own_status, retry) = if let Some(rule) = rule {
+        let retry = if rule.retry {
+            Retry::NothingHappened { after }
+        } else {
+            Retry::Never
+        };
+        (rule.code.clone(), Some(rule.status), retry)
+    } else {
+        let (code, retry) = common(request, status, after);
+        (code.to_owned(), None, retry)
     };
     let words = operation
         .error_message

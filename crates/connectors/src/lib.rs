@@ -48,6 +48,7 @@ use std::sync::Arc;
 
 use lockgate_engine::action::Actions;
 use lockgate_engine::connection::ConnectionType;
+use lockgate_flow::catalog::Catalog;
 use lockgate_http::{Exchange, HttpPolicy, SystemResolver};
 
 pub use action::OperationAction;
@@ -70,10 +71,20 @@ pub fn register<'a>(
     }
 }
 
+/// Adds the declarations of connectors to a catalog, also of those whose files have mistakes: what is wrong is said once.
+pub fn declare<'a>(catalog: &mut Catalog, connectors: impl IntoIterator<Item = &'a Arc<Connector>>) {
+    for connector in connectors {
+        catalog.add_connection((*connection::connection_type(connector).spec).clone());
+        for operation in connector.operations() {
+            catalog.add_action(Arc::clone(operation.spec()));
+        }
+    }
+}
+
 /// The connection types of connectors: one each.
 pub fn connection_types<'a>(connectors: impl IntoIterator<Item = &'a Arc<Connector>>) -> Vec<ConnectionType> {
     connectors
         .into_iter()
-        .map(|connector| connection::connection_type(connector))
+        .map(connection::connection_type)
         .collect()
 }

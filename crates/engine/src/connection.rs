@@ -77,7 +77,10 @@ impl Opening<'_> {
 
 /// The live connections of a workspace, by name. Each is shared by all runs.
 #[derive(Clone, Default)]
-pub struct Connections(BTreeMap<String, Arc<dyn Any + Send + Sync>>);
+pub struct Connections {
+    live: BTreeMap<String, Arc<dyn Any + Send + Sync>>,
+    left_out: BTreeMap<String, String>,
+}
 
 impl Connections {
     /// No connections.
@@ -87,18 +90,31 @@ impl Connections {
 
     /// Adds a connection under its workspace name; one of the same name is replaced.
     pub fn insert(&mut self, name: impl Into<String>, connection: Arc<dyn Any + Send + Sync>) {
-        self.0.insert(name.into(), connection);
+        self.live.insert(name.into(), connection);
+    }
+
+    /// Says why there is no connection of a name: what a step that uses it fails with.
+    pub fn leave_out(&mut self, name: impl Into<String>, reason: impl Into<String>) {
+        self.left_out.insert(name.into(), reason.into());
+    }
+
+    /// Why there is no connection of a name.
+    pub fn why_not(&self, name: &str) -> String {
+        self.left_out
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| format!("there is no connection `{name}`"))
     }
 
     /// The connection of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Any + Send + Sync>> {
-        self.0.get(name)
+        self.live.get(name)
     }
 }
 
 impl std::fmt::Debug for Connections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.live.keys()).finish()
     }
 }
 

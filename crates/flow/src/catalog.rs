@@ -273,6 +273,13 @@ impl Catalog {
         self.connections.insert(spec.type_name.clone(), Arc::new(spec));
     }
 
+    /// Takes a connection type out, with the actions that need it.
+    pub fn remove_connection(&mut self, type_name: &str) {
+        self.connections.remove(type_name);
+        self.actions
+            .retain(|_, spec| spec.connection.as_deref() != Some(type_name));
+    }
+
     /// The action of that name.
     pub fn action(&self, name: &str) -> Option<&Arc<ActionSpec>> {
         self.actions.get(name)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 use lockgate_flow::catalog::{ActionSpec, COMMON_ERRORS, Catalog, Group, KnownInput};
@@ -15,8 +16,8 @@ use crate::exit::{Exit, Mistake};
 use crate::run::describe;
 use crate::terminal::{Style, Table, Terminal};
 
-pub(super) fn actions(args: &ActionsArgs, terminal: &Terminal) -> Result<Exit> {
-    let catalog = catalogue::catalog();
+pub(super) fn actions(folder: &Path, args: &ActionsArgs, terminal: &Terminal) -> Result<Exit> {
+    let catalog = catalogue::catalog_around(folder);
     let Some(name) = &args.name else {
         if args.json {
             terminal.print_json(&catalog.actions().map(|spec| as_json(spec)).collect::<Value>())?;

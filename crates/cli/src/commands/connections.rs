@@ -110,6 +110,21 @@ pub(super) async fn check(folder: &Path, args: &ConnectionsCheckArgs, terminal: 
             ))?;
         }
     }
+    for (name, type_name) in &live.others {
+        if args.json {
+            list.push(json!({ "name": name, "status": "usable", "type": type_name, "error": null }));
+        } else {
+            let style = terminal.stdout_style();
+            terminal.print(&format!(
+                "{} {}: the settings of type `{type_name}` can be used\n",
+                style.good("✓"),
+                style.name(name),
+            ))?;
+        }
+    }
+    for (name, reason) in live.left_out.iter().filter(|_| args.json) {
+        list.push(json!({ "name": name, "status": "left_out", "error": { "message": reason } }));
+    }
     for connection in &live.auth0 {
         let result = connection.check().await;
         let needs = needs(&loaded, connection.name(), result.as_ref().ok());

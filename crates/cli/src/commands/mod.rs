@@ -48,8 +48,8 @@ pub(crate) fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Exit> {
         Command::Test(args) => test::test(&folder()?, &args, terminal),
         Command::Explain(args) => explain::explain(&args, terminal),
         Command::Graph(args) => graph::graph(&folder()?, &args, terminal),
-        Command::Actions(args) => actions::actions(&args, terminal),
-        Command::Schema(args) => schema::schema(&args, terminal),
+        Command::Actions(args) => actions::actions(&folder()?, &args, terminal),
+        Command::Schema(args) => schema::schema(&folder()?, &args, terminal),
         Command::Connections(args) => match args.command {
             None => connections::list(&folder()?, args.json, terminal),
             Some(ConnectionsCommand::Check(args)) => {

@@ -24,11 +24,18 @@ pub(crate) async fn connections(
     for connection in loaded.checked.connections() {
         let name = &connection.name.value;
         match open(loaded, connection, clock) {
-            Ok(Some(tenant)) => {
+            Ok(Opened::Auth0(tenant)) => {
                 token(checks, loaded, &tenant).await;
                 tenants.push(tenant);
             }
-            Ok(None) => {
+            Ok(Opened::Other) => {
+                let type_name = &connection.type_name.value;
+                checks.ok(
+                    name.as_str(),
+                    format!("the settings of type `{type_name}` can be used"),
+                );
+            }
+            Ok(Opened::Callers) => {
                 let type_name = &connection.type_name.value;
                 checks.ok(
                     name.as_str(),
@@ -58,20 +65,32 @@ fn is_used(loaded: &Loaded, name: &str) -> bool {
     !loaded.checked.flows_using(name).is_empty() || loaded.checked.runnable().values().any(checks_callers)
 }
 
+/// What there is of a connection.
+enum Opened {
+    Auth0(Arc<Auth0Connection>),
+    Callers,
+    Other,
+}
+
 fn open(
     loaded: &Loaded,
     connection: &ConnectionSyntax,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<Arc<Auth0Connection>>, Diagnostic> {
+) -> Result<Opened, Diagnostic> {
     let Some(file) = &loaded.checked.file else {
-        return Ok(None);
+        return Ok(Opened::Other);
     };
-    let otherwise = "to try the flows without an Auth0 account: `lockgate dev`";
+    let type_name = &connection.type_name.value;
+    let otherwise = connect::otherwise(
+        type_name,
+        "to try the flows without an Auth0 account: `lockgate dev`",
+    );
     let settings = connect::resolve(loaded, file, connection, otherwise)?;
-    match Scheme::of_type(&connection.type_name.value) {
-        Some(scheme) => connect::open_credentials(file, connection, scheme, &settings).map(|_| None),
-        None => connect::open_auth0(file, connection, &settings, clock).map(Some),
+    if let Some(scheme) = Scheme::of_type(type_name) {
+        return connect::open_credentials(file, connection, scheme, &settings).map(|_| Opened::Callers);
     }
+    let opened = connect::open(loaded, file, connection, &settings, clock)?;
+    Ok(opened.downcast().map_or(Opened::Other, Opened::Auth0))
 }
 
 async fn token(checks: &mut Checks, loaded: &Loaded, tenant: &Auth0Connection) {

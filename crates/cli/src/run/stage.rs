@@ -19,7 +19,6 @@ use super::progress::Progress;
 use super::record::Recorder;
 use super::result::{as_json, show};
 use super::trace::TraceJournal;
-use crate::catalogue;
 use crate::commands::asked_to_end;
 use crate::connect::{self, Live};
 use crate::exit::Exit;
@@ -77,7 +76,7 @@ impl Stage {
             executor,
             flows,
             connections: loaded.connection_types(),
-            catalog: Arc::new(catalogue::catalog()),
+            catalog: Arc::clone(&loaded.catalog),
         });
         Ok(Self {
             program,

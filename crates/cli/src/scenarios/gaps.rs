@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use console::Term;
 
-use crate::catalogue;
 use crate::connect;
 use crate::workspace::Loaded;
 
@@ -36,10 +35,9 @@ impl Gap {
 
 /// The gaps of a workspace, by variable.
 pub(crate) fn gaps(loaded: &Loaded) -> Vec<Gap> {
-    let catalog = catalogue::catalog();
     let mut found: BTreeMap<String, Gap> = BTreeMap::new();
     for connection in loaded.checked.connections() {
-        let spec = catalog.connection(&connection.type_name.value);
+        let spec = loaded.catalog.connection(&connection.type_name.value);
         for (variable, is_set) in connect::variables(loaded, connection) {
             if is_set {
                 continue;

@@ -9,7 +9,6 @@ use anyhow::{Context as _, Result};
 use lockgate_engine::Executor;
 use lockgate_engine::action::Actions;
 use lockgate_engine::clock::{Clock, SystemClock};
-use lockgate_engine::event::Observer;
 use lockgate_engine::state::{MemoryState, SharedState};
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::Diagnostic;
@@ -23,16 +22,17 @@ use lockgate_tenant::Tenant;
 use super::connections::{Missing, OpenConnections, needs_tenant};
 use super::plan::{Plan, needed_connections, route};
 use crate::catalogue;
+use crate::connectors::Connectors;
 use crate::telemetry;
 use crate::workspace::Loaded;
 
 /// Makes one site after the other.
 pub(crate) struct SiteBuilder {
-    catalog: Arc<Catalog>,
+    /// What this binary offers.
+    catalog: Catalog,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
-    observer: Arc<dyn Observer>,
-    actions: Option<(HttpPolicy, Actions)>,
+    actions: Option<(HttpPolicy, Connectors, Actions)>,
     /// What runs of all versions share.
     state: Arc<dyn SharedState>,
     pub(super) open: OpenConnections,
@@ -56,10 +56,8 @@ pub(super) struct Partial {
 
 impl SiteBuilder {
     pub(crate) fn new(metrics: Metrics) -> Self {
-        let catalog = Arc::new(catalogue::catalog());
         Self {
-            observer: metrics.observer(&catalog),
-            catalog,
+            catalog: catalogue::catalog(),
             clock: Arc::new(SystemClock::new()),
             metrics,
             actions: None,
@@ -163,14 +161,18 @@ impl SiteBuilder {
     ) -> Result<Version> {
         let policy = loaded.http_policy();
         let actions = match &self.actions {
-            Some((known, actions)) if *known == policy => actions.clone(),
-            _ => catalogue::actions(policy.clone()),
+            Some((known, connectors, actions))
+                if *known == policy && connectors.are_as(&loaded.connectors) =>
+            {
+                actions.clone()
+            }
+            _ => loaded.actions(),
         };
         let executor = Executor::new(actions.clone())
             .with_connections(open.connections())
             .with_clock(Arc::clone(&self.clock))
             .with_state(Arc::clone(&self.state))
-            .with_observer(Arc::clone(&self.observer))
+            .with_observer(self.metrics.observer(&loaded.catalog))
             .with_flows(plan.flows.iter().cloned())
             .with_propagation(telemetry::propagation());
         let program = Arc::new(Program::new(ProgramParts {
@@ -181,7 +183,7 @@ impl SiteBuilder {
                 .map(|flow| (flow.name.clone(), flow))
                 .collect(),
             connections: loaded.connection_types(),
-            catalog: Arc::clone(&self.catalog),
+            catalog: Arc::clone(&loaded.catalog),
         }));
         let parts = SiteParts {
             program: Arc::clone(&program),
@@ -191,7 +193,7 @@ impl SiteBuilder {
         let site = Site::build(parts, previous, &self.metrics).context("putting the routes together")?;
         // Only now, so that a site that cannot be made leaves nothing behind. What is replaced here lives on as long as
         // a run that uses it.
-        self.actions = Some((policy, actions));
+        self.actions = Some((policy, loaded.connectors.clone(), actions));
         self.open = open;
         Ok(Version { site, program })
     }

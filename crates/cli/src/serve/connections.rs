@@ -1,10 +1,11 @@
 //! The connections of a site: to Auth0, and what callers must show. One that stays as it is over a reload is kept, with
 //! its tokens, its pool and its rate budget.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lockgate_auth0::Auth0Connection;
+use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::connection::Connections;
 use lockgate_flow::diagnostic::Diagnostic;
@@ -32,8 +33,10 @@ struct One {
 #[derive(Clone, PartialEq)]
 struct MadeFrom {
     type_name: String,
-    /// Nothing where a secret was made up.
+    /// Nothing where a secret was made up, or the connection was left out.
     settings: Option<Resolved>,
+    /// The connector of the workspace that it is for.
+    connector: Option<String>,
 }
 
 /// What becomes of a connection that lacks a variable.
@@ -41,7 +44,8 @@ struct MadeFrom {
 pub(super) enum Missing<'a> {
     /// It cannot be used.
     Refused,
-    /// One to Auth0 calls this tenant; a secret that callers must show is made up.
+    /// One to Auth0 calls this tenant; a secret that callers must show is made up; any other is left out, and steps that use
+    /// it fail.
     Replaced(Option<&'a Tenant>),
 }
 
@@ -49,6 +53,9 @@ pub(super) enum Missing<'a> {
 enum Kind {
     Auth0(Arc<Auth0Connection>),
     Callers(Arc<Credentials>, Proof),
+    Other(Arc<dyn Any + Send + Sync>),
+    /// With what a step that uses it is told.
+    LeftOut(String),
 }
 
 /// What a caller has to show.
@@ -72,6 +79,10 @@ pub(super) enum Target {
     MadeUp { missing: Vec<String> },
     /// Callers must show what the settings say.
     Set,
+    /// A provider is called.
+    Provider { type_name: String },
+    /// Steps that use it fail, since these variables are not set.
+    LeftOut { missing: Vec<String> },
 }
 
 impl OpenConnections {
@@ -106,8 +117,11 @@ impl OpenConnections {
     pub(super) fn connections(&self) -> Connections {
         let mut connections = Connections::new();
         for (name, one) in &self.0 {
-            if let Kind::Auth0(auth0) = &one.kind {
-                connections.insert(name, Arc::clone(auth0) as _);
+            match &one.kind {
+                Kind::Auth0(auth0) => connections.insert(name, Arc::clone(auth0) as _),
+                Kind::Other(other) => connections.insert(name, Arc::clone(other)),
+                Kind::LeftOut(reason) => connections.leave_out(name, reason),
+                Kind::Callers(..) => {}
             }
         }
         connections
@@ -116,8 +130,8 @@ impl OpenConnections {
     /// What callers must show.
     pub(super) fn credentials(&self) -> BTreeMap<String, Arc<Credentials>> {
         let credentials = |(name, one): (&String, &One)| match &one.kind {
-            Kind::Auth0(_) => None,
             Kind::Callers(credentials, _) => Some((name.clone(), Arc::clone(credentials))),
+            _ => None,
         };
         self.0.iter().filter_map(credentials).collect()
     }
@@ -125,8 +139,8 @@ impl OpenConnections {
     /// What callers must show, for people.
     pub(super) fn proof(&self, name: &str) -> Option<&Proof> {
         match &self.0.get(name)?.kind {
-            Kind::Auth0(_) => None,
             Kind::Callers(_, proof) => Some(proof),
+            _ => None,
         }
     }
 
@@ -154,6 +168,10 @@ impl OpenConnections {
                     Target::MadeUp { missing: missing() }
                 }
                 (Kind::Callers(..), _) => Target::Set,
+                (Kind::Other(_), _) => Target::Provider {
+                    type_name: one.made_from.type_name.clone(),
+                },
+                (Kind::LeftOut(_), _) => Target::LeftOut { missing: missing() },
             };
             targets.insert(name.clone(), target);
         }
@@ -172,23 +190,37 @@ impl One {
     ) -> Result<Self, Diagnostic> {
         let type_name = connection.type_name.value.clone();
         let scheme = Scheme::of_type(&type_name);
-        let settings = match connect::resolve(loaded, file, connection, WITHOUT_ACCOUNT) {
+        let is_auth0 = type_name == CONNECTION_TYPE;
+        let otherwise = connect::otherwise(&type_name, WITHOUT_ACCOUNT);
+        let settings = match connect::resolve(loaded, file, connection, otherwise) {
             Ok(settings) => Some(settings),
             Err(finding) => match (missing, scheme) {
                 (Missing::Replaced(_), Some(_)) => None,
-                (Missing::Replaced(Some(tenant)), None) => Some(connect::emulated_settings(tenant)),
+                (Missing::Replaced(Some(tenant)), None) if is_auth0 => {
+                    Some(connect::emulated_settings(tenant))
+                }
+                (Missing::Replaced(_), None) if !is_auth0 => None,
                 _ => return Err(finding),
             },
         };
-        let made_from = MadeFrom { type_name, settings };
+        let connector = loaded.connectors.text(&type_name);
+        let made_from = MadeFrom {
+            type_name,
+            settings,
+            connector,
+        };
         if let Some(known) = known.filter(|known| known.made_from == made_from) {
             return Ok(known.clone());
         }
         let kind = match (scheme, &made_from.settings) {
-            (None, settings) => {
-                let settings = settings.clone().unwrap_or_default();
-                Kind::Auth0(connect::open_auth0(file, connection, &settings, clock)?)
+            (None, Some(settings)) => {
+                let opened = connect::open(loaded, file, connection, settings, clock)?;
+                match opened.downcast() {
+                    Ok(auth0) => Kind::Auth0(auth0),
+                    Err(other) => Kind::Other(other),
+                }
             }
+            (None, None) => Kind::LeftOut(connect::why_left_out(loaded, connection)),
             (Some(scheme), Some(settings)) => {
                 let credentials = connect::open_credentials(file, connection, scheme, settings)?;
                 Kind::Callers(Arc::new(credentials), Proof::of(scheme, None, connection))
@@ -218,11 +250,11 @@ impl Proof {
     }
 }
 
-/// Whether a connection of these names has to call an emulated tenant, since it lacks a variable.
+/// Whether a connection to Auth0 of these names has to call an emulated tenant, since it lacks a variable.
 pub(super) fn needs_tenant(loaded: &Loaded, names: &BTreeSet<String>) -> bool {
     loaded.checked.connections().iter().any(|connection| {
         names.contains(&connection.name.value)
-            && Scheme::of_type(&connection.type_name.value).is_none()
+            && connection.type_name.value == CONNECTION_TYPE
             && connect::variables(loaded, connection)
                 .iter()
                 .any(|(_, is_set)| !is_set)

@@ -43,7 +43,8 @@ pub(super) fn starts_by_itself(flow: &Flow) -> bool {
 
 impl Plan {
     /// Serves what has no mistake: neither the flow, nor a flow that it calls, nor a connection that one of them uses
-    /// (`unusable`: the connection's name, and why). A mistake in the workspace file is one of every flow.
+    /// (`unusable`: the connection's name, and why), nor the connector of such a connection. A mistake in the workspace file
+    /// is one of every flow.
     ///
     /// `routes` are those that the flows of a file had before: a file that cannot be read any more keeps its route, which
     /// then says what is wrong.
@@ -70,6 +71,11 @@ impl Plan {
             .rev()
             .map(|flow| (flow.name.as_str(), flow))
             .collect();
+        let types = loaded.connection_types();
+        let of_connector = |connection: &str| {
+            let path = loaded.connectors.path(types.get(connection)?)?;
+            reasons.get(path).cloned()
+        };
         let own = |checked: &CheckedFlow| {
             let reason = || {
                 reasons
@@ -85,7 +91,7 @@ impl Plan {
                     let of_callers = loaded.checked.auth_connection(flow);
                     flow.connections()
                         .chain(of_callers)
-                        .find_map(|name| unusable.get(name).map(one_line))
+                        .find_map(|name| unusable.get(name).map(one_line).or_else(|| of_connector(name)))
                 }),
             }
         };

@@ -218,6 +218,17 @@ impl<'a> Screen<'a> {
                     self.say(&format!("{under}{}", not_set(missing)));
                 }
                 Target::Set => self.say(&format!("  {name}  callers show what its settings say")),
+                Target::Provider { type_name } => {
+                    self.say(&format!("  {name}  {} {type_name}", style.bad("REAL")));
+                    self.say(&format!("{under}its variables are set: flows call it"));
+                }
+                Target::LeftOut { missing } => {
+                    self.say(&format!("  {name}  {}", style.warn("LEFT OUT")));
+                    self.say(&format!("{under}{}", not_set(missing)));
+                    self.say(&format!(
+                        "{under}a step that uses it fails; `lockgate test` mocks it"
+                    ));
+                }
             }
         }
     }

@@ -11,7 +11,11 @@ use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
+use crate::connectors::CONNECTORS;
 use crate::workspace::{FILE, FLOWS, relative};
+
+/// The folders that are watched with all that is in them.
+const FOLDERS: [&str; 2] = [FLOWS, CONNECTORS];
 
 /// A save is several events, and so is a change of branch: they are one change if no more time is between them.
 const QUIET: Duration = Duration::from_millis(100);
@@ -72,8 +76,10 @@ impl Watcher {
             self.note(told);
         }
         // Once, and after all is quiet: that it is watched again is told as well.
-        if self.pending.contains(&self.root.join(FLOWS)) {
-            self.watch_flows_again();
+        for folder in FOLDERS {
+            if self.pending.contains(&self.root.join(folder)) {
+                self.watch_again(folder);
+            }
         }
         let changed = std::mem::take(&mut self.pending);
         changed.iter().map(|path| relative(&self.root, path)).collect()
@@ -83,7 +89,7 @@ impl Watcher {
         match told {
             Ok(event) if event.need_rescan() => {
                 // More has happened than the system could tell.
-                self.pending.insert(self.root.join(FLOWS));
+                self.pending.extend(FOLDERS.map(|folder| self.root.join(folder)));
             }
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
             Ok(event) => {
@@ -97,13 +103,13 @@ impl Watcher {
     }
 
     /// The folder is another one than the one that was watched: it was made, or put in the place of the old one.
-    fn watch_flows_again(&mut self) {
-        let flows = self.root.join(FLOWS);
+    fn watch_again(&mut self, folder: &str) {
+        let folder = self.root.join(folder);
         // It may not have been watched.
-        let _ = self.system.unwatch(&flows);
-        if flows.is_dir()
-            && let Err(error) = self.system.watch(&flows, RecursiveMode::Recursive)
-            && flows.is_dir()
+        let _ = self.system.unwatch(&folder);
+        if folder.is_dir()
+            && let Err(error) = self.system.watch(&folder, RecursiveMode::Recursive)
+            && folder.is_dir()
         {
             self.look_instead(&error);
         }
@@ -148,9 +154,11 @@ fn by_looking(root: &Path, sender: &UnboundedSender<Told>) -> Result<Box<dyn not
 
 fn watch(system: &mut dyn notify::Watcher, root: &Path) -> notify::Result<()> {
     system.watch(root, RecursiveMode::NonRecursive)?;
-    let flows = root.join(FLOWS);
-    if flows.is_dir() {
-        system.watch(&flows, RecursiveMode::Recursive)?;
+    for folder in FOLDERS {
+        let folder = root.join(folder);
+        if folder.is_dir() {
+            system.watch(&folder, RecursiveMode::Recursive)?;
+        }
     }
     Ok(())
 }
@@ -173,8 +181,8 @@ fn is_ours(root: &Path, path: &Path) -> bool {
     let mut parts = inside.iter();
     let first = parts.next().and_then(OsStr::to_str);
     match (first, parts.next().is_some()) {
-        (Some(FILE | ".env" | ".gitignore" | ".ignore" | FLOWS), false) => true,
-        (Some(FLOWS), true) => inside
+        (Some(FILE | ".env" | ".gitignore" | ".ignore" | FLOWS | CONNECTORS), false) => true,
+        (Some(FLOWS | CONNECTORS), true) => inside
             .iter()
             .all(|part| part.to_str().is_some_and(is_flow_or_folder)),
         _ => false,
@@ -206,6 +214,8 @@ mod tests {
             "flows/a.yaml",
             "flows/deep",
             "flows/deep/b.yml",
+            "connectors",
+            "connectors/acme.yaml",
         ] {
             assert!(is_ours(root, &root.join(path)), "{path}");
         }
@@ -223,6 +233,7 @@ mod tests {
             "flows/4913",
             "flows/a.yaml.tmp.1234",
             "flows/.git/a.yaml",
+            "connectors/acme.yaml~",
             "../elsewhere.yaml",
         ] {
             assert!(!is_ours(root, &root.join(path)), "{path}");

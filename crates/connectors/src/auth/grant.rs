@@ -70,7 +70,7 @@ impl Grant {
     }
 
     /// Says who the client is.
-    pub(super) fn from_client(
+    pub(super) fn by_client(
         self,
         way: ClientAuthentication,
         parameters: &Parameters,

@@ -17,7 +17,7 @@ impl ClientCredentials {
     pub(super) async fn mint(&self, caller: Caller<'_>) -> Result<Token, ActionError> {
         let parameters = &self.parameters;
         let grant = Grant::new("client_credentials", parameters, caller)?
-            .from_client(self.client_authentication, parameters, caller)?
+            .by_client(self.client_authentication, parameters, caller)?
             .with("scope", parameters.optional("scope", caller)?)
             .with("audience", parameters.optional("audience", caller)?);
         Ok(grant.ask(caller).await?.token)

@@ -46,7 +46,7 @@ impl RefreshToken {
         let grant = Grant::new("refresh_token", parameters, caller)?
             .hiding(&refresh_token)
             .with("refresh_token", Some(refresh_token.clone()))
-            .from_client(self.client_authentication, parameters, caller)?
+            .by_client(self.client_authentication, parameters, caller)?
             .with("scope", parameters.optional("scope", caller)?);
         let granted = grant.ask(caller).await?;
         if let Some(next) = granted.refresh_token
@@ -70,13 +70,12 @@ impl<'a> Kept<'a> {
         hash.update(caller.connection.name().as_bytes());
         hash.update([0]);
         hash.update(first.as_bytes());
-        let hash: String = hash.finalize()[..16]
+        let hash = hash.finalize()[..16]
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+            .fold(0, |number: u128, byte| number << 8 | u128::from(*byte));
         Self {
             caller,
-            key: format!("{PURPOSE}/{hash}"),
+            key: format!("{PURPOSE}/{hash:032x}"),
         }
     }
 

@@ -83,17 +83,16 @@ impl Connector {
         let loaded = load(source, Limits::default());
         let mut reader = Reader::new(source);
         reader.diagnostics = loaded.diagnostics;
+        if loaded.root.is_none() && loaded.complete {
+            reader.report_help(
+                Code::NotOneDocument,
+                Span::new(0, 0),
+                "the file is empty",
+                "a connector needs `connector:`, `summary:`, `base_url:` and `operations:`",
+            );
+        }
         let of_the_text = reader.diagnostics.len();
-        let connector = match &loaded.root {
-            Some(root) => read(&mut reader, root),
-            None => {
-                if loaded.complete {
-                    let help = "a connector needs `connector:`, `summary:`, `base_url:` and `operations:`";
-                    reader.report_help(Code::NotOneDocument, Span::new(0, 0), "the file is empty", help);
-                }
-                None
-            }
-        };
+        let connector = loaded.root.as_ref().and_then(|root| read(&mut reader, root));
         if !loaded.complete {
             // What comes after the place where the text broke off is not known.
             reader.diagnostics.truncate(of_the_text);
@@ -126,15 +125,14 @@ fn read(reader: &mut Reader, root: &Node) -> Option<Connector> {
     }
     let own = settings.len();
     let auth_node = fields.take_or_recover("auth", KEYS);
-    add_settings(&mut settings, root, &fields, reader);
+    add_settings(&mut settings, root, fields.span());
     let mut names = Names::of_connection(&settings, settings_are_known);
 
-    let base_url = match fields.take_or_recover("base_url", KEYS) {
-        Some(node) => read_base_url(reader, node, &mut names),
-        None => {
-            fields.missing(reader, "base_url");
-            Template::Constant(json!("https://unknown.invalid"))
-        }
+    let base_url = if let Some(node) = fields.take_or_recover("base_url", KEYS) {
+        read_base_url(reader, node, &mut names)
+    } else {
+        fields.missing(reader, "base_url");
+        Template::Constant(Value::Null)
     };
     let auth = auth_node.map_or(Auth::none(), |node| auth::read(reader, node, 0, &mut names));
     let headers = fields.take("headers").map_or_else(Vec::new, |node| {
@@ -215,21 +213,20 @@ fn read(reader: &mut Reader, root: &Node) -> Option<Connector> {
 }
 
 /// `base_url` and `token_url`, which every connection may override, unless the connector has settings of these names.
-fn add_settings(settings: &mut Vec<InputField>, root: &Node, fields: &Fields<'_>, reader: &Reader) {
+fn add_settings(settings: &mut Vec<InputField>, root: &Node, span: Span) {
     let mut add = |name: &str, description: &str| {
         if settings.iter().any(|field| field.name.value == name) {
             return;
         }
         settings.push(InputField {
-            name: Spanned::new(name.to_owned(), fields.span()),
+            name: Spanned::new(name.to_owned(), span),
             schema: json!({ "type": "string", "format": "uri", "description": description }),
-            span: fields.span(),
+            span,
             default: None,
             required: false,
             secret: false,
         });
     };
-    let _ = reader;
     add(
         "base_url",
         "Where the provider is asked, in the place of the connector's own URL.",

@@ -69,7 +69,7 @@ impl Names {
         what: &str,
     ) -> Option<Expression> {
         let mut expression = read_expression(reader, node, what)?.value;
-        self.resolve(&mut |visit| expression.paths_mut(visit));
+        expression.paths_mut(&mut |path| self.resolve(path));
         let mut check = Check {
             names: self,
             reader,
@@ -98,7 +98,7 @@ impl Names {
 
     /// Fills the slots in data, and finds what is not there.
     pub(super) fn check_data(&mut self, reader: &mut Reader, data: &mut DataNode) {
-        self.resolve(&mut |visit| data.paths_mut(visit));
+        data.paths_mut(&mut |path| self.resolve(path));
         let mut check = Check {
             names: self,
             reader,
@@ -127,22 +127,21 @@ impl Names {
         report_unread(reader, &self.settings_read, fields, "connection");
     }
 
-    fn resolve(&mut self, visit_all: &mut dyn FnMut(&mut dyn FnMut(&mut Path))) {
-        visit_all(&mut |path| {
-            if path.slot.is_block_local() && !path.bare_in_block {
-                return;
-            }
-            let Some(slot) = path.root().and_then(|root| self.slot(root)) else {
-                return;
-            };
-            path.slot = slot;
-            let first = path.rest().first().map_or_else(|| ALL.to_owned(), segment_text);
-            match slot {
-                Slot::Input => self.inputs_read.insert(first),
-                CONNECTION => self.settings_read.insert(first),
-                _ => false,
-            };
-        });
+    /// Fills the slot of a path.
+    fn resolve(&mut self, path: &mut Path) {
+        if path.slot.is_block_local() && !path.bare_in_block {
+            return;
+        }
+        let Some(slot) = path.root().and_then(|root| self.slot(root)) else {
+            return;
+        };
+        path.slot = slot;
+        let first = path.rest().first().map_or_else(|| ALL.to_owned(), segment_text);
+        match slot {
+            Slot::Input => self.inputs_read.insert(first),
+            CONNECTION => self.settings_read.insert(first),
+            _ => false,
+        };
     }
 
     fn slot(&self, root: &str) -> Option<Slot> {

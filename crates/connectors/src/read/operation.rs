@@ -81,13 +81,11 @@ pub(super) fn read(
 
     names.with_input(Some((&inputs, inputs_are_known)));
     names.with_run(true);
-    let request = match fields.take_or_recover("request", KEYS) {
-        Some(node) => request::read(reader, node, &shared.headers, names),
-        None => {
-            fields.missing(reader, "request");
-            None
-        }
-    };
+    let request_node = fields.take_or_recover("request", KEYS);
+    if request_node.is_none() {
+        fields.missing(reader, "request");
+    }
+    let request = request_node.and_then(|node| request::read(reader, node, &shared.headers, names));
     let timeout = fields
         .take("timeout")
         .and_then(|node| reader.duration(node, "`timeout`"))

@@ -4,7 +4,6 @@ use lockgate_flow::catalog::Effect;
 use lockgate_flow::diagnostic::Code;
 use lockgate_flow::expression::{Expression, Template, ValueTemplate};
 use lockgate_flow::graph::strip;
-use lockgate_flow::source::Span;
 use lockgate_flow::syntax::{DataKind, Reader};
 use lockgate_flow::yaml::Node;
 use lockgate_http::StatusRange;
@@ -144,17 +143,14 @@ pub(super) fn read_reconcile(
 /// One expression: of a text or a map it could not be said whether it is missing.
 fn read_happened(reader: &mut Reader, node: &Node, names: &mut Names) -> Option<Expression> {
     let data = read_data(reader, node, names);
-    match data.kind {
-        DataKind::Template(Template::Expression(expression)) => Some(expression),
-        _ => {
-            let place: Span = data.span;
-            reader.report_help(
-                Code::InvalidConnector,
-                place,
-                "`happened` is not one expression",
-                "write it like `\"{{response.body.items.[0]}}\"`: where that is missing, it has not happened",
-            );
-            None
-        }
+    if let DataKind::Template(Template::Expression(expression)) = data.kind {
+        return Some(expression);
     }
+    reader.report_help(
+        Code::InvalidConnector,
+        data.span,
+        "`happened` is not one expression",
+        "write it like `\"{{response.body.items.[0]}}\"`: where that is missing, it has not happened",
+    );
+    None
 }

@@ -44,12 +44,8 @@ impl<J: Journal> Walker<'_, J> {
         })?;
         let connection = match &op.connection {
             Some(name) => Some(executor.connections.get(name).ok_or_else(|| {
-                self.step_error(
-                    node,
-                    "unknown_connection",
-                    500,
-                    format!("there is no connection `{name}`"),
-                )
+                let why = executor.connections.why_not(name);
+                self.step_error(node, "unknown_connection", 500, why)
             })?),
             None => None,
         };

@@ -242,9 +242,8 @@ async fn fits(
         return Ok(());
     };
     let definition = Definition::of(flow, &flows, &loaded.connection_types());
-    let catalog = catalogue::catalog();
-    let was = Titles::of(Some(&stored.definition), &catalog);
-    let is = Titles::of(Some(&definition), &catalog);
+    let was = Titles::of(Some(&stored.definition), &loaded.catalog);
+    let is = Titles::of(Some(&definition), &loaded.catalog);
     let departure = runs::departures(&[departure], &was, &is, terminal.stderr_style());
     Err(Mistake::new(format!(
         "the run {} cannot go on with the flow as it is now: what is recorded does not fit\n{}",

@@ -22,7 +22,7 @@ pub(super) async fn follow(place: &Place<'_>, args: &RunsFollowArgs, terminal: &
     let clock = SystemClock::new();
     let id = runs::pick(&history, &args.run)?;
     let mut run = look::read(&history, id)?;
-    let titles = look::titles(&history, &run)?;
+    let titles = look::titles(place, &history, &run)?;
     let style = terminal.stdout_style();
     terminal.print(&format!("{}\n", runs::head(&run.summary, clock.now(), style)))?;
     if run.summary.status.is_unfinished() && Owner::of(&place.path).map_err(store::failed)?.is_none() {

@@ -81,16 +81,19 @@ pub(super) fn show(
     if args.json {
         terminal.print_json(&run.shown())?;
     } else {
-        let titles = titles(&history, &run)?;
+        let titles = titles(place, &history, &run)?;
         terminal.print(&runs::show(&run, &titles, now, terminal.stdout_style()))?;
     }
     Ok(Exit::Done)
 }
 
 /// What the steps of a run are called.
-pub(super) fn titles(history: &History, run: &RunDetail) -> Result<Titles> {
+pub(super) fn titles(place: &Place<'_>, history: &History, run: &RunDetail) -> Result<Titles> {
     let definition = history.definition(&run.definition).map_err(store::failed)?;
-    Ok(Titles::of(definition.as_ref(), &catalogue::catalog()))
+    Ok(Titles::of(
+        definition.as_ref(),
+        &catalogue::catalog_around(place.folder),
+    ))
 }
 
 /// A run that was there a moment ago.

@@ -26,12 +26,11 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
     let history = place.history()?;
     let id = runs::pick(&history, &args.run)?;
     let run = look::read(&history, id)?;
-    let was = look::titles(&history, &run)?;
-    let catalog = catalogue::catalog();
+    let was = look::titles(place, &history, &run)?;
     let more = args.flow_file.as_ref().map(|file| place.folder.join(file));
-    let loaded = Loaded::find(place.folder, &catalog, more.as_slice())?;
+    let loaded = Loaded::find(place.folder, &catalogue::catalog(), more.as_slice())?;
     let (flow, definition) = current(place, args, &loaded, &run.summary.flow, terminal)?;
-    let is = Titles::of(Some(&definition), &catalog);
+    let is = Titles::of(Some(&definition), &loaded.catalog);
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let settings = store::for_command(place.folder, place.typed)?;
@@ -54,7 +53,7 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
             .with_connections(connections.clone())
             .with_flows(flows.into_values())
     };
-    let recorded = stored.definition.compile(&catalog).ok();
+    let recorded = stored.definition.compile(&loaded.catalog).ok();
     let recorded = recorded.map(|compiled| (compiled.flow, executor(compiled.flows)));
     let recorded = recorded
         .as_ref()
