@@ -7,7 +7,7 @@
 //!  tokens   jwt: signed tokens, and their keys
 //!  codes    otp, totp: codes that people type
 //!  mail     email.send
-//!  sql      sql.query
+//!  sql      sql.query, sql.execute
 //! ```
 //!
 //! Each action stands in a place of its own, with its declaration, its code and its tests. A binary registers them:
@@ -32,7 +32,7 @@ mod data;
 mod http;
 mod log;
 mod mail;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod servers;
 mod sql;
 mod tokens;

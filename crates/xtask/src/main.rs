@@ -7,6 +7,7 @@ mod crash;
 mod generate;
 mod process;
 mod schemathesis;
+mod servers;
 mod suite;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::generate;
 use crate::process::{cargo, run, works};
 use crate::schemathesis;
+use crate::servers;
 
 pub(crate) fn test() -> Result<()> {
     run("formatting", cargo(["fmt", "--all", "--check"]))?;
@@ -20,33 +21,29 @@ pub(crate) fn test() -> Result<()> {
             "warnings",
         ]),
     )?;
-    if works(cargo(["nextest", "--version"])) {
-        run(
-            "tests",
-            cargo([
-                "nextest",
-                "run",
-                "--workspace",
-                "--no-fail-fast",
-                "--status-level",
-                "slow",
-            ]),
-        )?;
+    let mut tests = if works(cargo(["nextest", "--version"])) {
+        cargo([
+            "nextest",
+            "run",
+            "--workspace",
+            "--no-fail-fast",
+            "--status-level",
+            "slow",
+        ])
     } else {
         println!("\n(cargo-nextest is not installed; `cargo test` runs the same tests, slower)");
-        run(
-            "tests",
-            cargo([
-                "test",
-                "--workspace",
-                "--quiet",
-                "--lib",
-                "--bins",
-                "--tests",
-                "--examples",
-            ]),
-        )?;
-    }
+        cargo([
+            "test",
+            "--workspace",
+            "--quiet",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--examples",
+        ])
+    };
+    servers::prepare(&mut tests)?;
+    run("tests", tests)?;
     run(
         "documentation tests",
         cargo(["test", "--workspace", "--doc", "--quiet"]),

@@ -13,7 +13,6 @@ use tokio::task::JoinHandle;
 
 use super::action::SendEmail;
 use super::settings::SmtpConnection;
-use crate::servers::{CERTIFICATE, Exim, left_out};
 
 fn open(settings: Value) -> Result<SmtpConnection, String> {
     let Value::Object(settings) = settings else {
@@ -35,8 +34,10 @@ fn message(to: &str, subject: &str) -> Value {
     json!({ "to": to, "subject": subject, "text": "hello" })
 }
 
+#[cfg(unix)]
 mod with_exim {
     use super::*;
+    use crate::servers::{CERTIFICATE, Exim, left_out};
 
     fn settings(exim: &Exim, more: Value) -> Value {
         let mut settings = json!({

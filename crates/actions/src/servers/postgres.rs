@@ -90,11 +90,11 @@ impl Postgres {
 
     /// On the port, under this name.
     pub(crate) fn url_at(&self, host: &str) -> String {
-        self.url_behind(host, self.port)
+        Self::url_behind(host, self.port)
     }
 
     /// On a port that leads to this one.
-    pub(crate) fn url_behind(&self, host: &str, port: u16) -> String {
+    pub(crate) fn url_behind(host: &str, port: u16) -> String {
         let password = Self::PASSWORD.replace(' ', "%20");
         format!("postgres://postgres:{password}@{host}:{port}/postgres")
     }

@@ -1,5 +1,6 @@
 //! Both databases, through the actions.
 
+#[cfg(unix)]
 mod postgres;
 mod sqlite;
 

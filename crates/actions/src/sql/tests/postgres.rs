@@ -564,7 +564,7 @@ async fn where_it_broke_decides_what_is_known() {
     ] {
         for idempotent in [false, true] {
             let (port, task) = way(postgres.port, word, fault).await;
-            let url = format!("{}?sslmode=disable", postgres.url_behind("127.0.0.1", port));
+            let url = format!("{}?sslmode=disable", Postgres::url_behind("127.0.0.1", port));
             let step = step(json!({ "url": url }));
             let input = json!({ "statement": "insert into t values (1)", "timeout": "300ms", "idempotent": idempotent });
             let error = step.call(&SqlExecute, input).await.unwrap_err();
