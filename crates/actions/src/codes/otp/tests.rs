@@ -409,7 +409,14 @@ impl SharedState for Watched {
         now: Timestamp,
     ) -> Result<bool, StateError> {
         self.asked.lock().unwrap().push("put".to_owned());
-        self.seen.lock().unwrap().push_str(&format!("{key}\n{value}\n"));
+        self.seen.lock().unwrap().extend([
+            key,
+            "
+",
+            &value.to_string(),
+            "
+",
+        ]);
         self.state.put(key, expected, value, expires_at, now).await
     }
 
@@ -419,14 +426,12 @@ impl SharedState for Watched {
     }
 }
 
-fn watched() -> (Runs, Arc<Mutex<Vec<String>>>, Arc<Mutex<String>>) {
-    let (asked, seen) = (Arc::default(), Arc::default());
-    let state = Watched {
+fn watched(asked: &Arc<Mutex<Vec<String>>>, seen: &Arc<Mutex<String>>) -> Runs {
+    Runs::on(Watched {
         state: MemoryState::new([7; 32]),
-        asked: Arc::clone(&asked),
-        seen: Arc::clone(&seen),
-    };
-    (Runs::on(state), asked, seen)
+        asked: Arc::clone(asked),
+        seen: Arc::clone(seen),
+    })
 }
 
 /// What a reference has cannot be told by how long a guess takes: keys, hashes, reads and writes are the same, guess for guess.
@@ -434,7 +439,8 @@ fn watched() -> (Runs, Arc<Mutex<Vec<String>>>, Arc<Mutex<String>>) {
 async fn guesses_cost_the_same_whatever_there_is() {
     let mut costs = Vec::new();
     for case in ["there", "missing", "expired", "used"] {
-        let (runs, asked, _) = watched();
+        let asked = Arc::default();
+        let runs = watched(&asked, &Arc::default());
         if case != "missing" {
             let code = runs.code("g", json!({ "reference": ADA })).await;
             match case {
@@ -465,7 +471,8 @@ async fn guesses_cost_the_same_whatever_there_is() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_that_is_kept_can_be_read() {
-    let (runs, _, seen) = watched();
+    let seen = Arc::default();
+    let runs = watched(&Arc::default(), &seen);
     let code = runs
         .code("run-canary", json!({ "reference": ADA, "length": 10 }))
         .await;
