@@ -5,6 +5,7 @@
 
 mod mutate;
 mod targets;
+mod texts;
 
 pub use mutate::Mutator;
 pub use targets::{TARGETS, Target};

@@ -14,6 +14,8 @@ use lockgate_flow::workspace::Workspace;
 use lockgate_store::Record;
 use serde_json::{Value, json};
 
+use crate::texts;
+
 /// A function that takes any bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -46,6 +48,21 @@ pub const TARGETS: &[Target] = &[
         name: "journal-record",
         run: journal_record,
         corpus: journal_records,
+    },
+    Target {
+        name: "xml-text",
+        run: texts::xml,
+        corpus: texts::xml_texts,
+    },
+    Target {
+        name: "csv-text",
+        run: texts::csv,
+        corpus: texts::csv_texts,
+    },
+    Target {
+        name: "email-address",
+        run: texts::email,
+        corpus: texts::addresses,
     },
 ];
 
