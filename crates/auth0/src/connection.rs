@@ -22,6 +22,7 @@ use crate::error::{self, Said, Subject};
 use crate::path::ApiPath;
 use crate::rate::{Budget, LONGEST_WAIT, Throttled};
 use crate::redact::Redactor;
+use crate::session_token::SessionTokens;
 use crate::settings::{Credentials, Settings};
 use crate::token::{Token, TokenStore};
 use crate::token_endpoint::TokenEndpoint;
@@ -123,6 +124,11 @@ impl Auth0Connection {
     /// The identifier of the Management API that its tokens are for.
     pub fn audience(&self) -> &str {
         &self.settings.audience
+    }
+
+    /// What it knows of session tokens.
+    pub(crate) fn session_tokens(&self) -> &SessionTokens {
+        &self.settings.session_tokens
     }
 
     /// Host, and port if it is not the scheme's own.

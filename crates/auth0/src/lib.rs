@@ -9,6 +9,7 @@
 //!   ├─ rate         the tenant's bucket, modelled from `x-ratelimit-*`: waits before there is a 429
 //!   ├─ transport    one HTTP exchange: pool, time limits, capped bodies, no redirects, TLS always verified
 //!   │   └─ wire         the same without sockets, for tests on virtual time
+//!   ├─ session_token  what an Action and a site behind its redirect tell each other
 //!   └─ error        Auth0's words → codes; `redact` masks what we sent
 //! ```
 //!
@@ -72,9 +73,9 @@ mod transport;
 mod wire;
 
 pub use actions::{
-    AssignRoles, BlockUser, ChangePasswordTicket, CreateUser, DeleteUser, FindUsersByEmail, GetUser,
-    LinkIdentities, RemoveRoles, SearchUsers, SendRequest, SendVerificationEmail, UnlinkIdentity, UpdateUser,
-    VerificationTicket, register, register_notifications,
+    AssignRoles, BlockUser, ChangePasswordTicket, ContinueUrl, CreateUser, DeleteUser, FindUsersByEmail,
+    GetUser, LinkIdentities, RemoveRoles, SearchUsers, SendRequest, SendVerificationEmail, UnlinkIdentity,
+    UpdateUser, VerificationTicket, VerifySessionToken, register,
 };
 pub use connection::Auth0Connection;
 pub use domain::{DomainProblem, TenantDomain};

@@ -15,6 +15,7 @@ use url::Url;
 use crate::assertion::AssertionKey;
 use crate::domain::Host;
 use crate::path::ApiPath;
+use crate::session_token::{LEAST_SECRET, LoginHost, SessionTokens};
 
 /// The type's name in `lockgate.yaml`.
 pub const CONNECTION_TYPE: &str = "auth0";
@@ -60,6 +61,18 @@ pub fn connection_spec() -> ConnectionSpec {
                     "type": "string",
                     "description": "Where to call instead of `https://DOMAIN`: an emulated tenant or a gateway. \
                                     `https`, or plain `http` to this machine only."
+                },
+                "session_token_secret": {
+                    "type": "string",
+                    "minLength": 1,
+                    "secret": true,
+                    "description": "For redirects of Actions: the secret that the Action gives `encodeToken` and \
+                                    `validateToken`. At least 32 bytes."
+                },
+                "login_domain": {
+                    "type": "string",
+                    "description": "Where people log in, if that is not the tenant domain: the custom domain, like \
+                                    `login.acme.com`."
                 }
             }
         })),
@@ -87,6 +100,7 @@ pub(crate) struct Settings {
     pub(crate) audience: String,
     /// Plain http to this machine: no certificates are needed.
     pub(crate) is_loopback_http: bool,
+    pub(crate) session_tokens: SessionTokens,
 }
 
 impl Settings {
@@ -151,7 +165,21 @@ impl Settings {
                 .map_err(|problem| fail("domain", format!("the domain makes no URL: {problem}"), None))?;
             (base, format!("https://{}/api/v2/", host.name))
         };
+        let hosts: Vec<LoginHost> = ["login_domain", "domain"]
+            .into_iter()
+            .filter_map(|name| Host::parse(text(name).ok()??).ok())
+            .map(|host| LoginHost::of(&host))
+            .collect();
+        let session_tokens = SessionTokens {
+            secret: text("session_token_secret")?.map(SecretString::from),
+            hosts: if hosts.is_empty() {
+                vec![LoginHost::of_base(&base)]
+            } else {
+                hosts
+            },
+        };
         Ok(Self {
+            session_tokens,
             is_loopback_http: base.scheme() == "http",
             base,
             client_id: client_id.to_owned(),
@@ -213,6 +241,20 @@ fn check_settings(known: &KnownInput) -> Vec<InputProblem> {
             "the connection has no `domain`".to_owned(),
             Some("add the tenant domain, like `domain: acme.eu.auth0.com`".to_owned()),
         ));
+    }
+    if let Some(domain) = text("login_domain")
+        && let Err(found) = Host::parse(domain)
+    {
+        let help = "write the host on which people log in, like `login.acme.com`".to_owned();
+        problems.push(problem("/login_domain", found.to_string(), Some(help)));
+    }
+    if let Some(secret) = text("session_token_secret").filter(|secret| secret.len() < LEAST_SECRET) {
+        let message = format!(
+            "`session_token_secret` has {} bytes, and HS256 needs {LEAST_SECRET} (RFC 7518 §3.2)",
+            secret.len()
+        );
+        let help = "make one with `openssl rand -hex 32`, and give it to the Action, too".to_owned();
+        problems.push(problem("/session_token_secret", message, Some(help)));
     }
     if let Some(base_url) = text("base_url")
         && let Err(found) = parse_base_url(base_url)

@@ -177,8 +177,62 @@ fn secrets_are_annotated() {
         let is_secret = spec.settings.view().property(name).unwrap().is_secret();
         assert_eq!(
             is_secret,
-            ["client_secret", "private_key"].contains(&name),
+            ["client_secret", "private_key", "session_token_secret"].contains(&name),
             "{name}"
         );
     }
+}
+
+#[test]
+fn where_people_log_in() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    for (settings, hosts) in [
+        (
+            json!({ "domain": "acme.eu.auth0.com" }),
+            &["acme.eu.auth0.com"][..],
+        ),
+        (
+            json!({ "domain": "acme.eu.auth0.com", "login_domain": "Login.acme.com" }),
+            &["login.acme.com", "acme.eu.auth0.com"],
+        ),
+        (json!({ "base_url": "http://127.0.0.1:1/" }), &["127.0.0.1:1"]),
+        (
+            json!({ "base_url": "http://127.0.0.1:1", "login_domain": "login.acme.com" }),
+            &["login.acme.com"],
+        ),
+    ] {
+        let mut settings = settings.as_object().unwrap().clone();
+        settings.insert("client_id".to_owned(), json!("app"));
+        settings.insert("client_secret".to_owned(), json!("s"));
+        let found = Settings::parse("auth0", &settings).unwrap().session_tokens;
+        let names: Vec<_> = found
+            .hosts
+            .iter()
+            .map(crate::session_token::LoginHost::name)
+            .collect();
+        assert_eq!((names.as_slice(), found.secret.is_some()), (hosts, false));
+        settings.insert("session_token_secret".to_owned(), json!(secret));
+        assert!(
+            Settings::parse("auth0", &settings)
+                .unwrap()
+                .session_tokens
+                .secret
+                .is_some()
+        );
+    }
+    let acme = |name: &str, value: &str| json!({ "domain": "acme.eu.auth0.com", name: value });
+    check(
+        &acme("login_domain", "https://login.acme.com"),
+        Err(("login_domain", "this is a URL, not a domain")),
+    );
+    let short = "`session_token_secret` has 31 bytes, and HS256 needs 32 (RFC 7518 §3.2)";
+    check(
+        &acme("session_token_secret", &secret[1..]),
+        Err(("session_token_secret", short)),
+    );
+    let empty = "`session_token_secret` has 0 bytes, and HS256 needs 32 (RFC 7518 §3.2)";
+    check(
+        &acme("session_token_secret", ""),
+        Err(("session_token_secret", empty)),
+    );
 }
