@@ -83,8 +83,5 @@ pub fn declare<'a>(catalog: &mut Catalog, connectors: impl IntoIterator<Item = &
 
 /// The connection types of connectors: one each.
 pub fn connection_types<'a>(connectors: impl IntoIterator<Item = &'a Arc<Connector>>) -> Vec<ConnectionType> {
-    connectors
-        .into_iter()
-        .map(connection::connection_type)
-        .collect()
+    connectors.into_iter().map(connection::connection_type).collect()
 }

@@ -196,7 +196,9 @@ fn read(reader: &mut Reader, root: &Node) -> Option<Connector> {
         fields.missing(reader, "operations");
     }
     fields.finish(reader, KEYS);
-    if is_read && settings_are_known {
+    // What a mistake keeps from being read is not left unread.
+    let is_sound = !reader.diagnostics.iter().any(Diagnostic::is_error);
+    if is_read && settings_are_known && is_sound {
         names.report_unread_settings(reader, &shared.settings[..own]);
     }
     Some(Connector {

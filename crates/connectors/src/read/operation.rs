@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use lockgate_flow::catalog::{ActionSpec, Effect, Group, Text};
-use lockgate_flow::diagnostic::{Code, suggestion};
+use lockgate_flow::diagnostic::{Code, Diagnostic, suggestion};
 use lockgate_flow::graph::{InputSpec, strip};
 use lockgate_flow::schema::Schema;
 use lockgate_flow::syntax::{InputField, Reader, read_input, read_schema};
@@ -49,6 +49,7 @@ pub(super) fn read(
     names: &mut Names,
     auths: &mut usize,
 ) -> Option<Operation> {
+    let before = reader.diagnostics.len();
     let name = entry.key.text.clone();
     let name_is_good = check_name(reader, &name, entry.key.span, "the name of an operation");
     let mut fields = reader.fields(&entry.value, "the operation")?;
@@ -56,8 +57,7 @@ pub(super) fn read(
     let docs = optional_text(reader, &mut fields, "docs", "`docs`");
     let effect = fields
         .need(reader, "effect")
-        .and_then(|node| read_effect(reader, node))
-        .unwrap_or(Effect::Once);
+        .and_then(|node| read_effect(reader, node));
     let changes_users = fields
         .take("changes_users")
         .and_then(|node| reader.boolean(node, "`changes_users`"))
@@ -129,7 +129,9 @@ pub(super) fn read(
     fields.finish(reader, KEYS);
     names.with_response(false);
     names.with_run(false);
-    if inputs_are_known && request.is_some() {
+    // What a mistake keeps from being read is not left unread.
+    let is_sound = !reader.diagnostics[before..].iter().any(Diagnostic::is_error);
+    if inputs_are_known && is_sound {
         names.report_unread_inputs(reader, &inputs);
     }
     names.with_input(None);
@@ -146,7 +148,7 @@ pub(super) fn read(
         connection: Some(Text::Owned(shared.name.clone())),
         changes_users,
         example: complete_example(&full_name, &name, example, &inputs).into(),
-        ..ActionSpec::new(full_name, effect, summary)
+        ..ActionSpec::new(full_name, effect.unwrap_or(Effect::Once), summary)
     };
     name_is_good.then(|| Operation {
         name,

@@ -25,10 +25,10 @@ const LIMIT: usize = 1000;
 pub(super) fn read_pagination(
     reader: &mut Reader,
     node: &Node,
-    effect: Effect,
+    effect: Option<Effect>,
     names: &mut Names,
 ) -> Option<Pagination> {
-    if !matches!(effect, Effect::Pure | Effect::Read) {
+    if matches!(effect, Some(Effect::Idempotent | Effect::Once)) {
         reader.report_help(
             Code::InvalidConnector,
             node.span,
@@ -107,11 +107,11 @@ fn read_next(reader: &mut Reader, node: &Node, names: &mut Names) -> Option<(Opt
 pub(super) fn read_reconcile(
     reader: &mut Reader,
     node: &Node,
-    effect: Effect,
+    effect: Option<Effect>,
     shared: &Shared,
     names: &mut Names,
 ) -> Option<Reconcile> {
-    if effect != Effect::Once {
+    if let Some(effect) = effect.filter(|effect| *effect != Effect::Once) {
         reader.report_help(
             Code::InvalidConnector,
             node.span,

@@ -57,8 +57,7 @@ pub(super) fn read(
     let mut fields = reader.fields(node, "the request")?;
     let method = fields
         .need(reader, "method")
-        .and_then(|node| read_method(reader, node))
-        .unwrap_or(Method::GET);
+        .and_then(|node| read_method(reader, node));
     let path = fields
         .take_or_recover("path", KEYS)
         .map_or_else(PathTemplate::default, |node| read_path(reader, node, names));
@@ -69,14 +68,14 @@ pub(super) fn read(
     if let Some(node) = fields.take("headers") {
         headers.extend(read_headers(reader, node, names));
     }
-    let body = read_body(reader, &mut fields, &method, names);
+    let body = read_body(reader, &mut fields, method.as_ref(), names);
     let idempotency_key = fields
         .take("idempotency_key")
         .and_then(|node| reader.text(node, "`idempotency_key`"))
         .and_then(|name| read_header_name(reader, &name.value, name.span));
     fields.finish(reader, KEYS);
     Some(RequestTemplate {
-        method,
+        method: method.unwrap_or(Method::GET),
         path,
         query,
         headers,
@@ -228,7 +227,7 @@ pub(super) fn read_header_name(reader: &mut Reader, text: &str, span: Span) -> O
 fn read_body(
     reader: &mut Reader,
     fields: &mut Fields<'_>,
-    method: &Method,
+    method: Option<&Method>,
     names: &mut Names,
 ) -> Option<(BodyKind, ValueTemplate)> {
     let mut body = None;
@@ -240,7 +239,7 @@ fn read_body(
             BodyKind::Json => strip(&read_data(reader, &entry.value, names), None),
             BodyKind::Text | BodyKind::Xml => names.read_text(reader, &entry.value, &what).into(),
         };
-        if matches!(*method, Method::GET | Method::HEAD) {
+        if let Some(method @ (&Method::GET | &Method::HEAD)) = method {
             // RFC 9110 §9.3: a body of these means nothing.
             let message = format!("a {method} has no body");
             let help = "write what goes into the URL under `query`";
