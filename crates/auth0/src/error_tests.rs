@@ -329,12 +329,11 @@ fn every_code_is_declared_somewhere_and_nowhere_twice() {
         let count = codes.len();
         codes.dedup();
         assert_eq!(codes.len(), count, "{}", spec.name);
-        assert!(
-            !spec.example.is_empty() && !spec.docs.is_empty() && spec.scopes.is_some(),
-            "{}",
-            spec.name
-        );
-        assert!(spec.effect != Effect::Pure);
+        assert!(!spec.example.is_empty() && !spec.docs.is_empty(), "{}", spec.name);
+        // The hand-shake of redirects asks nobody.
+        let calls = !["auth0.continue_url", "auth0.verify_session_token"].contains(&&*spec.name);
+        assert_eq!(spec.scopes.is_some(), calls, "{}", spec.name);
+        assert!(spec.effect != Effect::Pure || !calls, "{}", spec.name);
     }
     for error in ALL {
         assert!(

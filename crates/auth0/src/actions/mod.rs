@@ -38,7 +38,6 @@ pub use delete_user::DeleteUser;
 pub use find_users_by_email::FindUsersByEmail;
 pub use get_user::GetUser;
 pub use link_identities::LinkIdentities;
-pub use notify::register_notifications;
 pub use remove_roles::RemoveRoles;
 pub use search_users::SearchUsers;
 pub use send_request::SendRequest;
@@ -51,7 +50,8 @@ pub use verify_session_token::VerifySessionToken;
 /// How long one attempt may take when the step does not say: two exchanges.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Adds all actions of this crate.
+/// Adds all actions of this crate: last, for `auth0.send_email`, `auth0.send_sms` and `auth0.make_call` are there only
+/// where the action that does their sending (`email.send`, `twilio.send_sms`, `twilio.make_call`) is there already.
 pub fn register(actions: &mut Actions) {
     actions.add(AssignRoles);
     actions.add(BlockUser);
@@ -69,6 +69,7 @@ pub fn register(actions: &mut Actions) {
     actions.add(UnlinkIdentity);
     actions.add(UpdateUser);
     actions.add(VerificationTicket);
+    notify::register(actions);
     actions.add(VerifySessionToken);
 }
 

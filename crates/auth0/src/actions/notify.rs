@@ -78,8 +78,8 @@ const ALL: [Declared; 3] = [
     },
 ];
 
-/// Adds those of the three whose sender is among the actions already. Called after everything else is registered.
-pub fn register_notifications(actions: &mut Actions) {
+/// Adds those of the three whose sender is among the actions already.
+pub(super) fn register(actions: &mut Actions) {
     for declared in ALL {
         let Some(sender) = actions.get(declared.through).map(Arc::clone) else {
             continue;
@@ -282,7 +282,7 @@ mod tests {
                 seen: Arc::clone(&seen),
             });
         }
-        register_notifications(&mut actions);
+        register(&mut actions);
         (actions, seen)
     }
 
