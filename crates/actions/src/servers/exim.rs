@@ -3,12 +3,14 @@
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::{CERTIFICATE, KEY, Place, Running, left_out, until};
 
 /// A running Exim.
 pub(crate) struct Exim {
-    _process: Running,
+    process: Option<Running>,
     place: Place,
     /// Where `STARTTLS` is offered.
     pub(crate) port: u16,
@@ -42,16 +44,16 @@ impl Exim {
             let mut command = place.command(program);
             command.arg("-C").arg(configuration).arg("-bdf").arg("-oX");
             command.arg(format!("127.0.0.1.{port} : 127.0.0.1.{tls_port}"));
-            let mut process = Running(command.spawn().unwrap());
+            let mut process = Running::start(&mut command, "TERM");
             let log = place.path().join("log/mainlog");
             let mut is_running = false;
             until("Exim neither listens nor ends", || {
                 is_running = fs::read_to_string(&log).is_ok_and(|log| log.contains("listening for SMTP"));
-                is_running || process.0.try_wait().unwrap().is_some()
+                is_running || process.has_ended()
             });
             if is_running {
                 return Some(Self {
-                    _process: process,
+                    process: Some(process),
                     place,
                     port,
                     tls_port,
@@ -85,6 +87,25 @@ impl Exim {
     /// What it says of every message.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.place.path().join("log/mainlog")).unwrap()
+    }
+}
+
+impl Drop for Exim {
+    /// The processes that it made for connections and deliveries end by themselves, and until then write into the folder that is
+    /// about to go.
+    fn drop(&mut self) {
+        drop(self.process.take());
+        let folder = self.place.path().to_str().unwrap();
+        let is_running = || {
+            let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+            processes
+                .filter_map(|process| fs::read(process.path().join("cmdline")).ok())
+                .any(|command| String::from_utf8_lossy(&command).contains(folder))
+        };
+        let limit = Instant::now() + Duration::from_secs(5);
+        while is_running() && Instant::now() < limit {
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

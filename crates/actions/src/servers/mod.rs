@@ -10,7 +10,7 @@ mod postgres;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -125,14 +125,42 @@ fn id(what: &str, user: Option<&str>) -> u32 {
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// A process that is killed when this is dropped, and its own processes with it where they end with it.
-struct Running(Child);
+/// A process that ends when this is dropped: it is asked to, so that it ends its own processes and gives back what it has of
+/// the system, and killed where it does not.
+struct Running {
+    child: Child,
+    signal: &'static str,
+}
+
+impl Running {
+    /// `signal` is what ends it at once, like `TERM`.
+    fn start(command: &mut Command, signal: &'static str) -> Self {
+        let child = command.spawn().unwrap();
+        Self { child, signal }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let asked = Command::new("kill")
+            .arg(format!("-{}", self.signal))
+            .arg(self.child.id().to_string())
+            .stderr(Stdio::null())
+            .status();
+        let limit = Instant::now() + Duration::from_secs(10);
+        while asked.as_ref().is_ok_and(ExitStatus::success)
+            && Instant::now() < limit
+            && matches!(self.child.try_wait(), Ok(None))
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -64,12 +64,13 @@ impl Postgres {
             ] {
                 command.arg("-c").arg(setting);
             }
-            let mut process = Running(command.spawn().unwrap());
+            // Ends at once, without waiting for connections or writing anything.
+            let mut process = Running::start(&mut command, "QUIT");
             let socket = place.path().join(format!(".s.PGSQL.{port}"));
             let mut is_running = false;
             until("PostgreSQL neither listens nor ends", || {
                 is_running = socket.exists() && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-                is_running || process.0.try_wait().unwrap().is_some()
+                is_running || process.has_ended()
             });
             if is_running {
                 return Some(Self {

@@ -382,6 +382,12 @@ async fn a_statement_ends_with_its_time_and_leaves_nothing() {
         1
     );
     assert_eq!(only(&query(&step, "select n from t", json!([])).await), &json!(3));
+    // Nor does it keep the connection from others, for as long as the server goes on.
+    let narrow = self::step(json!({ "url": url, "max_connections": 1 }));
+    let asleep = json!({ "statement": "select pg_sleep(60)", "timeout": "1m" });
+    let dropped = tokio::time::timeout(Duration::from_millis(200), narrow.call(&SqlQuery, asleep)).await;
+    assert!(dropped.is_err());
+    assert_eq!(only(&query(&narrow, "select 1 as a", json!([])).await), &json!(1));
     assert!(began.elapsed() < Duration::from_secs(20));
 
     // Two that wait for each other: one of them is told, and nothing of it has happened.
