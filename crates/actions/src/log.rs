@@ -36,6 +36,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         })),
         output: Schema::new(json!({ "type": "null" })),
         example: "action: log\nwith:\n  message: \"a pro plan was sold\"\n  fields: { plan: \"{{input.plan}}\" }\n".into(),
+        offline: true,
         ..ActionSpec::new("log", Effect::Idempotent, "Writes a line to the log")
     })
 });

@@ -36,6 +36,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         example: "id: verified\naction: jwt.verify\nconnection: jwt\nwith:\n  token: \"{{input.token}}\"\n  \
                   issuer: https://acme.eu.auth0.com/\n  audience: https://api.example.com\n"
             .into(),
+        offline: true,
         ..ActionSpec::new("jwt.verify", Effect::Read, "Verifies a token")
     })
 });

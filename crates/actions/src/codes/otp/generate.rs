@@ -90,6 +90,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         check: Some(check),
         example: "id: code\naction: otp.generate\nwith:\n  reference: \"{{input.email}}\"\n  validity: 10m\n"
             .into(),
+        offline: true,
         ..ActionSpec::new(
             "otp.generate",
             Effect::Idempotent,

@@ -57,6 +57,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         })),
         errors: vec![UNAVAILABLE],
         example: "id: check\naction: otp.verify\nwith:\n  reference: \"{{input.email}}\"\n  code: \"{{input.code}}\"\n".into(),
+        offline: true,
         ..ActionSpec::new(
             "otp.verify",
             Effect::Idempotent,

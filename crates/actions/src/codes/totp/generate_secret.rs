@@ -50,6 +50,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         })),
         output: Schema::new(json!({ "type": "object", "required": given, "properties": output })),
         example: "id: authenticator\naction: totp.generate_secret\nwith:\n  issuer: Example\n  account: \"{{input.email}}\"\n".into(),
+        offline: true,
         ..ActionSpec::new(
             "totp.generate_secret",
             Effect::Read,

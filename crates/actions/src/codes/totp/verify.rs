@@ -109,6 +109,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         example: "id: check\naction: totp.verify\nwith:\n  secret: \"{{input.totp_secret}}\"\n  code: \"{{input.code}}\"\n  \
                   reference: \"{{input.user_id}}\"\n"
             .into(),
+        offline: true,
         ..ActionSpec::new(
             "totp.verify",
             Effect::Idempotent,
