@@ -15,6 +15,7 @@ mod terminal;
 mod canaries;
 mod checking;
 mod connecting;
+mod connectors;
 mod crashes;
 mod developing;
 mod examples;
