@@ -20,13 +20,12 @@ use crate::test::{self, Folder, Shown, TestFiles};
 use crate::workspace::{Loaded, relative};
 
 pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Result<Exit> {
-    let catalog = Arc::new(catalogue::catalog());
-    let loaded = Loaded::find(folder, &catalog, &[])?;
+    let loaded = Loaded::find(folder, &catalogue::catalog(), &[])?;
     let subject = Arc::new(Subject::new(
         &loaded.checked,
         loaded.actions(),
-        catalog,
-        catalogue::connection_types(),
+        Arc::clone(&loaded.catalog),
+        catalogue::connection_types_of(&loaded.connectors),
     ));
     let mut read = test::read(&loaded, folder, &args.paths, &subject)?;
     if args.ci || variable("CI").is_some() {

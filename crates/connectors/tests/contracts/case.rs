@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::matching::Pattern;
 use lockgate_connectors::{Connector, LiveConnection, Operation, OperationAction};
 use lockgate_engine::action::{Action, ActionError, Reconciled, Retry};
 use lockgate_engine::clock::Clock;
@@ -12,6 +11,7 @@ use lockgate_engine::testing::{LoneStep, TestClock};
 use lockgate_flow::schema::{compile, problems};
 use lockgate_http::testing::{Seen, Server, reply};
 use lockgate_http::{Exchange, HttpPolicy, SystemResolver};
+use lockgate_testing::matching::Pattern;
 use serde_json::{Map, Value, json};
 use url::Url;
 

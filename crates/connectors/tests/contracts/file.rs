@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::matching::Pattern;
 use lockgate_flow::diagnostic::{Code, Diagnostic};
 use lockgate_flow::source::Source;
 use lockgate_flow::syntax::Reader;
 use lockgate_flow::yaml::{Limits, Node, load};
+use lockgate_testing::matching::Pattern;
 use serde_json::{Map, Value};
 
 /// A connector's contract.

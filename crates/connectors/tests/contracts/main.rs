@@ -6,9 +6,6 @@
 
 mod case;
 mod file;
-#[path = "../../../testing/src/matching/mod.rs"]
-#[allow(dead_code, unused, unreachable_pub, missing_docs)]
-mod matching;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
