@@ -20,7 +20,7 @@ const ROOT: &str = "runs";
 const RUNS: Slot = Slot::Other(0);
 
 /// What a run gave, by name: what may stand behind `runs.[0]`.
-const FIELDS: [&str; 6] = ["response", "output", "error", "status", "steps", "run"];
+const FIELDS: [&str; 5] = ["response", "output", "error", "status", "steps"];
 
 /// Reads a value with templates; every path in it must begin with `runs`.
 pub(crate) fn read(reader: &mut Reader, node: &Node) -> DataNode {

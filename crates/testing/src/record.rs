@@ -86,14 +86,12 @@ impl Recording {
     fn finished(&self, flow: &str, step: &StepEvent<'_>, outcome: &StepOutcome<'_>, took: Duration) {
         let mut state = self.lock();
         // A step whose guard was false never began.
-        let index = match state.by_key.get(&step.key.to_string()) {
-            Some(index) => *index,
-            None => {
-                let report = self.report(flow, step);
-                state.steps.push(report);
-                state.steps.len() - 1
-            }
-        };
+        let known = state.by_key.get(&step.key.to_string()).copied();
+        let index = known.unwrap_or_else(|| {
+            let report = self.report(flow, step);
+            state.steps.push(report);
+            state.steps.len() - 1
+        });
         let report = &mut state.steps[index];
         report.took = took;
         report.attempts = step.attempt;

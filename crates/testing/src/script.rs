@@ -283,8 +283,11 @@ impl Action for StandIn {
     }
 }
 
-/// The error of a mock or a fault. What it does not say is the declaration's; what may pass is tried again, and nothing
-/// has happened.
+/// The code of actions that could not reach the other end, whatever status they declare for it.
+const UNAVAILABLE: &str = "unavailable";
+
+/// The error of a mock or a fault. What it does not say is the declaration's. What may pass (`unavailable`, and by the
+/// status 408, 425, 429, 503 and 504) is tried again: nothing has happened.
 fn failure(spec: &ActionSpec, error: &MockError) -> ActionError {
     let declared = spec.error(&error.code.value);
     let message = error.message.clone().unwrap_or_else(|| {
@@ -294,7 +297,7 @@ fn failure(spec: &ActionSpec, error: &MockError) -> ActionError {
         )
     });
     let status = error.status.or(declared.map(|declared| declared.status));
-    let passes = matches!(status, Some(408 | 429 | 502..=504));
+    let passes = error.code.value == UNAVAILABLE || matches!(status, Some(408 | 425 | 429 | 503 | 504));
     let retry = error.retry.unwrap_or(if passes {
         Retry::NothingHappened { after: None }
     } else {

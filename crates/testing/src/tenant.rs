@@ -51,24 +51,38 @@ pub(crate) fn seed(tenant: &Tenant, user: &Value) -> Result<(), String> {
     })
 }
 
-/// A connection to it.
+/// The settings that say which tenant is called, and as whom.
+const TENANTS: &[&str] = &[
+    "domain",
+    "base_url",
+    "audience",
+    "client_id",
+    "client_secret",
+    "private_key",
+    "key_id",
+];
+
+/// A connection to it, with whatever else the settings say.
 ///
 /// # Errors
-/// A bug of ours: the settings are the tenant's own.
+/// A setting cannot be used.
 pub(crate) fn connect(
     name: &str,
+    mut settings: Resolved,
     tenant: &Arc<Tenant>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth0Connection>, SettingsError> {
-    let settings: Resolved = [
+    for setting in TENANTS {
+        settings.shift_remove(*setting);
+    }
+    for (name, value) in [
         ("base_url", tenant.url()),
         ("client_id", tenant.client_id()),
         ("client_secret", tenant.client_secret()),
         ("audience", tenant.audience()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), json!(value)))
-    .collect();
+    ] {
+        settings.insert(name.to_owned(), json!(value));
+    }
     let wire = Arc::new(InProcess(Arc::clone(tenant)));
     Auth0Connection::over(name, &settings, Arc::clone(clock), wire)
 }

@@ -39,6 +39,9 @@ impl Seen<'_> {
     pub(crate) fn failures(&self) -> Vec<Failure> {
         let expect = &self.run.expect;
         let mut failures = Vec::new();
+        if !self.says_how_it_ends() && self.report.is_failed() {
+            failures.push(self.unexpected_end());
+        }
         for (part, expected) in &expect.parts {
             let actual = self.part(*part);
             failures.extend(self.hold(expected, part.name(), actual.as_ref()));
@@ -71,9 +74,6 @@ impl Seen<'_> {
                     message,
                 )));
             }
-        }
-        if !self.says_how_it_ends() && self.report.is_failed() {
-            failures.push(self.unexpected_end());
         }
         failures
     }
@@ -144,29 +144,28 @@ impl Seen<'_> {
             let pattern = match self.pattern(expected) {
                 Ok(pattern) => pattern,
                 Err(failure) => {
-                    failures.push(failure);
+                    failures.push(*failure);
                     continue;
                 }
             };
             if users.iter().any(|user| pattern.compare(Some(user)).holds()) {
                 continue;
             }
-            failures.push(match meant(&pattern, &users) {
-                Some(user) => self.differs(&expected.node, "tenant.user", pattern.compare(Some(user))),
-                None => {
-                    let message = format!(
-                        "`tenant.user`: there is no such user; the tenant has {}",
-                        people(&users)
-                    );
-                    let finding =
-                        Diagnostic::new(Code::ExpectationFailed, self.source, expected.node.span, message);
-                    self.failure(finding)
-                }
+            failures.push(if let Some(user) = meant(&pattern, &users) {
+                self.differs(&expected.node, "tenant.user", pattern.compare(Some(user)))
+            } else {
+                let message = format!(
+                    "`tenant.user`: there is no such user; the tenant has {}",
+                    people(&users)
+                );
+                let finding =
+                    Diagnostic::new(Code::ExpectationFailed, self.source, expected.node.span, message);
+                self.failure(finding)
             });
         }
         for expected in &expect.no_user {
             match self.pattern(expected) {
-                Err(failure) => failures.push(failure),
+                Err(failure) => failures.push(*failure),
                 Ok(pattern) => {
                     let found = users.iter().find(|user| pattern.compare(Some(user)).holds());
                     if let Some(user) = found {
@@ -206,24 +205,24 @@ impl Seen<'_> {
     fn hold(&self, expected: &Expected, name: &str, actual: Option<&Value>) -> Option<Failure> {
         let pattern = match self.pattern(expected) {
             Ok(pattern) => pattern,
-            Err(failure) => return Some(failure),
+            Err(failure) => return Some(*failure),
         };
         let compared = pattern.compare(actual);
         (!compared.holds()).then(|| self.differs(&expected.node, name, compared))
     }
 
     /// The pattern; put together now, where it reads earlier runs.
-    fn pattern(&self, expected: &Expected) -> Result<Pattern, Failure> {
+    fn pattern(&self, expected: &Expected) -> Result<Pattern, Box<Failure>> {
         if let Some(pattern) = &expected.pattern {
             return Ok(pattern.clone());
         }
         let refuse = |span: Span, message: String| {
-            self.failure(Diagnostic::new(
+            Box::new(self.failure(Diagnostic::new(
                 Code::InvalidExpectation,
                 self.source,
                 span,
                 message,
-            ))
+            )))
         };
         let value = match &expected.template {
             None => expected.node.to_value(),

@@ -67,15 +67,15 @@ struct ReadExpected<'r> {
 impl ReadExpected<'_> {
     /// A pattern; its mistakes are findings.
     fn expected(&mut self, node: &Node) -> Expected {
-        self.expected_as(node, node.to_value())
+        self.expected_as(node, &node.to_value())
     }
 
     /// A pattern that is written shorter than it means.
-    fn expected_as(&mut self, node: &Node, value: Value) -> Expected {
+    fn expected_as(&mut self, node: &Node, value: &Value) -> Expected {
         let template = template(self.reader, node, self.index);
         let mut pattern = None;
         if template.is_none() {
-            match Pattern::parse(&value) {
+            match Pattern::parse(value) {
                 Ok(read) => pattern = Some(read),
                 Err(mistakes) => {
                     for mistake in mistakes {
@@ -106,11 +106,11 @@ impl ReadExpected<'_> {
             }
             Part::Error => {
                 if let Some(code) = node.as_str() {
-                    return self.expected_as(node, json!({ "code": code }));
+                    return self.expected_as(node, &json!({ "code": code }));
                 }
                 self.keys(node, "`error`", &ERROR_KEYS);
             }
-            Part::Status => self.one_of(node, "`status`", &["succeeded", "failed", "in_doubt"]),
+            Part::Status => self.one_of(node, "`status`", &["succeeded", "failed", "refused"]),
             Part::Output => {}
         }
         self.expected(node)
@@ -178,10 +178,9 @@ impl ReadExpected<'_> {
         for (id, node) in self.entries(node, "`steps`") {
             self.keys(node, "a step", &STEP_KEYS);
             let mut value = node.to_value();
-            if let Some(error) = value.get_mut("error")
-                && error.is_string()
-            {
-                *error = json!({ "code": error.take() });
+            short_error(&mut value);
+            if let Some(Value::Array(turns)) = value.get_mut("turns") {
+                turns.iter_mut().for_each(short_error);
             }
             if node.get("ran").is_some_and(|ran| ran.to_value() == json!(false)) {
                 for key in ["output", "error", "attempts", "turns"] {
@@ -191,7 +190,7 @@ impl ReadExpected<'_> {
                     }
                 }
             }
-            steps.push((id, self.expected_as(node, value)));
+            steps.push((id, self.expected_as(node, &value)));
         }
         steps
     }
@@ -262,6 +261,15 @@ impl ReadExpected<'_> {
             self.reader.report(Code::NeverHolds, node.span, message);
         }
         Some(Spanned::new(DurationExpected { at_least, at_most }, node.span))
+    }
+}
+
+/// `error: code` is `error: { code: code }`.
+fn short_error(step: &mut Value) {
+    if let Some(error) = step.get_mut("error")
+        && error.is_string()
+    {
+        *error = json!({ "code": error.take() });
     }
 }
 

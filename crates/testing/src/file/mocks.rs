@@ -55,13 +55,13 @@ fn answer(reader: &mut Reader, node: &Node) -> Option<Answered> {
     let (value, failure) = (fields.take("value"), fields.take("error"));
     let (answer, node) = match (value, failure) {
         (Some(value), None) => (Answer::Value(value.to_value()), value),
-        (None, Some(failure)) => match error(reader, failure) {
-            Some(error) => (Answer::Error(error), failure),
-            None => {
+        (None, Some(failure)) => {
+            let Some(error) = error(reader, failure) else {
                 fields.finish(reader, KEYS);
                 return None;
-            }
-        },
+            };
+            (Answer::Error(error), failure)
+        }
         (Some(_), Some(_)) => {
             let help = "an answer is a `value` or an `error`; write a list for one after the other";
             reader.report_help(

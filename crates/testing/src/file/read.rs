@@ -32,6 +32,7 @@ const CASE_KEYS: &[&str] = &[
     "only",
     "skip",
 ];
+const REQUEST_KEYS: &[&str] = &["method", "path", "query", "headers", "ip"];
 const RUN_KEYS: &[&str] = &["flow", "after", "input", "request", "step", "given", "expect"];
 
 /// Reads a test file. Gives what could be read of it, and every mistake.
@@ -235,7 +236,7 @@ fn run(reader: &mut Reader, fields: &mut Fields<'_>, span: Span, index: usize) -
         .and_then(|node| map(reader, node, "`input`", index));
     let request = fields
         .take("request")
-        .and_then(|node| map(reader, node, "`request`", index));
+        .and_then(|node| request(reader, node, index));
     let step = fields.take("step").and_then(|node| reader.text(node, "`step`"));
     let given = fields.entry("given");
     if let (None, Some(entry)) = (&step, given) {
@@ -262,6 +263,20 @@ fn map(reader: &mut Reader, node: &Node, what: &str, index: usize) -> Option<Giv
         reader.wrong_type(node, what, "a map");
         return None;
     }
+    Some(given(reader, node, index))
+}
+
+fn request(reader: &mut Reader, node: &Node, index: usize) -> Option<Given> {
+    let mut fields = reader.fields(node, "`request`")?;
+    for key in REQUEST_KEYS {
+        let value = fields.take(key);
+        if let (true, Some(value)) = (["query", "headers"].contains(key), value)
+            && value.as_map().is_none()
+        {
+            reader.wrong_type(value, &format!("`{key}`"), "a map");
+        }
+    }
+    fields.finish(reader, REQUEST_KEYS);
     Some(given(reader, node, index))
 }
 
