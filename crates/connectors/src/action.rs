@@ -40,8 +40,13 @@ impl OperationAction {
     }
 
     fn caller<'a>(&'a self, context: &'a ActionContext<'a>) -> Result<Caller<'a>, ActionError> {
+        let connection = context.connection::<LiveConnection>()?;
+        // A provider may answer with what it was sent: in the result it is masked as a secret of the run.
+        for secret in connection.secrets() {
+            context.masks.add(secret);
+        }
         Ok(Caller {
-            connection: context.connection::<LiveConnection>()?,
+            connection,
             exchange: &self.exchange,
             context,
         })

@@ -123,8 +123,8 @@ impl LiveConnection {
     }
 
     /// What must be in no error.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        self.secrets.clone()
+    pub(crate) fn secrets(&self) -> &[String] {
+        &self.secrets
     }
 
     pub(crate) fn tokens(&self, slot: usize) -> &Tokens {

@@ -87,7 +87,7 @@ pub(crate) fn build(
         timeout: operation.timeout.max(Duration::from_millis(1)),
         accept: accept.to_vec(),
         is_repeatable: operation.spec.effect.is_repeatable() || template.idempotency_key.is_some(),
-        secrets: caller.connection.secrets(),
+        secrets: caller.connection.secrets().to_vec(),
     })
 }
 

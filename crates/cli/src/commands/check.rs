@@ -8,10 +8,11 @@ use lockgate_flow::diagnostic::{Diagnostic, render_github, render_json, render_t
 use super::counted;
 use crate::args::{CheckArgs, FindingFormat};
 use crate::catalogue;
+use crate::connectors::CONNECTORS;
 use crate::exit::Exit;
 use crate::scenarios;
 use crate::terminal::Terminal;
-use crate::workspace::Loaded;
+use crate::workspace::{self, Loaded};
 
 pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Result<Exit> {
     let paths = args
@@ -24,14 +25,19 @@ pub(super) fn check(folder: &Path, args: &CheckArgs, terminal: &Terminal) -> Res
                 .with_context(|| format!("opening {}", path.display()))
         })
         .collect::<Result<Vec<PathBuf>>>()?;
-    // A flow that stands elsewhere is checked as if it were one of the workspace.
+    // A flow that stands elsewhere is checked as if it were one of the workspace; its connectors are read as such.
+    let connectors = workspace::root_of(folder).map(|root| root.join(CONNECTORS));
+    let is_connector = |path: &Path| {
+        let folder = connectors.as_ref().ok();
+        folder.is_some_and(|folder| path.starts_with(folder))
+    };
     let files: Vec<PathBuf> = paths
         .iter()
         .filter(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "yaml" || extension == "yml")
         })
-        .filter(|path| path.is_file() && !path.ends_with(crate::workspace::FILE))
+        .filter(|path| path.is_file() && !path.ends_with(workspace::FILE) && !is_connector(path))
         .cloned()
         .collect();
     let loaded = Loaded::find(folder, &catalogue::catalog(), &files)?;

@@ -53,7 +53,7 @@ impl Grant {
             url,
             form: vec![("grant_type".to_owned(), grant_type.to_owned())],
             client: None,
-            secrets: caller.connection.secrets(),
+            secrets: caller.connection.secrets().to_vec(),
         })
     }
 

@@ -274,3 +274,18 @@ async fn a_request_has_a_limit() {
         );
     }
 }
+
+/// What a provider gives back of the settings is given, and masked wherever the run is written.
+#[tokio::test]
+async fn a_secret_that_comes_back_is_one_of_the_run() {
+    let text = acme(KEY, BEARER, OPERATIONS);
+    let stand = Stand::new(
+        &text,
+        json!({ "key": "canary-key" }),
+        [answer(200, &json!({ "id": "canary-key" }))],
+    )
+    .await;
+    let id = stand.call("get", json!({})).await.unwrap();
+    assert_eq!(id, json!("canary-key"));
+    assert_eq!(*stand.step.masks.apply_to(&id), json!("••••"));
+}

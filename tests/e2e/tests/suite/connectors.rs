@@ -160,6 +160,9 @@ fn its_mistakes_are_findings() {
             json!("did you mean `email`?")
         )
     );
+    // Asked for alone it is no flow.
+    let alone = ["check", "connectors/acme.yaml", "--format", "json"];
+    assert_eq!(folder.lockgate(&alone).run().assert_code(2).json(), findings);
     // Nothing runs with it.
     let ran = folder.lockgate(&ADA).run().assert_code(2);
     assert!(ran.stderr.contains("connectors/acme.yaml"), "{}", ran.stderr);
