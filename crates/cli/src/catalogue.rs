@@ -1,48 +1,12 @@
-//! What this binary offers: its actions, and the declarations that the checker reads.
+//! The declarations that the checker reads.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use lockgate_auth0::Auth0Connection;
-use lockgate_engine::action::Actions;
-use lockgate_engine::connection::ConnectionType;
+pub(crate) use lockgate_catalogue::catalog;
 use lockgate_flow::catalog::Catalog;
-use lockgate_http::HttpPolicy;
 
-use crate::connectors::Connectors;
 use crate::workspace::Loaded;
-
-/// The actions, with these connectors, and with what requests may reach.
-pub(crate) fn actions_of(policy: HttpPolicy, connectors: &Connectors) -> Actions {
-    let mut actions = Actions::new();
-    lockgate_connectors::register(&mut actions, &connectors.all, policy.clone());
-    lockgate_actions::register(&mut actions, policy);
-    lockgate_auth0::register(&mut actions);
-    actions
-}
-
-/// The connection types that steps use, beside `auth0`.
-pub(crate) fn connection_types() -> Vec<ConnectionType> {
-    connection_types_of(&Connectors::shipped())
-}
-
-/// The same with these connectors.
-pub(crate) fn connection_types_of(connectors: &Connectors) -> Vec<ConnectionType> {
-    let mut types = lockgate_connectors::connection_types(&connectors.all);
-    types.extend(lockgate_actions::connection_types());
-    types
-}
-
-/// The connection type `auth0`.
-pub(crate) fn auth0() -> ConnectionType {
-    ConnectionType {
-        spec: Arc::new(lockgate_auth0::connection_spec()),
-        open: Arc::new(|opening| {
-            let clock = Arc::clone(&opening.clock);
-            Ok(Auth0Connection::from_settings(opening.name, opening.settings, clock)? as _)
-        }),
-    }
-}
 
 /// The catalog of the workspace around a folder; the binary's own where there is none that can be read.
 pub(crate) fn catalog_around(folder: &Path) -> Arc<Catalog> {
@@ -50,72 +14,5 @@ pub(crate) fn catalog_around(folder: &Path) -> Arc<Catalog> {
     match Loaded::find(folder, &catalog, &[]) {
         Ok(loaded) => loaded.catalog,
         Err(_) => Arc::new(catalog),
-    }
-}
-
-/// The declarations of all actions and connection types.
-pub(crate) fn catalog() -> Catalog {
-    let mut catalog = Catalog::new();
-    actions_of(HttpPolicy::default(), &Connectors::shipped()).declare(&mut catalog);
-    catalog.add_connection(lockgate_auth0::connection_spec());
-    for connection_type in connection_types() {
-        catalog.add_connection((*connection_type.spec).clone());
-    }
-    for spec in lockgate_server::auth::connection_specs() {
-        catalog.add_connection(spec);
-    }
-    catalog
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_action_says_what_a_reader_needs() {
-        for spec in catalog().actions() {
-            assert!(!spec.summary.is_empty(), "{}: no summary", spec.name);
-            assert!(spec.example.contains(&*spec.name), "{}: no example", spec.name);
-            for (name, error) in spec.errors.iter().map(|error| (&error.code, error)) {
-                assert!(
-                    (400..600).contains(&error.status),
-                    "{}: {name} has status {}",
-                    spec.name,
-                    error.status
-                );
-            }
-        }
-    }
-
-    /// The examples are steps that the checker accepts, as far as they can be looked at alone.
-    #[test]
-    fn every_example_is_a_step() {
-        use lockgate_flow::source::Source;
-        use lockgate_flow::workspace::Workspace;
-        let catalog = catalog();
-        // One connection of each type that steps use, as its own example has it.
-        let is_used = |name: &str| catalog.actions().any(|spec| spec.connection.as_deref() == Some(name));
-        let mut file = "version: 1\nconnections:\n".to_owned();
-        for connection in catalog.connections().filter(|spec| is_used(&spec.type_name)) {
-            for line in connection.example.trim_end().lines() {
-                file.push_str("  ");
-                file.push_str(line);
-                file.push('\n');
-            }
-        }
-        let file = Source::new("lockgate.yaml", file);
-        for spec in catalog.actions() {
-            let step = spec.example.trim_end().replace('\n', "\n    ");
-            let source = Source::new("flows/example.yaml", format!("steps:\n  - {step}\n"));
-            let checked = Workspace::check(Some(&file), &[source], &catalog);
-            // What an example reads from its surroundings (`input`, other steps) is not there.
-            let found: Vec<_> = checked
-                .diagnostics
-                .iter()
-                .filter(|finding| !matches!(finding.code.as_str(), "LG0301" | "LG0304" | "LG0307"))
-                .map(|finding| format!("{} {}", finding.code, finding.message))
-                .collect();
-            assert_eq!(found, Vec::<String>::new(), "{}", spec.name);
-        }
     }
 }

@@ -261,7 +261,7 @@ mod tests {
         );
         let catalog = connectors.catalog(&catalogue::catalog());
         assert!(catalog.action("acme.get").is_some());
-        let actions = catalogue::actions_of(lockgate_http::HttpPolicy::default(), &connectors);
+        let actions = lockgate_catalogue::actions(lockgate_http::HttpPolicy::default(), &connectors.all);
         assert!(actions.get("acme.get").is_none() && actions.get("stripe.create_customer").is_some());
     }
 }

@@ -14,7 +14,6 @@ use lockgate_flow::source::{Source, Span};
 use lockgate_flow::workspace::{CheckedFlow, Workspace};
 use lockgate_http::HttpPolicy;
 
-use crate::catalogue;
 use crate::connectors::Connectors;
 use crate::environment::Environment;
 use crate::exit::{Mistake, Shown};
@@ -205,14 +204,14 @@ impl Loaded {
 
     /// The actions of this workspace.
     pub(crate) fn actions(&self) -> Actions {
-        catalogue::actions_of(self.http_policy(), &self.connectors)
+        lockgate_catalogue::actions(self.http_policy(), &self.connectors.all)
     }
 
     /// What opens connections of a type that steps use.
     pub(crate) fn connection_type(&self, name: &str) -> Option<ConnectionType> {
-        let mut types = catalogue::connection_types_of(&self.connectors);
-        types.push(catalogue::auth0());
-        types.into_iter().find(|known| known.spec.type_name == name)
+        lockgate_catalogue::connection_types(&self.connectors.all)
+            .into_iter()
+            .find(|known| known.spec.type_name == name)
     }
 
     /// The types of the declared connections, by name.
@@ -350,6 +349,7 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue;
 
     fn files(root: &Path, files: &[(&str, &str)]) {
         for (name, text) in files {

@@ -23,7 +23,7 @@ pub struct Subject {
     pub(crate) catalog: Arc<Catalog>,
     /// The connections of the workspace.
     pub(crate) connections: Vec<ConnectionSyntax>,
-    /// The types of connections that can be opened, beside Auth0's.
+    /// The types of connections that can be opened.
     pub(crate) connection_types: Vec<ConnectionType>,
 }
 

@@ -2,7 +2,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
 
 mod bench;
-mod catalog;
 mod crash;
 mod generate;
 mod process;

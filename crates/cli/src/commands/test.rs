@@ -25,7 +25,7 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         &loaded.checked,
         loaded.actions(),
         Arc::clone(&loaded.catalog),
-        catalogue::connection_types_of(&loaded.connectors),
+        lockgate_catalogue::connection_types(&loaded.connectors.all),
     ));
     let mut read = test::read(&loaded, folder, &args.paths, &subject)?;
     if args.ci || variable("CI").is_some() {

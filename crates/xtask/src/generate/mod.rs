@@ -15,8 +15,8 @@ use lockgate_flow::render::{SvgOptions, svg};
 use lockgate_flow::source::Source;
 use lockgate_flow::syntax::parse;
 
-use crate::catalog::catalog;
 use crate::root;
+use lockgate_catalogue::catalog;
 
 /// Writes the generated files, or says which are out of date.
 pub(crate) fn generate(check: bool) -> Result<()> {

@@ -3,24 +3,13 @@
 use std::fs;
 use std::sync::Arc;
 
-use lockgate_engine::action::Actions;
-use lockgate_flow::catalog::Catalog;
+use lockgate_catalogue::catalog;
 use lockgate_flow::diagnostic::{Code, render_text};
 use lockgate_flow::json_schema::flow_schema;
 use lockgate_flow::source::Source;
 use lockgate_flow::workspace::Workspace;
 
 use crate::root;
-
-fn catalog() -> Catalog {
-    let mut actions = Actions::new();
-    lockgate_actions::register(&mut actions, lockgate_http::HttpPolicy::default());
-    lockgate_auth0::register(&mut actions);
-    let mut catalog = Catalog::new();
-    actions.declare(&mut catalog);
-    catalog.add_connection(lockgate_auth0::connection_spec());
-    catalog
-}
 
 fn workspace_file() -> Arc<Source> {
     Source::new(
