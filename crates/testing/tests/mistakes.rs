@@ -281,7 +281,9 @@ fn mistakes_of_mocks_and_faults() {
         ("[{ step: user }]", vec!["LG0105 5:14 a fault has no `error`"]),
         (
             "[{ action: auth0.get_user, error: unavailable }]",
-            vec!["LG0906 5:25 no step calls `auth0.get_user`: this fault changes nothing"],
+            vec![
+                "LG0906 5:24 no step calls `auth0.get_user`: this fault changes nothing (did you mean `auth0.create_user`?)",
+            ],
         ),
     ] {
         let found = of_case(&format!("faults: {text}"));
