@@ -179,12 +179,8 @@ impl OperationAction {
     /// The input with the defaults of what was left out.
     fn complete(&self, mut input: Value) -> Value {
         if let Value::Object(given) = &mut input {
-            for field in &self.operation.input.fields {
-                if let Some(default) = &field.default {
-                    given
-                        .entry(field.name.value.clone())
-                        .or_insert_with(|| default.clone());
-                }
+            for (name, default) in &self.operation.defaults {
+                given.entry(name.clone()).or_insert_with(|| default.clone());
             }
         }
         input

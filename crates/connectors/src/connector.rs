@@ -35,7 +35,8 @@ pub struct Connector {
 pub struct Operation {
     pub(crate) name: String,
     pub(crate) spec: Arc<ActionSpec>,
-    pub(crate) input: InputSpec,
+    /// What inputs that were left out are.
+    pub(crate) defaults: Vec<(String, Value)>,
     pub(crate) base_url: Arc<Template>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) request: RequestTemplate,
@@ -148,7 +149,7 @@ impl Connector {
 
     /// The JSON Schema of its connections' settings.
     pub fn settings_schema(&self) -> Value {
-        crate::read::with_secrets(&self.settings)
+        crate::read::with_secrets(&self.settings.fields)
     }
 
     /// Its operations as actions that send with this exchange; none where its file has mistakes.

@@ -310,9 +310,9 @@ fn read_base_url(reader: &mut Reader, node: &Node, names: &mut Names) -> Templat
 }
 
 /// Fields as the JSON Schema of an object, with what is secret.
-pub(crate) fn with_secrets(spec: &InputSpec) -> Value {
-    let mut schema = input_schema(&spec.fields);
-    for field in spec.fields.iter().filter(|field| field.secret) {
+pub(crate) fn with_secrets(fields: &[InputField]) -> Value {
+    let mut schema = input_schema(fields);
+    for field in fields.iter().filter(|field| field.secret) {
         if let Some(Value::Object(property)) =
             schema.pointer_mut(&format!("/properties/{}", field.name.value))
         {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lockgate_flow::catalog::{ActionSpec, Effect, Group, Text};
 use lockgate_flow::diagnostic::{Code, Diagnostic, suggestion};
-use lockgate_flow::graph::{InputSpec, strip};
+use lockgate_flow::graph::strip;
 use lockgate_flow::schema::Schema;
 use lockgate_flow::syntax::{InputField, Reader, read_input, read_schema};
 use lockgate_flow::yaml::{Entry, Node};
@@ -138,11 +138,10 @@ pub(super) fn read(
 
     let request = request?;
     let full_name = format!("{}.{name}", shared.name);
-    let input = InputSpec::new(&inputs);
     let spec = ActionSpec {
         docs: documentation(docs, shared.docs.as_deref()).into(),
         group: Group::Business,
-        input: Schema::new(with_secrets(&input)),
+        input: Schema::new(with_secrets(&inputs)),
         output: Schema::new(output.unwrap_or_else(|| json!({}))),
         errors: rules.specs,
         connection: Some(Text::Owned(shared.name.clone())),
@@ -153,7 +152,10 @@ pub(super) fn read(
     name_is_good.then(|| Operation {
         name,
         spec: Arc::new(spec),
-        input,
+        defaults: inputs
+            .into_iter()
+            .filter_map(|field| Some((field.name.value, field.default?)))
+            .collect(),
         base_url,
         auth,
         request,

@@ -79,13 +79,19 @@ async fn what_the_settings_say_is_sent() {
         let stand = Stand::new(
             &text,
             settings(),
-            [answer(401, &json!({ "said": "canary-secret" }))],
+            [answer(
+                401,
+                &json!({ "said": "canary-secret", "sent": [basic, alone] }),
+            )],
         )
         .await;
         let error = stand.call("get", json!({})).await.unwrap_err();
         assert_eq!((&*error.code, word(error.retry)), ("unauthorized", "never"));
         // What is refused is not repeated: there is no other key. And no word of it is told.
-        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        let told = format!("{error:?}");
+        assert!(!told.contains("canary"), "{told}");
+        let sent = header_of(&value);
+        assert!(sent.is_empty() || !told.contains(sent), "{told}");
         let [seen] = &stand.seen()[..] else {
             panic!("{auth}")
         };
@@ -95,6 +101,11 @@ async fn what_the_settings_say_is_sent() {
             "{auth}"
         );
     }
+}
+
+/// What stands behind the scheme.
+fn header_of(value: &str) -> &str {
+    value.rsplit(' ').next().unwrap_or_default()
 }
 
 const CLIENT: &str = "{ oauth_client_credentials: { token_url: https://acme.example/token, client_id: \"{{connection.id}}\", client_secret: \"{{connection.secret}}\", scope: read, audience: api } }";
@@ -274,6 +285,14 @@ async fn refresh_tokens_rotate_and_outlive_the_process() {
     }
     stand.set("secret", json!("canary-other"));
     stand.call("get", json!({})).await.unwrap();
+    // What was kept is as secret as what the settings say.
+    stand.reopen();
+    stand.server.add(answer(
+        400,
+        &json!({ "error": "invalid_grant", "error_description": "canary-refresh-4" }),
+    ));
+    let error = stand.call("get", json!({})).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     let used: Vec<String> = stand
         .seen()
         .iter()
@@ -286,7 +305,8 @@ async fn refresh_tokens_rotate_and_outlive_the_process() {
             "canary-secret",
             "canary-refresh-1",
             "canary-refresh-2",
-            "canary-other"
+            "canary-other",
+            "canary-refresh-4"
         ]
     );
     let written = spy.1.lock().unwrap();
