@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_flow::graph::{Flow, Op};
-use lockgate_flow::source::Span;
+use lockgate_flow::source::{Position, Span};
 use serde::Serialize;
+
+use crate::subject::Subject;
 
 /// Where runs have been, by flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Visits {
 pub struct FlowVisits {
     /// The structural paths of the steps that began (`#` for a loop's index).
     pub steps: BTreeSet<String>,
+    /// Those of them that ended well, so that the run went on behind them.
+    pub passed: BTreeSet<String>,
     /// The ways that were taken: the path of the step, and which way.
     pub ways: BTreeSet<(String, WayName)>,
 }
@@ -48,6 +52,13 @@ impl Visits {
         }
     }
 
+    pub(crate) fn passed(&mut self, flow: &str, path: &str) {
+        let visits = self.of(flow);
+        if !visits.passed.contains(path) {
+            visits.passed.insert(path.to_owned());
+        }
+    }
+
     pub(crate) fn way(&mut self, flow: &str, path: &str, way: WayName) {
         self.of(flow).ways.insert((path.to_owned(), way));
     }
@@ -64,6 +75,7 @@ impl Visits {
         for (flow, visits) in &other.flows {
             let mine = self.of(flow);
             mine.steps.extend(visits.steps.iter().cloned());
+            mine.passed.extend(visits.passed.iter().cloned());
             mine.ways.extend(visits.ways.iter().cloned());
         }
     }
@@ -74,6 +86,8 @@ impl Visits {
 pub struct FlowCoverage {
     /// Its name.
     pub flow: String,
+    /// Its file, as the workspace knows it.
+    pub file: String,
     /// Every step, in the order of the file.
     pub steps: Vec<Covered>,
     /// Every way of every step that has several.
@@ -89,8 +103,12 @@ pub struct Covered {
     pub title: String,
     /// Where the step stands.
     pub span: Span,
+    /// The same, as people count.
+    pub position: Position,
     /// Which way; `None` for the step itself.
     pub way: Option<WayName>,
+    /// The way as it goes on from the path: `else`, `cases/pro`, `on_error/user_exists`. Empty for the step itself.
+    pub place: String,
     /// The way in words: `if is false`, `case "pro"`, `on_error user_exists`. Empty for the step itself.
     pub label: String,
     /// Whether it was taken.
@@ -106,11 +124,13 @@ impl FlowCoverage {
         nodes.sort_by_key(|node| (node.span.start, std::cmp::Reverse(node.span.end)));
         let (mut steps, mut branches): (Vec<Covered>, Vec<Covered>) = (Vec::new(), Vec::new());
         for node in nodes {
-            let covered = |way: Option<WayName>, label: String| Covered {
+            let covered = |way: Option<WayName>, place: String, label: String| Covered {
                 path: node.path.to_string(),
                 title: node.title.to_string(),
                 span: node.span,
+                position: flow.source.position(node.span.start),
                 way,
+                place,
                 label,
                 is_covered: match way {
                     None => visits.steps.contains(&*node.path),
@@ -118,34 +138,78 @@ impl FlowCoverage {
                 },
             };
             if !steps.iter().any(|step| *step.path == *node.path) {
-                steps.push(covered(None, String::new()));
+                steps.push(covered(None, String::new(), String::new()));
             }
+            let mut branch = |way: WayName, place: &str, label: String| {
+                branches.push(covered(Some(way), place.to_owned(), label));
+            };
             match &node.op {
                 Op::If(_) => {
-                    branches.push(covered(Some(WayName::Then), "if is true".to_owned()));
-                    branches.push(covered(Some(WayName::Else), "if is false".to_owned()));
+                    branch(WayName::Then, "then", "if is true".to_owned());
+                    branch(WayName::Else, "else", "if is false".to_owned());
                 }
                 Op::Switch { cases, .. } => {
                     for (index, case) in (0..).zip(cases) {
-                        branches.push(covered(Some(WayName::Case(index)), format!("case {case}")));
+                        let plain = case.as_str().map_or_else(|| case.to_string(), str::to_owned);
+                        branch(
+                            WayName::Case(index),
+                            &format!("cases/{plain}"),
+                            format!("case {case}"),
+                        );
                     }
-                    branches.push(covered(Some(WayName::Default), "default".to_owned()));
+                    branch(WayName::Default, "default", "default".to_owned());
                 }
                 _ => {}
             }
             // The guard of a step has the step's handlers too.
             if node.part.is_empty() {
                 for (index, handler) in (0..).zip(&node.handlers) {
-                    let label = format!("on_error {}", handler.code.as_deref().unwrap_or("*"));
-                    branches.push(covered(Some(WayName::Error(index)), label));
+                    let code = handler.code.as_deref().unwrap_or("*");
+                    branch(
+                        WayName::Error(index),
+                        &format!("on_error/{code}"),
+                        format!("on_error {code}"),
+                    );
                 }
             }
         }
         Self {
             flow: flow.name.clone(),
+            file: flow.source.path().to_owned(),
             steps,
             branches,
         }
+    }
+
+    /// What was not taken, in the order of the file. The ways of a step that did not run are left out: nobody could have
+    /// taken one.
+    pub fn missed(&self) -> Vec<&Covered> {
+        let steps: BTreeSet<&str> = self
+            .steps
+            .iter()
+            .filter(|step| !step.is_covered)
+            .map(|step| step.path.as_str())
+            .collect();
+        let ways = self.branches.iter().filter(|way| {
+            // A guard stands before its step, and decides whether that runs.
+            let is_guard = matches!(way.way, Some(WayName::Then | WayName::Else));
+            is_guard && self.is_entered(way) || !steps.contains(way.path.as_str())
+        });
+        let mut missed: Vec<&Covered> = self
+            .steps
+            .iter()
+            .chain(ways)
+            .filter(|covered| !covered.is_covered)
+            .collect();
+        missed.sort_by_key(|covered| (covered.position, covered.way));
+        missed
+    }
+
+    /// Whether any way of the same choice was taken.
+    fn is_entered(&self, way: &Covered) -> bool {
+        self.branches
+            .iter()
+            .any(|other| other.path == way.path && other.is_covered)
     }
 
     /// How many of the steps and ways were taken, and how many there are.
@@ -154,8 +218,42 @@ impl FlowCoverage {
     }
 }
 
+/// What of flows has run, in the order of their names: of all that can run, or of those that are named.
+pub fn of_flows(subject: &Subject, wanted: Option<&BTreeSet<&str>>, visits: &Visits) -> Vec<FlowCoverage> {
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.contains(name));
+    let flows = subject.flows.values().filter(|flow| is_wanted(&flow.name));
+    flows.map(|flow| FlowCoverage::of(flow, visits)).collect()
+}
+
+/// Less of a flow was taken than is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lack {
+    /// The flow.
+    pub flow: String,
+    /// `steps` or `branches`.
+    pub what: &'static str,
+    /// How many were taken.
+    pub count: Count,
+}
+
+/// The flows of which less than so many percent of the steps, or of the branches, were taken. Each flow counts for itself: a
+/// large one that is tested does not make up for a small one that is not.
+pub fn lacks(flows: &[FlowCoverage], least: u8) -> Vec<Lack> {
+    let mut lacks = Vec::new();
+    for flow in flows {
+        let (steps, branches) = flow.counts();
+        for (what, count) in [("steps", steps), ("branches", branches)] {
+            if !count.reaches(least) {
+                let flow = flow.flow.clone();
+                lacks.push(Lack { flow, what, count });
+            }
+        }
+    }
+    lacks
+}
+
 /// So many of so many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
     /// Taken.
     pub covered: usize,
@@ -169,6 +267,11 @@ impl Count {
             covered: covered.iter().filter(|covered| covered.is_covered).count(),
             total: covered.len(),
         }
+    }
+
+    /// Whether it is at least so many percent, exactly.
+    pub const fn reaches(self, least: u8) -> bool {
+        self.covered * 100 >= self.total * least as usize
     }
 
     /// Of nothing, everything is covered.

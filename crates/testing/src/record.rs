@@ -85,6 +85,9 @@ impl Recording {
 
     fn finished(&self, flow: &str, step: &StepEvent<'_>, outcome: &StepOutcome<'_>, took: Duration) {
         let mut state = self.lock();
+        if matches!(outcome, StepOutcome::Succeeded { .. }) {
+            state.visits.passed(flow, step.key.path);
+        }
         // A step whose guard was false never began.
         let known = state.by_key.get(&step.key.to_string()).copied();
         let index = known.unwrap_or_else(|| {

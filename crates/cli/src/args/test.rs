@@ -1,6 +1,7 @@
 //! `test`.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -26,9 +27,33 @@ pub(crate) struct TestArgs {
     /// Refuse `only`; GitHub's and others' variable `CI` says the same
     #[arg(long)]
     pub(crate) ci: bool,
+    /// Show which steps and branches of the flows have run, and what has not
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Fail unless so many percent of each flow's steps, and of its branches, have run
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) min_coverage: Option<u8>,
+    /// Draw the flows, with what has not run in red: into a folder, or one flow into a file that ends in .svg
+    #[arg(long, value_name = "FOLDER|FILE")]
+    pub(crate) coverage_svg: Option<PathBuf>,
+    /// Write the results as JUnit's XML as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// How to show what was found
     #[arg(long, default_value = "text")]
     pub(crate) format: TestFormat,
+}
+
+impl TestArgs {
+    /// Whether not all tests were asked for.
+    pub(crate) fn is_for_some(&self) -> bool {
+        !self.paths.is_empty() || self.filter.is_some()
+    }
+
+    /// Whether it is to be known what has run.
+    pub(crate) fn is_covering(&self) -> bool {
+        self.coverage || self.min_coverage.is_some() || self.coverage_svg.is_some()
+    }
 }
 
 // The variants have no docs of their own: they would make every help twice as long.

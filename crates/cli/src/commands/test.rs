@@ -16,7 +16,7 @@ use crate::catalogue;
 use crate::environment::variable;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
-use crate::test::{self, Folder, Shown, TestFiles};
+use crate::test::{self, Coverage, Folder, Shown, TestFiles};
 use crate::workspace::{Loaded, relative};
 
 pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Result<Exit> {
@@ -30,6 +30,12 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
     let mut read = test::read(&loaded, folder, &args.paths, &subject)?;
     if args.ci || variable("CI").is_some() {
         read.findings.extend(test::only(&read.files));
+    }
+    // What has mistakes cannot run, and its coverage is not known.
+    if args.is_covering() && !args.is_for_some() {
+        let broken = loaded.checked.flows.iter().filter(|flow| flow.flow.is_none());
+        let files: Vec<&str> = broken.map(|flow| flow.source.path()).collect();
+        read.add(loaded.errors_of(&files));
     }
     if !read.findings.is_empty() && show_findings(&read, args.format, terminal)? {
         return Ok(Exit::Invalid);
@@ -66,9 +72,10 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
             }
         }
     }
-    show(&report, args.format, terminal)?;
-    let failed = report.totals().failed > 0;
-    Ok(if failed { Exit::Failed } else { Exit::Done })
+    let coverage = args.is_covering().then(|| Coverage::of(&subject, args, &report));
+    show(&report, coverage.as_ref(), args, terminal)?;
+    let is_good = report.totals().failed == 0 && coverage.is_none_or(|coverage| coverage.suffices());
+    Ok(if is_good { Exit::Done } else { Exit::Failed })
 }
 
 /// Shows mistakes in test files. Whether one of them keeps the tests from running.
@@ -115,11 +122,11 @@ fn update(
     Ok(())
 }
 
-fn show(report: &Report, format: TestFormat, terminal: &Terminal) -> Result<()> {
+fn show(report: &Report, coverage: Option<&Coverage>, args: &TestArgs, terminal: &Terminal) -> Result<()> {
     let style = terminal.stdout_style();
     let failed = report.cases.iter().filter(|case| case.verdict == Verdict::Failed);
-    match format {
-        TestFormat::Json => return terminal.print_json(&test::as_json(report)),
+    match args.format {
+        TestFormat::Json => terminal.print_json(&test::as_json(report, coverage))?,
         TestFormat::Github => {
             for case in failed {
                 let findings: Vec<_> = case
@@ -137,5 +144,15 @@ fn show(report: &Report, format: TestFormat, terminal: &Terminal) -> Result<()> 
             }
         }
     }
-    terminal.print(&test::summary(report, report.took, style))
+    if args.format != TestFormat::Json {
+        if let Some(coverage) = coverage.filter(|_| args.coverage) {
+            terminal.print(&coverage.table(style))?;
+        }
+        terminal.print(&test::summary(report, report.took, style))?;
+    }
+    let shortage = coverage.map(|coverage| coverage.shortage(terminal.stderr_style()));
+    if let Some(shortage) = shortage.filter(|shortage| !shortage.is_empty()) {
+        terminal.say(&shortage);
+    }
+    Ok(())
 }

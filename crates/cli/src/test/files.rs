@@ -47,13 +47,20 @@ pub(crate) fn read(
         {
             findings.extend(loaded.errors_of(&[checked.source.path()]));
         }
-        read.findings.extend(findings);
+        read.add(findings);
         read.files.push(file);
     }
-    read.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-    read.findings
-        .dedup_by(|a, b| a.sort_key() == b.sort_key() && a.message == b.message);
     Ok(read)
+}
+
+impl TestFiles {
+    /// Adds what was found, each finding once.
+    pub(crate) fn add(&mut self, findings: Vec<Diagnostic>) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        self.findings
+            .dedup_by(|a, b| a.sort_key() == b.sort_key() && a.message == b.message);
+    }
 }
 
 /// `only` where it is refused.

@@ -4,16 +4,22 @@ use lockgate_flow::diagnostic::to_json;
 use lockgate_testing::report::{CaseReport, Report, RunReport, StepReport, Verdict};
 use serde_json::{Value, json};
 
-/// The report as one object: `passed`, `failed`, `skipped`, `duration_ms`, `cases`.
-pub(crate) fn as_json(report: &Report) -> Value {
+use super::Coverage;
+
+/// The report as one object: `passed`, `failed`, `skipped`, `duration_ms`, `cases`, and `coverage` where it was asked for.
+pub(crate) fn as_json(report: &Report, coverage: Option<&Coverage>) -> Value {
     let totals = report.totals();
-    json!({
+    let mut seen = json!({
         "passed": totals.passed,
         "failed": totals.failed,
         "skipped": totals.skipped,
         "duration_ms": milliseconds(report.took),
         "cases": report.cases.iter().map(case).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(coverage) = coverage {
+        seen["coverage"] = coverage.as_json();
+    }
+    seen
 }
 
 fn case(case: &CaseReport) -> Value {

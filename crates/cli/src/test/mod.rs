@@ -1,13 +1,15 @@
 //! Tests on the terminal.
 //!
-//! `files` finds and reads test files, `snapshots` keeps what runs gave, `text` and `json` show what came out. What a test
-//! is, and how it runs, is `lockgate-testing`.
+//! `files` finds and reads test files, `snapshots` keeps what runs gave, `text` and `json` show what came out, `coverage` what
+//! has run. What a test is, and how it runs, is `lockgate-testing`.
 
+mod coverage;
 mod files;
 mod json;
 mod snapshots;
 mod text;
 
+pub(crate) use coverage::Coverage;
 pub(crate) use files::{TestFiles, only, read};
 pub(crate) use json::as_json;
 pub(crate) use snapshots::Folder;
