@@ -14,6 +14,7 @@ mod terminal;
 // The tests.
 mod canaries;
 mod checking;
+mod codes;
 mod connecting;
 mod connectors;
 mod crashes;
