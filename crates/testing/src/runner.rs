@@ -101,7 +101,7 @@ fn skip(file: &TestFile, case: &Case, why: String) -> CaseReport {
         failures: Vec::new(),
         runs: Vec::new(),
         snapshots: Vec::new(),
-        snapshot_paths: Vec::new(),
+        snapshot_paths: crate::snapshot::paths(file.source.path(), case),
         took: Duration::ZERO,
     }
 }

@@ -32,6 +32,14 @@ pub(crate) fn path(file: &str, case: &Case, run: usize) -> String {
     format!("{}/{name}{run}.json", folder(file))
 }
 
+/// Where the snapshots of a case are kept.
+pub(crate) fn paths(file: &str, case: &Case) -> Vec<String> {
+    let runs = case.runs.iter().enumerate();
+    runs.filter(|(_, run)| run.expect.snapshot.is_some())
+        .map(|(index, _)| path(file, case, index))
+        .collect()
+}
+
 /// A name as part of a path: what is no letter or digit becomes a hyphen.
 pub(crate) fn slug(name: &str) -> String {
     let mut slug = String::new();

@@ -20,7 +20,7 @@ fn every_way_of_every_shipped_flow_is_tested() {
     for entry in fs::read_dir(root.join("flows")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if name.ends_with(".yaml") {
+        if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push((format!("flows/{name}"), fs::read_to_string(&path).unwrap()));
         }
     }

@@ -158,6 +158,7 @@ Examples:
   lockgate test
   lockgate test sign-up --filter taken
   lockgate test --update                              write the snapshots as they are now
+  lockgate test sign-up --step user --input email=ada@example.com --input password='correct horse 9'
   lockgate test --format json | jq '.cases[] | select(.status == \"failed\")'
 
 Tests stand beside their flows: flows/sign-up.test.yaml.
@@ -226,10 +227,10 @@ impl Command {
             Self::Serve(_) => Role::Service,
             Self::Dev(_) => Role::Development,
             Self::Run(_) => Role::Run,
+            Self::Test(_) => Role::Tests,
             Self::New(_)
             | Self::Scenarios(_)
             | Self::Check(_)
-            | Self::Test(_)
             | Self::Explain(_)
             | Self::Graph(_)
             | Self::Actions(_)

@@ -39,6 +39,18 @@ pub(crate) struct TestArgs {
     /// Write the results as JUnit's XML as well
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Run this step of a flow alone, with the mocks of the flow's tests, and show its result
+    #[arg(long, value_name = "ID", requires = "paths", conflicts_with_all = ["filter", "update", "fail_fast", "coverage", "junit"])]
+    pub(crate) step: Option<String>,
+    /// With `--step`: a field of the flow's input
+    #[arg(short, long, value_name = "NAME=VALUE", requires = "step")]
+    pub(crate) input: Vec<String>,
+    /// With `--step`: the flow's input as a JSON object: the text itself, `@FILE`, or `-` for stdin
+    #[arg(long, value_name = "JSON", requires = "step")]
+    pub(crate) input_json: Option<String>,
+    /// With `--step`: what stands before it, as a JSON object with `steps` and `vars`; or `@FILE`, or `-`
+    #[arg(long, value_name = "JSON", requires = "step")]
+    pub(crate) given: Option<String>,
     /// How to show what was found
     #[arg(long, default_value = "text")]
     pub(crate) format: TestFormat,

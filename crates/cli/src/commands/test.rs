@@ -1,5 +1,6 @@
 //! `lockgate test`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -14,7 +15,7 @@ use super::counted;
 use crate::args::{TestArgs, TestFormat};
 use crate::catalogue;
 use crate::environment::variable;
-use crate::exit::Exit;
+use crate::exit::{Exit, Mistake};
 use crate::terminal::Terminal;
 use crate::test::{self, Coverage, Folder, Shown, TestFiles};
 use crate::workspace::{Loaded, relative};
@@ -27,6 +28,9 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         Arc::clone(&loaded.catalog),
         lockgate_catalogue::connection_types(&loaded.connectors.all),
     ));
+    if let Some(step) = &args.step {
+        return alone(&loaded, folder, args, step, &subject, terminal);
+    }
     let mut read = test::read(&loaded, folder, &args.paths, &subject)?;
     if args.ci || variable("CI").is_some() {
         read.findings.extend(test::only(&read.files));
@@ -44,7 +48,7 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         jobs: args
             .jobs
             .or_else(|| available_parallelism().ok())
-            .unwrap_or(std::num::NonZeroUsize::MIN),
+            .unwrap_or(NonZeroUsize::MIN),
         fail_fast: args.fail_fast,
         filter: args.filter.clone(),
     };
@@ -60,6 +64,9 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         }
     };
     let mut report = runner::run(&subject, &read.files, &options, &snapshots, &tell);
+    if report.cases.is_empty() {
+        return no_cases(args, terminal);
+    }
     if args.update {
         update(&snapshots, &read, args, &mut report, terminal)?;
     } else {
@@ -76,6 +83,67 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
     show(&report, coverage.as_ref(), args, terminal)?;
     let is_good = report.totals().failed == 0 && coverage.is_none_or(|coverage| coverage.suffices());
     Ok(if is_good { Exit::Done } else { Exit::Failed })
+}
+
+/// A filter that nothing passes is a slip, and must not look like success; a workspace without tests may be new.
+fn no_cases(args: &TestArgs, terminal: &Terminal) -> Result<Exit> {
+    if let Some(filter) = &args.filter {
+        return Err(Mistake::new(format!("no case has `{filter}` in its name")).into());
+    }
+    terminal.remark("there are no tests: write `flows/sign-up.test.yaml` beside `flows/sign-up.yaml`");
+    if args.format == TestFormat::Json {
+        terminal.print_json(&test::as_json(&Report::default()))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs one step and shows what it gave: the trace on stderr, the result on stdout.
+fn alone(
+    loaded: &Loaded,
+    folder: &Path,
+    args: &TestArgs,
+    step: &str,
+    subject: &Arc<Subject>,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    // A flow without tests has no mocks.
+    let tests = test::read(loaded, folder, &[], subject)?;
+    let (file, findings) = test::alone(loaded, folder, args, step, &tests.files, subject)?;
+    let read = TestFiles {
+        files: vec![file],
+        findings,
+    };
+    if !read.findings.is_empty() && show_findings(&read, args.format, terminal)? {
+        return Ok(Exit::Invalid);
+    }
+    let options = Options {
+        jobs: NonZeroUsize::MIN,
+        fail_fast: false,
+        filter: None,
+    };
+    let report = runner::run(subject, &read.files, &options, &Folder(&loaded.root), &|_| {});
+    if args.format == TestFormat::Json {
+        terminal.print_json(&test::as_json(&report))?;
+    }
+    let mut is_bad = false;
+    for case in &report.cases {
+        let style = terminal.stderr_style();
+        let shown = Shown { case, style };
+        if case.verdict == Verdict::Failed {
+            terminal.say(shown.failures().trim());
+            is_bad = true;
+            continue;
+        }
+        terminal.remark(shown.traces().trim());
+        for run in &case.runs {
+            let (result, is_error) = test::result(run);
+            is_bad |= is_error;
+            if args.format != TestFormat::Json {
+                terminal.print_json(&result)?;
+            }
+        }
+    }
+    Ok(if is_bad { Exit::Failed } else { Exit::Done })
 }
 
 /// Shows mistakes in test files. Whether one of them keeps the tests from running.

@@ -64,6 +64,17 @@ impl Given {
         Ok(Self { object, texts })
     }
 
+    /// What was given, texts as the types of their fields, for one step alone: the rest of the input may be missing. Of what
+    /// is given twice the text counts.
+    pub(crate) fn part(self, spec: &InputSpec) -> Map<String, Value> {
+        let mut object = self.object;
+        for (name, text) in self.texts {
+            let (Coercion::Value(value) | Coercion::Unknown(value)) = spec.coerce(&name, &text);
+            object.insert(name, value);
+        }
+        object
+    }
+
     /// The input as the flow takes it: texts as the types of their fields, defaults filled in.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::exit::Mistake;
 ///
 /// # Errors
 /// It cannot be read, or is no JSON object. Quotes no values.
-pub(super) fn read_object(option: &str, argument: &str, folder: &Path) -> Result<Map<String, Value>> {
+pub(crate) fn read_object(option: &str, argument: &str, folder: &Path) -> Result<Map<String, Value>> {
     let text = match argument.strip_prefix('@') {
         Some(path) => read_text(&folder.join(path)).with_context(|| format!("`{option}`"))?,
         None if argument == "-" => {

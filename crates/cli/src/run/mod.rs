@@ -14,6 +14,7 @@ mod stage;
 mod trace;
 
 pub(crate) use input::{Given, describe};
+pub(crate) use json::read_object;
 pub(crate) use progress::{duration, is_shown, step_line, turns};
 pub(crate) use record::{StepRecord, StepStatus};
 pub(crate) use request::read_request;

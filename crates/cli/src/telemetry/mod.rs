@@ -37,6 +37,9 @@ pub(crate) use propagation::{from_environment, propagation};
 /// What is shown unless something else is asked for: warnings, and what flows log themselves.
 const DEFAULT: &str = "off,lockgate=warn,lockgate::log=info";
 
+/// Tests show what their runs did themselves, and what flows log would stand between their lines.
+const DEFAULT_OF_TESTS: &str = "off,lockgate=error,lockgate::log=off";
+
 /// A server also says what it answered, and what it serves from then on.
 const DEFAULT_OF_SERVICE: &str =
     "off,lockgate=warn,lockgate::log=info,lockgate::access=info,lockgate::reload=info";
@@ -50,6 +53,8 @@ pub(crate) enum Role {
     Development,
     /// It runs a flow.
     Run,
+    /// It runs the tests of flows.
+    Tests,
     /// It does something quick, and there is nothing to trace.
     Tool,
 }
@@ -85,17 +90,17 @@ pub(crate) fn start(global: &Global, role: Role, terminal: &Terminal) -> Telemet
     let warn = |text: &str| {
         terminal.say(&format!("{}: {text}", terminal.stderr_style().warn("warning")));
     };
-    let default = if matches!(role, Role::Service | Role::Development) {
-        DEFAULT_OF_SERVICE
-    } else {
-        DEFAULT
+    let default = match role {
+        Role::Service | Role::Development => DEFAULT_OF_SERVICE,
+        Role::Tests => DEFAULT_OF_TESTS,
+        Role::Run | Role::Tool => DEFAULT,
     };
     let filter = global.log.as_deref().unwrap_or(default);
     let filter = EnvFilter::try_new(directives(filter)).unwrap_or_else(|error| {
         warn(&format!("the log filter is not usable: {error}"));
         EnvFilter::new(default)
     });
-    let exporter = if role == Role::Tool {
+    let exporter = if matches!(role, Role::Tool | Role::Tests) {
         Ok(None)
     } else {
         Exporter::start(&warn)

@@ -1,14 +1,16 @@
 //! Tests on the terminal.
 //!
-//! `files` finds and reads test files, `snapshots` keeps what runs gave, `text` and `json` show what came out, `coverage` what
-//! has run. What a test is, and how it runs, is `lockgate-testing`.
+//! `files` finds and reads test files, `alone` makes one for a single step, `snapshots` keeps what runs gave, `text` and
+//! `json` show what came out, `coverage` what has run. What a test is, and how it runs, is `lockgate-testing`.
 
+mod alone;
 mod coverage;
 mod files;
 mod json;
 mod snapshots;
 mod text;
 
+pub(crate) use alone::{alone, result};
 pub(crate) use coverage::Coverage;
 pub(crate) use files::{TestFiles, only, read};
 pub(crate) use json::as_json;

@@ -75,6 +75,15 @@ impl Shown<'_> {
         }
     }
 
+    /// What the runs of a case did, whether it has failed or not.
+    pub(crate) fn traces(&self) -> String {
+        let mut text = String::new();
+        for (index, run) in self.case.runs.iter().enumerate() {
+            self.trace(&mut text, run, index);
+        }
+        text
+    }
+
     fn trace(&self, text: &mut String, run: &RunReport, index: usize) {
         let style = self.style;
         let which = if self.case.runs.len() > 1 {
