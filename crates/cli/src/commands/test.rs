@@ -65,7 +65,7 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
     };
     let mut report = runner::run(&subject, &read.files, &options, &snapshots, &tell);
     if report.cases.is_empty() {
-        return no_cases(args, terminal);
+        no_cases(args, terminal)?;
     }
     if args.update {
         update(&snapshots, &read, args, &mut report, terminal)?;
@@ -86,15 +86,12 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
 }
 
 /// A filter that nothing passes is a slip, and must not look like success; a workspace without tests may be new.
-fn no_cases(args: &TestArgs, terminal: &Terminal) -> Result<Exit> {
+fn no_cases(args: &TestArgs, terminal: &Terminal) -> Result<()> {
     if let Some(filter) = &args.filter {
         return Err(Mistake::new(format!("no case has `{filter}` in its name")).into());
     }
     terminal.remark("there are no tests: write `flows/sign-up.test.yaml` beside `flows/sign-up.yaml`");
-    if args.format == TestFormat::Json {
-        terminal.print_json(&test::as_json(&Report::default()))?;
-    }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Runs one step and shows what it gave: the trace on stderr, the result on stdout.
@@ -123,7 +120,7 @@ fn alone(
     };
     let report = runner::run(subject, &read.files, &options, &Folder(&loaded.root), &|_| {});
     if args.format == TestFormat::Json {
-        terminal.print_json(&test::as_json(&report))?;
+        terminal.print_json(&test::as_json(&report, None))?;
     }
     let mut is_bad = false;
     for case in &report.cases {
