@@ -258,7 +258,7 @@ impl RetryPolicy {
 }
 
 /// A way from one node to another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edge {
     /// After it has succeeded.
     Next,

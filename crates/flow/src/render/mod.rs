@@ -18,4 +18,4 @@ mod tests;
 pub use dot::{dot, dot_outline};
 pub use mermaid::{mermaid, mermaid_outline};
 pub use outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
-pub use svg::{Scheme, SvgOptions, svg, svg_outline};
+pub use svg::{Mark, Marks, Scheme, SvgOptions, svg, svg_outline};

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of YAML, spans or expressions; the reader of the syntax tree fills it.
 
+use crate::graph::Edge;
+
 /// A flow, ready to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
@@ -61,6 +63,8 @@ pub enum Shape {
 pub struct Arm {
     /// `yes`, a case's value, a branch's name.
     pub label: String,
+    /// Which of the step's ways it is.
+    pub way: Edge,
     /// Its blocks.
     pub body: Vec<Block>,
 }
@@ -70,6 +74,8 @@ pub struct Arm {
 pub struct Handling {
     /// The error's code, or `any error`, or `other errors`.
     pub label: String,
+    /// Which of the step's ways it is.
+    pub way: Edge,
     /// What runs; nothing for `continue`.
     pub body: Vec<Block>,
 }

@@ -1,5 +1,6 @@
 //! Syntax tree → [`Outline`].
 
+use crate::graph::Edge;
 use crate::source::Source;
 use crate::syntax::{FlowSyntax, Handler, OnError, Step, Verb};
 
@@ -73,10 +74,12 @@ fn block(source: &Source, step: &Step) -> Block {
     let arms = vec![
         Arm {
             label: "yes".to_owned(),
+            way: Edge::Then,
             body: vec![inner],
         },
         Arm {
             label: "no".to_owned(),
+            way: Edge::Else,
             body: Vec::new(),
         },
     ];
@@ -133,18 +136,21 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
         Verb::Choose { then, otherwise } => Shape::Choice(vec![
             Arm {
                 label: "yes".to_owned(),
+                way: Edge::Then,
                 body: blocks(source, then),
             },
             Arm {
                 label: "no".to_owned(),
+                way: Edge::Else,
                 body: blocks(source, otherwise),
             },
         ]),
         Verb::Switch { cases, default, .. } => {
-            let mut arms: Vec<Arm> = cases
-                .iter()
-                .map(|case| Arm {
+            let mut arms: Vec<Arm> = (0..)
+                .zip(cases)
+                .map(|(index, case)| Arm {
                     label: literal(&case.value.value),
+                    way: Edge::Case(index),
                     body: blocks(source, &case.steps),
                 })
                 .collect();
@@ -156,15 +162,17 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
                 .unwrap_or_default();
             arms.push(Arm {
                 label: label.to_owned(),
+                way: Edge::Default,
                 body,
             });
             Shape::Choice(arms)
         }
         Verb::Parallel { branches } => Shape::Parallel(
-            branches
-                .iter()
-                .map(|branch| Arm {
+            (0..)
+                .zip(branches)
+                .map(|(index, branch)| Arm {
                     label: branch.name.value.clone(),
+                    way: Edge::Branch(index),
                     body: blocks(source, &branch.steps),
                 })
                 .collect(),
@@ -176,10 +184,10 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
 
 fn handlings(source: &Source, on_error: &OnError) -> Vec<Handling> {
     let alone = on_error.arms.len() == 1;
-    on_error
-        .arms
-        .iter()
-        .map(|arm| {
+    (0..)
+        .zip(&on_error.arms)
+        .map(|(index, arm)| {
+            let way = Edge::Error(index);
             let label = match &arm.code {
                 Some(code) => code.value.clone(),
                 None if alone => "any error".to_owned(),
@@ -188,10 +196,12 @@ fn handlings(source: &Source, on_error: &OnError) -> Vec<Handling> {
             match &arm.handler {
                 Handler::Continue => Handling {
                     label: format!("{label} · continue"),
+                    way,
                     body: Vec::new(),
                 },
                 Handler::Steps(steps) => Handling {
                     label,
+                    way,
                     body: blocks(source, steps),
                 },
             }

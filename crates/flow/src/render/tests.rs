@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::outline::{Card, Kind, Outline};
-use super::{Scheme, SvgOptions, dot, dot_outline, mermaid, mermaid_outline, svg, svg_outline, wording};
+use super::{
+    Marks, Scheme, SvgOptions, dot, dot_outline, mermaid, mermaid_outline, svg, svg_outline, wording,
+};
+use crate::graph::Edge;
 use crate::source::Source;
 use crate::syntax::{FlowSyntax, parse};
 
@@ -138,6 +141,169 @@ fn a_scheme_can_be_forced() {
     );
     let auto = svg(&flow, &SvgOptions::default());
     assert!(auto.contains("prefers-color-scheme") && !dark.contains("prefers-color-scheme"));
+}
+
+/// All steps of a flow with `paths` as those that ran.
+fn marked(paths: &[&str], all: &[&str], ways: &[(&str, Edge, bool)]) -> SvgOptions {
+    let mut marks = Marks::default();
+    for path in all {
+        marks.step(path, paths.contains(path));
+    }
+    for (path, way, is_taken) in ways {
+        marks.way(path, way.clone(), *is_taken);
+    }
+    SvgOptions {
+        marks,
+        ..SvgOptions::default()
+    }
+}
+
+#[test]
+fn what_ran_and_what_did_not_is_seen() {
+    let all = [
+        "trigger",
+        "steps/0",
+        "steps/0/on_error/user_exists/0",
+        "steps/1",
+        "steps/2",
+    ];
+    let options = SvgOptions {
+        caption: Some("3 of 4 steps".to_owned()),
+        ..marked(
+            &["trigger", "steps/0", "steps/2"],
+            &all,
+            &[
+                ("steps/0", Edge::Next, true),
+                ("steps/0", Edge::Error(0), false),
+                ("steps/1", Edge::Then, false),
+                ("steps/1", Edge::Else, true),
+                ("steps/1", Edge::Next, false),
+                ("steps/2", Edge::Next, true),
+            ],
+        )
+    };
+    insta::assert_snapshot!("sign_up_marked_svg", svg(&read(SIGN_UP), &options));
+}
+
+/// The class of each box with a path and of each connector: `if taken steps/0`, `edge missed steps/0 > steps/0/then/0`.
+fn classes(picture: &str) -> Vec<String> {
+    let attribute = |line: &str, name: &str| {
+        let rest = line.split(&format!(" {name}=\"")).nth(1)?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    picture
+        .lines()
+        .filter(|line| line.starts_with("<g "))
+        .filter_map(|line| {
+            let class = attribute(line, "class")?.replace("node ", "");
+            if let Some(from) = attribute(line, "data-from") {
+                return Some(format!("{class} {from} > {}", attribute(line, "data-to")?));
+            }
+            Some(format!(
+                "{class} {}",
+                attribute(line, "data-path").unwrap_or_default()
+            ))
+        })
+        .collect()
+}
+
+#[test]
+fn a_way_of_which_nothing_is_said_is_as_its_ends_are() {
+    let text = "
+steps:
+  - parallel:
+      a: [{ set: { a: 1 } }]
+      b: [{ return: 1 }]
+      c: []
+  - for_each: input.list
+    steps:
+      - if: item.x
+        set: { x: 1 }
+";
+    let all = [
+        "trigger",
+        "steps/0",
+        "steps/0/parallel/a/0",
+        "steps/0/parallel/b/0",
+        "steps/1",
+        "steps/1/each/#/steps/0",
+    ];
+    let seen =
+        |ran: &[&str], ways: &[(&str, Edge, bool)]| classes(&svg(&read(text), &marked(ran, &all, ways)));
+    // The branch `b` did not come to its turn, and `a` ended well.
+    let found = seen(
+        &["trigger", "steps/0", "steps/0/parallel/a/0"],
+        &[("steps/0/parallel/a/0", Edge::Next, true)],
+    );
+    for expected in [
+        "edge taken trigger > steps/0",
+        "edge taken steps/0 > steps/0/parallel/a/0",
+        "edge missed steps/0 > steps/0/parallel/b/0",
+        "edge taken steps/0/parallel/a/0 > ",
+        "set taken steps/0/parallel/a/0",
+        "return missed steps/0/parallel/b/0",
+        // The bar that the branches join at.
+        "parallel taken ",
+        "for_each missed steps/1",
+        "edge missed steps/1 > steps/1/each/#/steps/0",
+    ] {
+        assert!(
+            found.iter().any(|seen| seen == expected),
+            "{expected} in {found:#?}"
+        );
+    }
+    // An `if` beside a verb ran, whatever it decided; what it keeps from running did not.
+    let found = seen(
+        &["trigger", "steps/0", "steps/0/parallel/a/0", "steps/1"],
+        &[
+            ("steps/1/each/#/steps/0", Edge::Else, true),
+            ("steps/1/each/#/steps/0", Edge::Then, false),
+        ],
+    );
+    for expected in [
+        "if taken steps/1/each/#/steps/0",
+        "set missed steps/1/each/#/steps/0",
+        "edge missed steps/1/each/#/steps/0 > steps/1/each/#/steps/0",
+        "edge taken steps/1/each/#/steps/0 > steps/1",
+    ] {
+        assert!(
+            found.iter().any(|seen| seen == expected),
+            "{expected} in {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn every_way_out_of_a_step_can_be_marked() {
+    let picture = |ways: &[(&str, Edge, bool)]| classes(&svg(&read(ALL_VERBS), &marked(&[], &[], ways)));
+    let plain = classes(&svg(&read(ALL_VERBS), &SvgOptions::default()));
+    for (path, way) in [
+        ("steps/0", Edge::Then),
+        ("steps/0", Edge::Else),
+        ("steps/0/then/0", Edge::Next),
+        ("steps/1", Edge::Case(0)),
+        ("steps/1", Edge::Case(1)),
+        ("steps/1", Edge::Default),
+        ("steps/1/cases/de/0", Edge::Next),
+        ("steps/2/parallel/mail/0", Edge::Next),
+        ("steps/2/parallel/mail/0", Edge::Error(0)),
+        ("steps/2/parallel/mail/0", Edge::Error(1)),
+        ("steps/2/parallel/mail/0", Edge::Error(2)),
+        ("steps/2", Edge::Branch(0)),
+        ("steps/2", Edge::Branch(1)),
+        ("steps/3", Edge::Next),
+        ("steps/3", Edge::Body),
+        ("steps/3", Edge::Error(0)),
+        ("steps/3/each/#/steps/0", Edge::Then),
+        ("steps/3/each/#/steps/0", Edge::Else),
+    ] {
+        let marked = picture(&[(path, way.clone(), false)]);
+        let edges = |class: &str| marked.iter().filter(|seen| seen.starts_with(class)).count();
+        let is_end = (path, &way) == ("steps/0/then/0", &Edge::Next);
+        let is_marked = edges("edge missed") + edges("edge error missed") == 1;
+        assert_eq!(is_marked, !is_end, "{path} {way:?} in {marked:#?}");
+        assert!(!plain.iter().any(|seen| seen.contains("missed")));
+    }
 }
 
 fn named(title: &str) -> Outline {

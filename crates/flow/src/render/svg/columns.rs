@@ -5,6 +5,7 @@ use super::card::{self, Form, Sized};
 use super::geometry::{Entry, Exit, Piece, Rect, Tone, Wire, at};
 use super::layout::{GAP, GAP_AFTER_JOIN, LABEL, Layout, SPACE, label, label_width, stack};
 use super::side::{Side, with_sides};
+use crate::graph::Edge;
 
 /// From a decision down to the line on which its ways part.
 const PART: i32 = 18;
@@ -16,6 +17,7 @@ const JOIN: i32 = 20;
 /// A way with its place: `x` is its axis.
 pub(super) struct Column {
     pub(super) label: String,
+    pub(super) way: Edge,
     pub(super) x: i32,
     pub(super) body: Option<Piece>,
 }
@@ -28,16 +30,17 @@ pub(super) struct Columns {
 }
 
 /// Sets ways side by side, the first box's left edge at 0.
-pub(super) fn side_by_side(arms: Vec<(String, Option<Piece>)>) -> Columns {
+pub(super) fn side_by_side(arms: Vec<(String, Edge, Option<Piece>)>) -> Columns {
     let mut edge = 0;
     let mut columns = Vec::with_capacity(arms.len());
-    for (label, body) in arms {
+    for (label, way, body) in arms {
         let least = label_width(&label) / 2 + 4;
         let (left, right) = body.as_ref().map_or((least, least), |body| {
             (body.left.max(least), body.right.max(least))
         });
         columns.push(Column {
             label,
+            way,
             x: edge + left,
             body,
         });
@@ -107,16 +110,19 @@ impl Layout {
         let body = self.sequence(&ending.body);
         let side = Side {
             label: ending.label.clone(),
+            way: ending.way.clone(),
             tone: Tone::Plain,
             joins: false,
             body,
         };
         let mut piece = with_sides(decision, vec![side]);
         let middle = at(0, piece.height + 8 + LABEL / 2);
-        piece.labels.push(label(&other.label, middle, Tone::Plain));
+        let of = (piece.entry.node, other.way.clone());
+        piece.labels.push(label(&other.label, middle, Tone::Plain, of));
         piece.height = middle.y + LABEL / 2;
         piece.gap = GAP_AFTER_JOIN;
         piece.extend_exits(&[at(0, piece.height)]);
+        piece.leave_by(&other.way);
         match self.sequence(&other.body) {
             Some(body) => stack(piece, body),
             None => piece,
@@ -132,12 +138,20 @@ impl Layout {
         let (from, half, bottom) = (decision.entry.node, decision.left, decision.height);
         let rail = -(body.left + SPACE).max(half + label_width(&past.label) + 28);
         let middle = at(i32::midpoint(rail, -half), bottom / 2);
-        decision.labels.push(label(&past.label, middle, Tone::Plain));
+        decision
+            .labels
+            .push(label(&past.label, middle, Tone::Plain, (from, past.way.clone())));
         let middle = at(0, bottom + 8 + LABEL / 2);
-        decision.labels.push(label(&through.label, middle, Tone::Plain));
+        decision.labels.push(label(
+            &through.label,
+            middle,
+            Tone::Plain,
+            (from, through.way.clone()),
+        ));
         decision.height = middle.y + LABEL / 2;
         decision.gap = GAP_AFTER_JOIN;
         decision.extend_exits(&[at(0, decision.height)]);
+        decision.leave_by(&through.way);
         let mut piece = stack(decision, body);
         let join = piece.bottom() + JOIN;
         piece
@@ -154,6 +168,7 @@ impl Layout {
             from,
             points,
             tone: Tone::Plain,
+            way: past.way.clone(),
         });
         piece.left = piece.left.max(6 - rail);
         piece.height = join;
@@ -172,7 +187,7 @@ impl Layout {
         let (from, bottom) = (piece.entry.node, piece.height);
         let bodies = arms
             .iter()
-            .map(|arm| (arm.label.clone(), self.sequence(&arm.body)))
+            .map(|arm| (arm.label.clone(), arm.way.clone(), self.sequence(&arm.body)))
             .collect();
         let mut columns = side_by_side(bodies).centred();
         let part = bottom + PART;
@@ -183,10 +198,19 @@ impl Layout {
         piece.left = piece.left.max(columns.left);
         piece.right = piece.right.max(columns.right);
         piece.exits.clear();
-        for Column { label: text, x, body } in columns.ways {
-            piece
-                .labels
-                .push(label(&text, at(x, part + DROP / 2 - 4), Tone::Plain));
+        for Column {
+            label: text,
+            way,
+            x,
+            body,
+        } in columns.ways
+        {
+            piece.labels.push(label(
+                &text,
+                at(x, part + DROP / 2 - 4),
+                Tone::Plain,
+                (from, way.clone()),
+            ));
             let mut points = vec![at(0, bottom), at(0, part), at(x, part)];
             match body {
                 None => {
@@ -195,6 +219,7 @@ impl Layout {
                         from,
                         points,
                         tone: Tone::Plain,
+                        way,
                     });
                 }
                 Some(mut body) => {
@@ -206,6 +231,7 @@ impl Layout {
                         to,
                         points,
                         tone: Tone::Plain,
+                        way,
                         head: true,
                     });
                     body.extend_exits(&[at(x, join), at(0, join)]);
@@ -224,7 +250,7 @@ impl Layout {
         let Sized { art, w, h } = card::fork(card);
         let bodies = arms
             .iter()
-            .map(|arm| (arm.label.clone(), self.sequence(&arm.body)))
+            .map(|arm| (arm.label.clone(), arm.way.clone(), self.sequence(&arm.body)))
             .collect();
         let mut columns = side_by_side(bodies).centred();
         let first = columns.ways.first().map_or(0, |column| -column.x);
@@ -263,14 +289,24 @@ impl Layout {
         piece.nodes.push(fork);
         let mut joins = arms.is_empty();
         let mut ends = false;
-        for Column { label: text, x, body } in columns.ways {
-            piece
-                .labels
-                .push(label(&text, at(x, h + DROP / 2 - 4), Tone::Plain));
+        for Column {
+            label: text,
+            way,
+            x,
+            body,
+        } in columns.ways
+        {
+            piece.labels.push(label(
+                &text,
+                at(x, h + DROP / 2 - 4),
+                Tone::Plain,
+                (from, way.clone()),
+            ));
             let mut exits = vec![Exit {
                 from,
                 points: vec![at(x, h)],
                 tone: Tone::Plain,
+                way: way.clone(),
             }];
             if let Some(mut body) = body {
                 body.shift(x, 0);
@@ -280,6 +316,7 @@ impl Layout {
                     to,
                     points,
                     tone: Tone::Plain,
+                    way,
                     head: true,
                 });
                 exits = piece.absorb(body);
@@ -290,6 +327,7 @@ impl Layout {
                 from,
                 mut points,
                 tone,
+                way,
             } in exits
             {
                 points.push(at(x, below));
@@ -298,6 +336,7 @@ impl Layout {
                     to: join.number,
                     points,
                     tone,
+                    way,
                     head: true,
                 });
             }
@@ -307,6 +346,7 @@ impl Layout {
                 from: join.number,
                 points: vec![at(0, below + join.rect.h)],
                 tone: Tone::Plain,
+                way: Edge::Next,
             };
             piece.height = below + join.rect.h;
             piece.nodes.push(super::geometry::Node {

@@ -1,6 +1,7 @@
 //! Points, boxes, connectors, and the pieces that a layout is put together from. Whole pixels; y grows downwards.
 
 use super::card::Art;
+use crate::graph::Edge;
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +62,8 @@ pub(super) struct Wire {
     pub(super) to: usize,
     pub(super) points: Vec<Point>,
     pub(super) tone: Tone,
+    /// Which of the ways out of the step of its first box.
+    pub(super) way: Edge,
     /// Whether it ends in an arrowhead.
     pub(super) head: bool,
 }
@@ -71,6 +74,8 @@ pub(super) struct Label {
     pub(super) rect: Rect,
     pub(super) text: String,
     pub(super) tone: Tone,
+    /// The box that the connector comes from, and which of its ways that is.
+    pub(super) of: (usize, Edge),
 }
 
 /// A connector that is not yet connected at its end. Its last point is its piece's exit, `(0, height)`.
@@ -79,6 +84,7 @@ pub(super) struct Exit {
     pub(super) from: usize,
     pub(super) points: Vec<Point>,
     pub(super) tone: Tone,
+    pub(super) way: Edge,
 }
 
 /// Where a piece is entered.
@@ -158,6 +164,13 @@ impl Piece {
         self.wires.extend(other.wires);
         self.labels.extend(other.labels);
         other.exits
+    }
+
+    /// Says which way it is that leaves.
+    pub(super) fn leave_by(&mut self, way: &Edge) {
+        for exit in &mut self.exits {
+            exit.way = way.clone();
+        }
     }
 
     /// Leads all exits on through these points, the last of which is the new exit.

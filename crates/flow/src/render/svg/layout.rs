@@ -8,6 +8,7 @@ use super::card::{self, Art, Form, Sized};
 use super::geometry::{Entry, Exit, Label, Node, Piece, Point, Rect, Tone, Wire, at};
 use super::side::{Side, with_sides};
 use super::text::{Font, shorten, width};
+use crate::graph::Edge;
 
 /// Between a box and the one under it.
 pub(super) const GAP: i32 = 34;
@@ -53,6 +54,7 @@ impl Layout {
             from: number,
             points: vec![at(0, h)],
             tone: Tone::Plain,
+            way: Edge::Next,
         };
         Piece {
             nodes: vec![node],
@@ -101,6 +103,7 @@ impl Layout {
             .iter()
             .map(|handling| Side {
                 label: handling.label.clone(),
+                way: handling.way.clone(),
                 tone: Tone::Error,
                 joins: goes_on(&handling.body),
                 body: self.sequence(&handling.body),
@@ -150,6 +153,7 @@ impl Layout {
                 from: number,
                 points: vec![at(0, bottom)],
                 tone: Tone::Plain,
+                way: Edge::Next,
             }],
         };
         if let Some(mut inside) = inside {
@@ -160,6 +164,7 @@ impl Layout {
                 to: entry.node,
                 points: vec![at(0, strip), at(0, entry.top)],
                 tone: Tone::Plain,
+                way: Edge::Body,
                 head: true,
             });
             for mut exit in piece.absorb(inside) {
@@ -169,6 +174,7 @@ impl Layout {
                     to: number,
                     points: exit.points,
                     tone: exit.tone,
+                    way: exit.way,
                     head: false,
                 });
             }
@@ -197,6 +203,7 @@ pub(super) fn stack(mut above: Piece, mut below: Piece) -> Piece {
             to: entry.node,
             points,
             tone: exit.tone,
+            way: exit.way,
             head: true,
         });
     }
@@ -209,8 +216,8 @@ pub(super) fn stack(mut above: Piece, mut below: Piece) -> Piece {
     above
 }
 
-/// A label with its middle at a point.
-pub(super) fn label(text: &str, middle: Point, tone: Tone) -> Label {
+/// A label with its middle at a point, on a way out of a box.
+pub(super) fn label(text: &str, middle: Point, tone: Tone, of: (usize, Edge)) -> Label {
     let w = label_width(text);
     let text = shorten(text, Font::Label, LABEL_TEXT);
     Label {
@@ -222,6 +229,7 @@ pub(super) fn label(text: &str, middle: Point, tone: Tone) -> Label {
         },
         text,
         tone,
+        of,
     }
 }
 

@@ -8,6 +8,7 @@ mod card;
 mod columns;
 mod geometry;
 mod layout;
+mod marks;
 mod paint;
 mod picture;
 mod side;
@@ -20,6 +21,8 @@ mod tests;
 use crate::syntax::FlowSyntax;
 
 use super::outline::Outline;
+
+pub use marks::{Mark, Marks};
 
 /// The colours of an SVG.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +47,10 @@ pub struct SvgOptions {
     pub background: bool,
     /// Begins every `id`, so that several pictures can stand in one document.
     pub id_prefix: String,
+    /// What ran and what did not, where that is to be seen.
+    pub marks: Marks,
+    /// A line under the heading's description.
+    pub caption: Option<String>,
 }
 
 impl Default for SvgOptions {
@@ -53,6 +60,8 @@ impl Default for SvgOptions {
             heading: true,
             background: true,
             id_prefix: "flow-".to_owned(),
+            marks: Marks::default(),
+            caption: None,
         }
     }
 }
@@ -64,5 +73,5 @@ pub fn svg(flow: &FlowSyntax, options: &SvgOptions) -> String {
 
 /// Draws an outline as an SVG document.
 pub fn svg_outline(outline: &Outline, options: &SvgOptions) -> String {
-    paint::paint(&picture::Picture::of(outline, options.heading), options)
+    paint::paint(&picture::Picture::of(outline, options), options)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::card::{Art, Form, ICON, PADDING, height};
 use super::geometry::{Label, Node, Point, Rect, Tone, Wire, at};
+use super::marks::{Mark, Marked};
 use super::picture::{Picture, is_frame};
 use super::text::{Font, width};
 use super::{SvgOptions, theme};
@@ -26,7 +27,14 @@ pub(super) fn paint(picture: &Picture, options: &SvgOptions) -> String {
     if let Some(description) = &picture.description {
         let _ = writeln!(out, "<desc>{}</desc>", escape(description));
     }
-    let _ = write!(out, "<style>\n{}</style>\n", theme::style(options.scheme));
+    let has_marks = !options.marks.is_empty();
+    let _ = write!(
+        out,
+        "<style>\n{}</style>\n",
+        theme::style(options.scheme, has_marks)
+    );
+    let marked = Marked::of(picture, &options.marks);
+    let mark_of = |node: &Node| marked.nodes.get(&node.number).copied();
     if options.background {
         let _ = writeln!(
             out,
@@ -37,22 +45,31 @@ pub(super) fn paint(picture: &Picture, options: &SvgOptions) -> String {
         text(&mut out, *x, *y, line.font, "start", &line.text);
     }
     for node in picture.nodes.iter().filter(|node| is_frame(node)) {
-        paint_node(&mut out, node, options);
+        paint_node(&mut out, node, options, mark_of(node));
     }
-    for wire in &picture.wires {
-        paint_wire(&mut out, wire, picture);
+    // What was taken lies over what was not, where their ways have joined.
+    let mut wires: Vec<(&Wire, Option<Mark>)> =
+        picture.wires.iter().zip(marked.wires.iter().copied()).collect();
+    wires.sort_by_key(|(_, mark)| *mark == Some(Mark::Taken));
+    for (wire, mark) in wires {
+        paint_wire(&mut out, wire, picture, mark);
     }
     for label in &picture.labels {
-        paint_label(&mut out, label);
+        paint_label(&mut out, label, marked.of_label(picture, label));
     }
     for node in picture.nodes.iter().filter(|node| !is_frame(node)) {
-        paint_node(&mut out, node, options);
+        paint_node(&mut out, node, options, mark_of(node));
     }
     out.push_str("</svg>\n");
     out
 }
 
-fn paint_node(out: &mut String, node: &Node, options: &SvgOptions) {
+/// Put behind a class.
+fn class_of(mark: Option<Mark>) -> String {
+    mark.map_or_else(String::new, |mark| format!(" {}", mark.class()))
+}
+
+fn paint_node(out: &mut String, node: &Node, options: &SvgOptions, mark: Option<Mark>) {
     let Node { number, rect, art } = node;
     let kind = art.kind.name();
     let (class, kind) = match art.form {
@@ -63,15 +80,21 @@ fn paint_node(out: &mut String, node: &Node, options: &SvgOptions) {
     };
     let _ = write!(
         out,
-        "<g class=\"node {class}\" id=\"{}n{number}\" data-kind=\"{kind}\"",
+        "<g class=\"node {class}{}\" id=\"{}n{number}\" data-kind=\"{kind}\"",
+        class_of(mark),
         escape(&options.id_prefix)
     );
     if !art.path.is_empty() {
         let _ = write!(out, " data-path=\"{}\"", escape(&art.path));
     }
     out.push_str(">\n");
-    if !art.hover.is_empty() {
-        let _ = writeln!(out, "<title>{}</title>", escape(&art.hover));
+    let said = mark.map(Mark::of_step);
+    let hover: Vec<&str> = [Some(art.hover.as_str()).filter(|text| !text.is_empty()), said]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !hover.is_empty() {
+        let _ = writeln!(out, "<title>{}</title>", escape(&hover.join("\n")));
     }
     match art.form {
         Form::Card => {
@@ -237,7 +260,7 @@ fn fields(out: &mut String, art: &Art, rect: Rect) {
     }
 }
 
-fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture) {
+fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture, mark: Option<Mark>) {
     let path_of = |number: usize| {
         picture
             .nodes
@@ -251,7 +274,14 @@ fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture) {
         "edge"
     };
     let (from, to) = (escape(path_of(wire.from)), escape(path_of(wire.to)));
-    let _ = write!(out, "<g class=\"{tone}\" data-from=\"{from}\" data-to=\"{to}\">");
+    let _ = write!(
+        out,
+        "<g class=\"{tone}{}\" data-from=\"{from}\" data-to=\"{to}\">",
+        class_of(mark)
+    );
+    if let Some(mark) = mark {
+        let _ = write!(out, "<title>{}</title>", mark.of_way());
+    }
     let _ = write!(
         out,
         "<path class=\"wire\" d=\"{}\"/>",
@@ -271,17 +301,20 @@ fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture) {
     out.push_str("</g>\n");
 }
 
-fn paint_label(out: &mut String, label: &Label) {
+fn paint_label(out: &mut String, label: &Label, mark: Option<Mark>) {
     let Label {
         rect,
         text: words,
         tone,
+        ..
     } = label;
-    out.push_str(if *tone == Tone::Error {
-        "<g class=\"error\">"
+    let tone = (*tone == Tone::Error).then_some("error");
+    let classes: Vec<&str> = tone.into_iter().chain(mark.map(Mark::class)).collect();
+    if classes.is_empty() {
+        out.push_str("<g>");
     } else {
-        "<g>"
-    });
+        let _ = write!(out, "<g class=\"{}\">", classes.join(" "));
+    }
     text(
         out,
         rect.x + rect.w / 2,

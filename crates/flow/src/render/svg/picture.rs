@@ -1,6 +1,7 @@
 //! A whole flow laid out: heading, trigger, steps, end, and the flow's error handler beside them.
 
 use super::super::outline::{Card, Kind, Outline};
+use super::SvgOptions;
 use super::card::{self, Form, Line, Sized, mark};
 use super::geometry::{Label, Node, Wire, straighten};
 use super::layout::{GAP, Layout, stack};
@@ -29,7 +30,7 @@ pub(super) struct Picture {
 
 impl Picture {
     /// Lays out an outline.
-    pub(super) fn of(outline: &Outline, with_heading: bool) -> Self {
+    pub(super) fn of(outline: &Outline, options: &SvgOptions) -> Self {
         let mut layout = Layout::default();
         let mut piece = layout.single(card::trigger(&outline.trigger, &outline.input));
         if let Some(body) = layout.sequence(&outline.body) {
@@ -68,7 +69,7 @@ impl Picture {
         let mut heading = Vec::new();
         let mut top = MARGIN;
         let mut widest = 0;
-        if with_heading {
+        if options.heading {
             let limit = (piece.left + piece.right).max(HEADING);
             let mut lines = wrap(&outline.name, Font::Heading, limit, 2)
                 .into_iter()
@@ -79,6 +80,11 @@ impl Picture {
                 .collect::<Vec<_>>();
             let prose = outline.description.as_deref().unwrap_or_default();
             lines.extend(wrap(prose, Font::Prose, limit, 3).into_iter().map(|text| Line {
+                text,
+                font: Font::Prose,
+            }));
+            let caption = options.caption.as_deref().unwrap_or_default();
+            lines.extend(wrap(caption, Font::Prose, limit, 3).into_iter().map(|text| Line {
                 text,
                 font: Font::Prose,
             }));

@@ -3,6 +3,7 @@
 use super::columns::{Column, side_by_side};
 use super::geometry::{Exit, Piece, Point, Tone, Wire, at};
 use super::layout::{GAP_AFTER_JOIN, LABEL, SPACE, label, label_width};
+use crate::graph::Edge;
 
 /// Between rows.
 const ROW: i32 = 22;
@@ -16,6 +17,7 @@ const BUS: i32 = 16;
 /// A way that leaves at the right.
 pub(super) struct Side {
     pub(super) label: String,
+    pub(super) way: Edge,
     pub(super) tone: Tone,
     /// Whether it comes back.
     pub(super) joins: bool,
@@ -80,13 +82,19 @@ fn in_rows(piece: &mut Piece, mut anchor: Point, sides: Vec<Side>) {
             } else {
                 bottom + ROW + LABEL / 2
             };
-            piece.labels.push(label(&side.label, at(middle, y), side.tone));
+            piece.labels.push(label(
+                &side.label,
+                at(middle, y),
+                side.tone,
+                (from, side.way.clone()),
+            ));
             let mut points = lead(y);
             points.push(at(edge, y));
             back.push(Exit {
                 from,
                 points,
                 tone: side.tone,
+                way: side.way,
             });
             bottom = y + LABEL / 2;
             continue;
@@ -109,7 +117,12 @@ fn in_rows(piece: &mut Piece, mut anchor: Point, sides: Vec<Side>) {
             (y, y + DROP, at(x, y))
         };
         body.shift(x, top);
-        piece.labels.push(label(&side.label, at(middle, y), side.tone));
+        piece.labels.push(label(
+            &side.label,
+            at(middle, y),
+            side.tone,
+            (from, side.way.clone()),
+        ));
         let mut points = lead(y);
         points.push(end);
         if body.entry.side.is_none() {
@@ -120,6 +133,7 @@ fn in_rows(piece: &mut Piece, mut anchor: Point, sides: Vec<Side>) {
             to: body.entry.node,
             points,
             tone: side.tone,
+            way: side.way,
             head: true,
         });
         bottom = body.bottom();
@@ -144,18 +158,39 @@ fn in_rows(piece: &mut Piece, mut anchor: Point, sides: Vec<Side>) {
 fn in_columns(mut piece: Piece, anchor: Point, sides: Vec<Side>) -> Piece {
     let from = piece.entry.node;
     let tone = sides.first().map_or(Tone::Error, |side| side.tone);
-    let columns = side_by_side(sides.into_iter().map(|side| (side.label, side.body)).collect());
+    let columns = side_by_side(
+        sides
+            .into_iter()
+            .map(|side| (side.label, side.way, side.body))
+            .collect(),
+    );
     let start = piece.right + SPACE;
     let top = anchor.y + DROP + LABEL;
     let mut bottom = top;
     let mut back: Vec<Exit> = Vec::new();
-    for Column { label: text, x, body } in columns.ways {
+    for Column {
+        label: text,
+        way,
+        x,
+        body,
+    } in columns.ways
+    {
         let x = x + start;
-        piece.labels.push(label(&text, at(x, anchor.y + DROP - 3), tone));
+        piece.labels.push(label(
+            &text,
+            at(x, anchor.y + DROP - 3),
+            tone,
+            (from, way.clone()),
+        ));
         let mut points = vec![anchor, at(x, anchor.y)];
         let Some(mut body) = body else {
             points.push(at(x, top));
-            back.push(Exit { from, points, tone });
+            back.push(Exit {
+                from,
+                points,
+                tone,
+                way,
+            });
             continue;
         };
         body.shift(x, top);
@@ -165,6 +200,7 @@ fn in_columns(mut piece: Piece, anchor: Point, sides: Vec<Side>) -> Piece {
             to: body.entry.node,
             points,
             tone,
+            way,
             head: true,
         });
         bottom = bottom.max(body.bottom());

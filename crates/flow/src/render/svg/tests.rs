@@ -3,6 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::graph::Edge;
+
 use super::super::outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
 use super::card::{Form, ICON, PADDING};
 use super::geometry::{Point, Rect, Wire};
@@ -56,7 +58,7 @@ fn block() -> BoxedStrategy<Block> {
         handlers: Vec::new(),
     });
     let nested = plain.boxed().prop_recursive(4, 48, 4, |inner| {
-        let arm = || (words(), vec(inner.clone(), 0..4)).prop_map(|(label, body)| Arm { label, body }).boxed();
+        let arm = || (words(), vec(inner.clone(), 0..4)).prop_map(|(label, body)| Arm { label, body, way: Edge::Then }).boxed();
         let shape = prop_oneof![
             2 => card(plain_kind()).prop_map(|card| (card, Shape::Plain)),
             3 => (card(Just(Kind::Decision)), vec(arm(), 2)).prop_map(|(card, arms)| (card, Shape::Choice(arms))),
@@ -64,7 +66,7 @@ fn block() -> BoxedStrategy<Block> {
             1 => (card(Just(Kind::Parallel)), vec(arm(), 0..5)).prop_map(|(card, arms)| (card, Shape::Parallel(arms))),
             1 => (card(Just(Kind::Loop)), vec(inner.clone(), 0..4)).prop_map(|(card, body)| (card, Shape::Loop(body))),
         ];
-        let handling = (words(), vec(inner.clone(), 0..3)).prop_map(|(label, body)| Handling { label, body });
+        let handling = (words(), vec(inner.clone(), 0..3)).prop_map(|(label, body)| Handling { label, body, way: Edge::Error(0) });
         let handlers = prop_oneof![2 => Just(Vec::new()), 1 => vec(handling, 1..4)];
         (shape.boxed(), handlers.boxed())
             .prop_map(|((card, shape), handlers)| Block { card, shape, handlers })
@@ -248,8 +250,8 @@ proptest! {
 
     #[test]
     fn nothing_overlaps_and_every_connector_touches_its_boxes(outline in outline()) {
-        check(&Picture::of(&outline, true))?;
-        check(&Picture::of(&outline, false))?;
+        check(&Picture::of(&outline, &SvgOptions::default()))?;
+        check(&Picture::of(&outline, &SvgOptions { heading: false, ..SvgOptions::default() }))?;
     }
 
     #[test]

@@ -18,6 +18,10 @@ struct Palette {
     wire: &'static str,
     error: &'static str,
     end: &'static str,
+    /// What ran: its lines, and its ground.
+    taken: (&'static str, &'static str),
+    /// What did not.
+    missed: (&'static str, &'static str),
     /// Trigger, action, decision, parallel, loop, set, wait, call, respond, return.
     kinds: [&'static str; 10],
 }
@@ -32,6 +36,8 @@ const LIGHT: Palette = Palette {
     wire: "#98a4b6",
     error: "#dc3d48",
     end: "#e6eaf0",
+    taken: ("#1a8a4a", "#ecf8f0"),
+    missed: ("#d3232f", "#fdeced"),
     kinds: [
         "#2563eb", "#5b4be0", "#bf7300", "#8b3fd9", "#0b8080", "#56637a", "#c0317b", "#0b74bd", "#178043",
         "#178043",
@@ -48,6 +54,8 @@ const DARK: Palette = Palette {
     wire: "#5d6b80",
     error: "#f2727b",
     end: "#232d3a",
+    taken: ("#4cc384", "#14291d"),
+    missed: ("#ff6b76", "#34191d"),
     kinds: [
         "#7aa7ff", "#a79cff", "#f0b44c", "#cf9bff", "#53cfcb", "#a5b3c7", "#f58abb", "#69bdf7", "#62d391",
         "#62d391",
@@ -77,8 +85,8 @@ pub(super) const fn class(scheme: Scheme) -> &'static str {
     }
 }
 
-/// The rules of a scheme.
-pub(super) fn style(scheme: Scheme) -> String {
+/// The rules of a scheme; those of marks, where there are any.
+pub(super) fn style(scheme: Scheme, has_marks: bool) -> String {
     let root = class(scheme);
     let mut css = String::new();
     let sans = "Inter,ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
@@ -107,13 +115,30 @@ pub(super) fn style(scheme: Scheme) -> String {
     ] {
         let _ = writeln!(css, "{}{{{rule}}}", scoped(root, selector));
     }
+    if has_marks {
+        // Colour is not all: what did not run is dotted.
+        let dotted = "stroke-dasharray:1 5;stroke-linecap:round;stroke-width:2.5".to_owned();
+        for (selector, rule) in [
+            (".missed .wire", dotted.clone()),
+            (".missed .box,.missed .frame", dotted),
+            (".taken .wire,.taken .box", "stroke-width:2".to_owned()),
+        ] {
+            let _ = writeln!(css, "{}{{{rule}}}", scoped(root, selector));
+        }
+    }
+    let colours = |css: &mut String, palette: &Palette| {
+        colours(css, root, palette);
+        if has_marks {
+            marks(css, root, palette);
+        }
+    };
     match scheme {
-        Scheme::Light => colours(&mut css, root, &LIGHT),
-        Scheme::Dark => colours(&mut css, root, &DARK),
+        Scheme::Light => colours(&mut css, &LIGHT),
+        Scheme::Dark => colours(&mut css, &DARK),
         Scheme::Auto => {
-            colours(&mut css, root, &LIGHT);
+            colours(&mut css, &LIGHT);
             css.push_str("@media (prefers-color-scheme:dark){\n");
-            colours(&mut css, root, &DARK);
+            colours(&mut css, &DARK);
             css.push_str("}\n");
         }
     }
@@ -140,6 +165,7 @@ fn colours(css: &mut String, root: &str, palette: &Palette) {
         error,
         end,
         kinds,
+        ..
     } = palette;
     for (selector, rule) in [
         (".ground", format!("fill:{ground}")),
@@ -179,6 +205,24 @@ fn colours(css: &mut String, root: &str, palette: &Palette) {
             "{}{{stroke:{colour}}}",
             selectors(&[".icon", ".tint", ".frame", ".rule"])
         );
+    }
+}
+
+/// The colours of what ran and what did not.
+fn marks(css: &mut String, root: &str, palette: &Palette) {
+    for (class, (line, ground)) in [("taken", palette.taken), ("missed", palette.missed)] {
+        for (parts, rule) in [
+            (&[".box"][..], format!("fill:{ground};stroke:{line}")),
+            (&[".frame", ".tint"], format!("fill:{line};stroke:{line}")),
+            (&[".wire", ".rule"], format!("stroke:{line}")),
+            (&[".head", ".bar", ".l"], format!("fill:{line}")),
+        ] {
+            let selectors: Vec<String> = parts
+                .iter()
+                .map(|part| format!(".{root} .{class} {part}"))
+                .collect();
+            let _ = writeln!(css, "{}{{{rule}}}", selectors.join(","));
+        }
     }
 }
 
