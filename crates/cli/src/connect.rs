@@ -16,7 +16,7 @@ use lockgate_flow::workspace::{
 };
 use lockgate_server::auth::{Credentials, Scheme};
 use lockgate_tenant::Tenant;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::terminal::Terminal;
 use crate::workspace::{self, FILE, Loaded};
@@ -126,7 +126,7 @@ pub(crate) async fn connect(
         }
         let is_auth0 = connection.type_name.value == CONNECTION_TYPE;
         let settings = match &live.tenant {
-            Some(tenant) if is_auth0 => emulated_settings(tenant),
+            Some(tenant) if is_auth0 => emulated_settings(loaded, connection, tenant),
             tenant => match resolve(
                 loaded,
                 file,
@@ -266,17 +266,40 @@ pub(crate) fn variables(loaded: &Loaded, connection: &ConnectionSyntax) -> Vec<(
         .collect()
 }
 
-/// What a connection of type `auth0` is given so that it calls the emulated tenant.
-pub(crate) fn emulated_settings(tenant: &Tenant) -> Resolved {
-    [
+/// The settings that say which tenant is called, and as whom.
+const TENANTS: [&str; 7] = [
+    "domain",
+    "base_url",
+    "audience",
+    "client_id",
+    "client_secret",
+    "private_key",
+    "key_id",
+];
+
+/// What a connection of type `auth0` is given so that it calls the emulated tenant: that, and of its other settings those that
+/// have a value.
+pub(crate) fn emulated_settings(loaded: &Loaded, connection: &ConnectionSyntax, tenant: &Tenant) -> Resolved {
+    let get = |name: &str| loaded.environment.get(name);
+    let is_known = |value: &Value| {
+        let read = lockgate_flow::workspace::variables(value);
+        read.iter()
+            .all(|(name, has_default)| *has_default || get(name).is_some())
+    };
+    let mut others = connection.clone();
+    others.settings.retain(|setting| {
+        !TENANTS.contains(&setting.key.text.as_str()) && is_known(&setting.value.to_value())
+    });
+    let mut settings = resolve_settings(&others, &get).unwrap_or_default();
+    for (name, value) in [
         ("base_url", tenant.url()),
         ("client_id", tenant.client_id()),
         ("client_secret", tenant.client_secret()),
         ("audience", tenant.audience()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), json!(value)))
-    .collect()
+    ] {
+        settings.insert(name.to_owned(), json!(value));
+    }
+    settings
 }
 
 /// Where a setting's value stands; the connection's name, for one that is not there.
@@ -349,7 +372,6 @@ fn unusable(
 #[cfg(test)]
 mod tests {
     use lockgate_engine::clock::SystemClock;
-    use serde_json::Value;
 
     use super::*;
     use crate::catalogue;

@@ -159,6 +159,8 @@ pub struct ActionSpec {
     pub errors: Vec<ErrorSpec>,
     /// The connection type that it needs.
     pub connection: Option<Text>,
+    /// The settings that the connection must have for it, beside those that every connection of the type has.
+    pub settings: Vec<Text>,
     /// The OAuth scopes that it needs on that connection.
     pub scopes: Option<ScopeRule>,
     /// Further checks of the input.
@@ -187,6 +189,7 @@ impl ActionSpec {
             output: Schema::any().clone(),
             errors: Vec::new(),
             connection: None,
+            settings: Vec::new(),
             scopes: None,
             check: None,
             changes_users: false,

@@ -9,7 +9,7 @@ use lockgate_engine::clock::Clock;
 use lockgate_engine::connection::SettingsError;
 use lockgate_flow::workspace::Resolved;
 use lockgate_tenant::{Broken, SeedUser, Tenant};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The database that users are in who do not say another.
 const DATABASE: &str = "Username-Password-Authentication";
@@ -37,6 +37,7 @@ pub(crate) fn seed(tenant: &Tenant, user: &Value) -> Result<(), String> {
     let mut user = user.clone();
     if let Value::Object(fields) = &mut user
         && !fields.contains_key("identities")
+        && !is_social(fields)
     {
         let connection = fields.entry("connection").or_insert_with(|| json!(DATABASE));
         let has_password = connection != "email" && connection != "sms";
@@ -49,6 +50,15 @@ pub(crate) fn seed(tenant: &Tenant, user: &Value) -> Result<(), String> {
         lockgate_tenant::SeedError::Refused { reason, .. } => reason,
         other => other.to_string(),
     })
+}
+
+/// Whether the id is one of another provider than a database: `google-oauth2|115`. The tenant reads the connection off it.
+fn is_social(user: &Map<String, Value>) -> bool {
+    let id = user.get("user_id").and_then(Value::as_str).unwrap_or_default();
+    !user.contains_key("connection")
+        && id
+            .split_once('|')
+            .is_some_and(|(provider, _)| !["auth0", "email", "sms"].contains(&provider))
 }
 
 /// The settings that say which tenant is called, and as whom.

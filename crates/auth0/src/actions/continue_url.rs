@@ -94,6 +94,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
             ErrorSpec::new("invalid_claims", 500, "the claims cannot be signed as they are"),
         ],
         connection: Some(CONNECTION_TYPE.into()),
+        settings: vec!["session_token_secret".into()],
         check: Some(check),
         example: "id: back\naction: auth0.continue_url\nwith:\n  state: \"{{input.state}}\"\n  \
                   user_id: \"{{steps.session.user_id}}\"\n  domain: \"{{steps.session.domain}}\"\n  \

@@ -109,6 +109,7 @@ static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
         })),
         errors: vec![NO_SECRET, UNAVAILABLE],
         connection: Some(CONNECTION_TYPE.into()),
+        settings: vec!["session_token_secret".into()],
         check: Some(check),
         example:
             "id: session\naction: auth0.verify_session_token\nwith:\n  token: \"{{input.session_token}}\"\n"

@@ -85,6 +85,10 @@ Examples:
 What is there is never written over: a file in the way is shown as a diff, and nothing is written.")]
     New(NewArgs),
     /// List the scenarios: workspaces to start from
+    #[command(after_help = "\
+Examples:
+  lockgate scenarios
+  lockgate scenarios email-otp     what it does, what it needs, what it guards against")]
     Scenarios(ScenariosArgs),
     /// Run a flow and show its steps and its result
     #[command(after_help = "\

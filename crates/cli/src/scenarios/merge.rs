@@ -3,6 +3,7 @@
 
 use lockgate_flow::source::Source;
 use lockgate_flow::yaml::{Entry, Limits, Node, load};
+use serde_json::Value;
 
 /// The keys of the workspace file whose entries are put together.
 const MAPS: [&str; 2] = ["connections", "config"];
@@ -13,7 +14,7 @@ pub(super) struct Merged {
     pub(super) notes: Vec<String>,
 }
 
-/// Adds the connections and constants that `theirs` has and `ours` lacks. An entry of the same name stays as it is in `ours`.
+/// Adds the connections, their settings, and the constants that `theirs` has and `ours` lacks. What both have stays as it is in `ours`.
 ///
 /// # Errors
 /// One of the files cannot be read, a connection of the same name has another type, or the place to add to cannot be found for
@@ -28,39 +29,23 @@ pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
         let Some(wanted) = entry(&wanted, key) else {
             continue;
         };
-        // Read anew each time: places move.
-        let there = read(&merged.text)?;
-        let there = entry(&there, key);
         let mut missing = Vec::new();
         for wanted in wanted.value.as_map().ok_or(())? {
-            let same = there
-                .and_then(|there| there.value.as_map())
-                .into_iter()
-                .flatten()
-                .find(|entry| entry.key.text == wanted.key.text);
-            match same {
+            // Read anew each time: places move.
+            let there = read(&merged.text)?;
+            let there = entry(&there, key).and_then(|there| entry(&there.value, &wanted.key.text));
+            match there {
                 None => missing.push(wanted),
-                Some(same) if key == "connections" => {
-                    let type_of = |entry: &Entry| {
-                        entry
-                            .value
-                            .as_map()?
-                            .iter()
-                            .find(|setting| setting.key.text == "type")
-                            .map(|setting| setting.value.to_value())
-                    };
-                    if type_of(same) != type_of(wanted) {
-                        return Err(());
-                    }
+                Some(there) if key == "connections" => {
+                    merged.text = connection(&merged.text, there, theirs, wanted)?;
                 }
-                Some(same) => {
-                    if same.value.to_value() != wanted.value.to_value() {
-                        merged.notes.push(format!(
-                            "`config.{}` stays {}; the scenario has {}",
-                            wanted.key.text,
-                            same.value.to_value(),
-                            wanted.value.to_value()
-                        ));
+                Some(there) => {
+                    let (ours, theirs) = (there.value.to_value(), wanted.value.to_value());
+                    if ours != theirs {
+                        let name = &wanted.key.text;
+                        merged
+                            .notes
+                            .push(format!("`config.{name}` stays {ours}; the scenario has {theirs}"));
                     }
                 }
             }
@@ -68,20 +53,48 @@ pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
         if missing.is_empty() {
             continue;
         }
+        let there = read(&merged.text)?;
         let blocks: Vec<Block<'_>> = missing.iter().map(|entry| block(theirs, entry)).collect();
-        merged.text = add(&merged.text, key, there, &blocks)?;
+        merged.text = add(&merged.text, key, entry(&there, key), &blocks)?;
     }
     // What is written must be read as what was meant.
-    let (before, after) = (value(ours)?, value(&merged.text)?);
-    let is_kept = before.as_object().is_some_and(|before| {
-        before.iter().all(|(key, value)| match value {
-            serde_json::Value::Object(entries) if MAPS.contains(&key.as_str()) => entries
-                .iter()
-                .all(|(name, entry)| after[key.as_str()].get(name) == Some(entry)),
-            value => after.get(key) == Some(value),
-        })
-    });
-    if is_kept { Ok(merged) } else { Err(()) }
+    if keeps(&value(ours)?, &value(&merged.text)?) {
+        Ok(merged)
+    } else {
+        Err(())
+    }
+}
+
+/// Whether a value has everything of another, and maps perhaps more.
+fn keeps(before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => before
+            .iter()
+            .all(|(key, value)| after.get(key).is_some_and(|after| keeps(value, after))),
+        _ => before == after,
+    }
+}
+
+/// Adds the settings that `theirs` has and the connection of the same name lacks; those that both have stay as they are.
+///
+/// # Errors
+/// They have different types.
+fn connection(text: &str, ours: &Entry, source: &str, theirs: &Entry) -> Result<String, ()> {
+    let type_of = |connection: &Entry| Some(entry(&connection.value, "type")?.value.to_value());
+    if type_of(ours) != type_of(theirs) {
+        return Err(());
+    }
+    let missing = theirs
+        .value
+        .as_map()
+        .into_iter()
+        .flatten()
+        .filter(|setting| entry(&ours.value, &setting.key.text).is_none());
+    let blocks: Vec<Block<'_>> = missing.map(|setting| block(source, setting)).collect();
+    if blocks.is_empty() {
+        return Ok(text.to_owned());
+    }
+    add(text, "", Some(ours), &blocks)
 }
 
 /// Adds the lines that are not there, with the comments above them.
@@ -119,7 +132,7 @@ fn read(text: &str) -> Result<Node, ()> {
     loaded.root.filter(|_| loaded.diagnostics.is_empty()).ok_or(())
 }
 
-fn value(text: &str) -> Result<serde_json::Value, ()> {
+fn value(text: &str) -> Result<Value, ()> {
     read(text).map(|node| node.to_value())
 }
 
@@ -232,6 +245,20 @@ mod tests {
         assert_eq!(
             notes,
             ["`config.database` stays \"Mine\"; the scenario has \"Users\""]
+        );
+    }
+
+    #[test]
+    fn a_connection_gets_the_settings_that_it_lacks() {
+        let merged = workspace_file(
+            "connections:\n  auth0: # mine\n    type: auth0\n    # end\n\nconfig:\n  database: Users\n  plan: pro\n",
+            "connections:\n  auth0:\n      type: auth0\n      # What the Action signs with.\n      secret: \
+             ${SECRET}   # long\n      domain: ${DOMAIN}\n",
+        );
+        assert_eq!(
+            merged.unwrap().text,
+            "connections:\n  auth0: # mine\n    type: auth0\n    # What the Action signs with.\n    secret: ${SECRET}   # \
+             long\n    domain: ${DOMAIN}\n    # end\n\nconfig:\n  database: Users\n  plan: pro\n"
         );
     }
 

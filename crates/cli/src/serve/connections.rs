@@ -197,7 +197,7 @@ impl One {
             Err(finding) => match (missing, scheme) {
                 (Missing::Replaced(_), Some(_)) => None,
                 (Missing::Replaced(Some(tenant)), None) if is_auth0 => {
-                    Some(connect::emulated_settings(tenant))
+                    Some(connect::emulated_settings(loaded, connection, tenant))
                 }
                 (Missing::Replaced(_), None) if !is_auth0 => None,
                 _ => return Err(finding),

@@ -153,6 +153,7 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
             .iter()
             .filter(|(source, ..)| !incomplete.contains(source.path()))
             .filter_map(|(_, low, _)| low.as_ref().map(|low| &low.flow)),
+        workspace.connections(),
     );
     for (source, low, sound) in lowered {
         let sound = sound
@@ -212,7 +213,7 @@ pub(crate) fn check_again(
         findings.extend(check_flow(&low, &shared, &mut validators.parts));
         flows.push(low.flow);
     }
-    let across = workspace::check(flows.iter()).into_iter();
+    let across = workspace::check(flows.iter(), &[]).into_iter();
     findings.extend(across.filter(|finding| finding.code != Code::DuplicateRoute));
     findings.retain(Diagnostic::is_error);
     if findings.is_empty() {

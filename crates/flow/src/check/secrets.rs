@@ -186,7 +186,7 @@ fn secrets(check: &FlowCheck<'_>, expression: &Expression, found: &mut Vec<(Span
             let hides = match call.function.group {
                 Group::Digests => true,
                 Group::Logic => !gives_argument,
-                _ => call.function.name == "length",
+                _ => matches!(call.function.name, "length" | "before" | "after"),
             };
             if !hides {
                 call.arguments
@@ -229,6 +229,11 @@ fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
             if step.secret {
                 return true;
             }
+            if let Verb::ForEach { result, .. } = &step.verb {
+                return result
+                    .as_ref()
+                    .is_some_and(|result| !secrets_in(check, result).is_empty());
+            }
             let Some(spec) = check.action(step) else {
                 return false;
             };
@@ -240,10 +245,23 @@ fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
                     None => return false,
                 }
             }
-            false
+            holds_secret(schema, 0)
         }
         _ => false,
     }
+}
+
+/// Whether something in a value of this schema is secret: who gives away the whole gives that away, too.
+fn holds_secret(schema: SchemaView<'_>, depth: usize) -> bool {
+    // A schema is a tree; one that is deeper than this was not written by a person.
+    const DEEPEST: usize = 16;
+    schema.is_secret()
+        || depth < DEEPEST
+            && (schema
+                .property_names()
+                .filter_map(|name| schema.property(name))
+                .any(|property| holds_secret(property, depth + 1))
+                || schema.as_value().get("items").is_some() && holds_secret(schema.items(), depth + 1))
 }
 
 /// An HTTP trigger without `auth` before a step that changes accounts which the flow did not make itself.

@@ -11,16 +11,55 @@ use crate::expression::{Expression, Slot, Template, ValueTemplate};
 use crate::graph::{Flow, Op};
 use crate::source::{Source, Span};
 use crate::syntax::{Route, Verb};
+use crate::workspace::ConnectionSyntax;
 use crate::yaml::Spanned;
 
-pub(super) fn check<'a>(flows: impl Iterator<Item = &'a Flow>) -> Vec<Diagnostic> {
+pub(super) fn check<'a>(
+    flows: impl Iterator<Item = &'a Flow>,
+    connections: &[ConnectionSyntax],
+) -> Vec<Diagnostic> {
     let flows: Vec<&Flow> = flows.collect();
     let mut findings = Vec::new();
     names(&flows, &mut findings);
     routes(&flows, &mut findings);
     cycles(&flows, &mut findings);
     open_triggers(&flows, &mut findings);
+    settings(&flows, connections, &mut findings);
     findings
+}
+
+/// Settings that actions need and their connections lack.
+fn settings(flows: &[&Flow], connections: &[ConnectionSyntax], findings: &mut Vec<Diagnostic>) {
+    for flow in flows {
+        for node in flow.graph.node_weights() {
+            let Op::Action(action) = &node.op else { continue };
+            let connection = action.connection.as_deref().and_then(|name| {
+                connections
+                    .iter()
+                    .find(|connection| connection.name.value == name)
+            });
+            let Some(connection) = connection else { continue };
+            for needed in &action.spec.settings {
+                if connection
+                    .settings
+                    .iter()
+                    .any(|setting| setting.key.text == **needed)
+                {
+                    continue;
+                }
+                let name = &connection.name.value;
+                let message = format!(
+                    "`{}` needs the setting `{needed}`, which the connection `{name}` does not have",
+                    action.spec.name
+                );
+                let variable = format!("{name}_{needed}").to_uppercase().replace('-', "_");
+                let help =
+                    format!("add it to the connection in `lockgate.yaml`: `{needed}: ${{{variable}}}`");
+                let span = first_line(node.span, &flow.source);
+                findings.push(Diagnostic::new(Code::InvalidSetting, &flow.source, span, message).help(help));
+            }
+        }
+    }
 }
 
 fn names(flows: &[&Flow], findings: &mut Vec<Diagnostic>) {
