@@ -40,6 +40,7 @@ mod stores;
 mod sync_profile;
 mod telemetry;
 mod tenant_command;
+mod testing;
 
 use std::path::PathBuf;
 

@@ -22,6 +22,7 @@ fn shipped() -> Vec<Arc<Source>> {
     let mut sources: Vec<_> = fs::read_dir(root().join("flows"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.to_str().unwrap().contains(".test."))
         .map(|path| {
             let name = format!("flows/{}", path.file_name().unwrap().to_str().unwrap());
             Source::new(name, fs::read_to_string(path).unwrap())
