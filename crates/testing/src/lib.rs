@@ -22,10 +22,12 @@ mod case;
 mod check;
 pub mod coverage;
 pub mod diff;
+mod drawing;
 mod earlier;
 mod entropy;
 mod example;
 pub mod file;
+pub mod junit;
 pub mod matching;
 mod record;
 pub mod report;
@@ -38,4 +40,5 @@ mod tenant;
 mod verify;
 
 pub use check::check;
+pub use drawing::picture;
 pub use subject::{Subject, runs_as_it_is};

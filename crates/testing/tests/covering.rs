@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use lockgate_testing::coverage::{Count, FlowCoverage, lacks, of_flows};
+use lockgate_testing::picture;
 use support::Bed;
 
 const FLOW: &str = r#"
@@ -99,4 +100,34 @@ fn every_flow_counts_for_itself_and_one_without_tests_is_at_0() {
     let asked = of_flows(&bed.subject, Some(&BTreeSet::from(["a"])), &visits);
     assert_eq!(asked.len(), 1);
     assert_eq!(lacks(&asked, 33), []);
+}
+
+#[test]
+fn the_picture_shows_what_ran() {
+    let bed = bed();
+    let visits = bed.run().visits();
+    let coverage = FlowCoverage::of(&bed.flow("a"), &visits);
+    let picture = picture(&bed.subject, &coverage, &visits).unwrap();
+    assert!(picture.contains("3 of 7 steps, 3 of 9 branches"), "{picture}");
+    for (class, rest) in [
+        ("node trigger taken", "data-path=\"trigger\""),
+        ("node action taken", "data-path=\"steps/1\""),
+        // The `if` beside a verb ran, and kept the step from running.
+        ("node if taken", "data-path=\"steps/0/else/0/cases/free/0\""),
+        ("node set missed", "data-path=\"steps/0/else/0/cases/free/0\""),
+        (
+            "edge error missed",
+            "data-from=\"steps/1\" data-to=\"steps/1/on_error/*/0\"",
+        ),
+        ("edge taken", "data-from=\"trigger\" data-to=\"steps/0\""),
+        // Only the way on of a step that ended well is one that was taken.
+        (
+            "edge missed",
+            "data-from=\"steps/0/else/0/cases/pro/0\" data-to=\"steps/1\"",
+        ),
+    ] {
+        let class = format!("<g class=\"{class}\"");
+        let is_there = |line: &str| line.starts_with(&class) && line.contains(rest);
+        assert!(picture.lines().any(is_there), "{class} {rest} in {picture}");
+    }
 }

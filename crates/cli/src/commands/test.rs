@@ -81,6 +81,12 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
     }
     let coverage = args.is_covering().then(|| Coverage::of(&subject, args, &report));
     show(&report, coverage.as_ref(), args, terminal)?;
+    if let Some(path) = &args.junit {
+        test::write_junit(&folder.join(path), &report)?;
+    }
+    if let (Some(coverage), Some(path)) = (&coverage, &args.coverage_svg) {
+        coverage.draw(&folder.join(path), &subject, &report, terminal)?;
+    }
     let is_good = report.totals().failed == 0 && coverage.is_none_or(|coverage| coverage.suffices());
     Ok(if is_good { Exit::Done } else { Exit::Failed })
 }

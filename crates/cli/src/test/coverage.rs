@@ -1,14 +1,19 @@
 //! What of flows has run, for people and for machines.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
 
-use lockgate_testing::Subject;
+use anyhow::{Context as _, Result};
 use lockgate_testing::coverage::{self, Count, Covered, FlowCoverage, Lack};
 use lockgate_testing::report::Report;
+use lockgate_testing::{Subject, picture};
 use serde_json::{Value, json};
 
 use crate::args::TestArgs;
-use crate::terminal::{Style, Table};
+use crate::commands::counted;
+use crate::exit::Mistake;
+use crate::terminal::{Style, Table, Terminal};
 
 /// Coverage of the flows that were asked for.
 pub(crate) struct Coverage {
@@ -29,13 +34,54 @@ impl Coverage {
         Self { flows, least, lacks }
     }
 
-    pub(crate) fn flows(&self) -> &[FlowCoverage] {
-        &self.flows
-    }
-
     /// Whether as much was taken as is wanted.
     pub(crate) fn suffices(&self) -> bool {
         self.lacks.is_empty()
+    }
+
+    /// Draws each flow into a folder, or the one that there is into a file that ends in `.svg`.
+    ///
+    /// # Errors
+    /// There are several for one file; a file cannot be written.
+    pub(crate) fn draw(
+        &self,
+        path: &Path,
+        subject: &Subject,
+        report: &Report,
+        terminal: &Terminal,
+    ) -> Result<()> {
+        let is_file = path.extension().is_some_and(|extension| extension == "svg");
+        if is_file && self.flows.len() != 1 {
+            let message = format!(
+                "{} are not drawn into one file",
+                counted(self.flows.len(), "flow")
+            );
+            return Err(Mistake::new(message)
+                .help("name a folder for the pictures, or one flow to test")
+                .into());
+        }
+        let folder = if is_file { path.parent() } else { Some(path) };
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        }
+        let visits = report.visits();
+        for flow in &self.flows {
+            let Some(picture) = picture(subject, flow, &visits) else {
+                continue;
+            };
+            let path = if is_file {
+                path.to_owned()
+            } else {
+                path.join(format!("{}.svg", flow.flow))
+            };
+            std::fs::write(&path, picture).with_context(|| format!("writing {}", path.display()))?;
+            terminal.remark(&format!(
+                "{} {}",
+                terminal.stderr_style().good("✓"),
+                path.display()
+            ));
+        }
+        Ok(())
     }
 
     /// A table, and the places of what was not taken.
@@ -65,7 +111,7 @@ impl Coverage {
         if !missed.is_empty() {
             text.push_str("\nnot taken:\n");
             for line in missed {
-                text.push_str(&format!("  {line}\n"));
+                let _ = writeln!(text, "  {line}");
             }
         }
         text

@@ -7,6 +7,7 @@ mod alone;
 mod coverage;
 mod files;
 mod json;
+mod junit;
 mod snapshots;
 mod text;
 
@@ -14,5 +15,6 @@ pub(crate) use alone::{alone, result};
 pub(crate) use coverage::Coverage;
 pub(crate) use files::{TestFiles, only, read};
 pub(crate) use json::as_json;
+pub(crate) use junit::write_junit;
 pub(crate) use snapshots::Folder;
 pub(crate) use text::{Shown, summary};
