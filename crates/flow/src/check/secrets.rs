@@ -245,23 +245,20 @@ fn is_secret(check: &FlowCheck<'_>, path: &Path) -> bool {
                     None => return false,
                 }
             }
-            holds_secret(schema, 0)
+            holds_secret(schema)
         }
         _ => false,
     }
 }
 
-/// Whether something in a value of this schema is secret: who gives away the whole gives that away, too.
-fn holds_secret(schema: SchemaView<'_>, depth: usize) -> bool {
-    // A schema is a tree; one that is deeper than this was not written by a person.
-    const DEEPEST: usize = 16;
+/// Whether a value of this schema, or one of its fields, is secret: who gives away the whole gives that away, too. What lies deeper
+/// (tokens of other providers in a user's identities) is rarely there, and masked when it is.
+fn holds_secret(schema: SchemaView<'_>) -> bool {
     schema.is_secret()
-        || depth < DEEPEST
-            && (schema
-                .property_names()
-                .filter_map(|name| schema.property(name))
-                .any(|property| holds_secret(property, depth + 1))
-                || schema.as_value().get("items").is_some() && holds_secret(schema.items(), depth + 1))
+        || schema
+            .property_names()
+            .filter_map(|name| schema.property(name))
+            .any(SchemaView::is_secret)
 }
 
 /// An HTTP trigger without `auth` before a step that changes accounts which the flow did not make itself.

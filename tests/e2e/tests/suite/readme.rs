@@ -67,6 +67,10 @@ fn flows_in_the_readme_have_no_findings() {
         let folder = Folder::with(&[("lockgate.yaml", &read("lockgate.yaml"))]);
         if text.starts_with("version:") {
             folder.write("lockgate.yaml", &text);
+        } else if text.contains("\ncases:\n") {
+            folder.write("flows/sign-up.yaml", &read("flows/sign-up.yaml"));
+            folder.write("flows/sign-up.test.yaml", &text);
+            folder.lockgate(&["test"]).run().assert_code(0);
         } else {
             folder.write("flows/shown.yaml", &text);
         }

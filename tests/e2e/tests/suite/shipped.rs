@@ -22,7 +22,7 @@ fn shipped() -> Vec<Arc<Source>> {
     let mut sources: Vec<_> = fs::read_dir(root().join("flows"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.to_str().unwrap().contains(".test."))
+        .filter(|path| !path.to_string_lossy().ends_with(".test.yaml") && path.is_file())
         .map(|path| {
             let name = format!("flows/{}", path.file_name().unwrap().to_str().unwrap());
             Source::new(name, fs::read_to_string(path).unwrap())
@@ -51,60 +51,6 @@ fn the_shipped_flows_have_no_finding() {
         "upsert-user",
     ];
     assert_eq!(names, expected);
-}
-
-#[test]
-fn every_action_has_an_example_that_checks() {
-    let catalog = catalog();
-    for spec in catalog.actions() {
-        assert!(
-            !spec.summary.is_empty() && !spec.example.is_empty(),
-            "{} has no summary or example",
-            spec.name
-        );
-        // An example is one step or a list of steps.
-        let example = spec.example.trim_end();
-        let steps = if example.trim_start().starts_with("- ") {
-            example.to_owned()
-        } else {
-            format!("- {}", example.replace('\n', "\n  "))
-        };
-        let fields: std::collections::BTreeSet<&str> = example
-            .split("input.")
-            .skip(1)
-            .map(|rest| {
-                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .next()
-                    .unwrap()
-            })
-            .collect();
-        let input = fields
-            .iter()
-            .map(|field| format!("  {field}: {{}}\n"))
-            .collect::<Vec<_>>()
-            .concat();
-        let text = format!(
-            "input:\n{input}steps:\n{}\n",
-            steps
-                .lines()
-                .map(|line| format!("  {line}\n"))
-                .collect::<Vec<_>>()
-                .concat()
-        );
-        let source = Source::new(format!("flows/{}.yaml", spec.name), text.clone());
-        let workspace = Workspace::check(Some(&workspace_file()), &[source], &catalog);
-        let errors: Vec<_> = workspace
-            .diagnostics
-            .into_iter()
-            .filter(|finding| finding.is_error() && finding.code != Code::UnknownStep)
-            .collect();
-        assert!(
-            errors.is_empty(),
-            "{}\n{text}\n{}",
-            spec.name,
-            render_text(&errors, false)
-        );
-    }
 }
 
 #[test]
