@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use lockgate_engine::event::{Event, Observer};
+use lockgate_engine::event::{Event, Observer, Way};
 use lockgate_engine::journal::{Journal, MemoryJournal};
 use serde_json::{Value, json};
 
@@ -139,4 +139,81 @@ steps:
     let text = Value::Array(blind).to_string();
     assert!(!text.contains("canary") && !text.contains("\u{2022}"), "{text}");
     assert!(Value::Array(seeing).to_string().matches("canary").count() > 4);
+}
+
+/// Hears of ways, and sees secrets.
+#[derive(Default)]
+struct Tester {
+    ways: Mutex<Vec<String>>,
+    events: Mutex<String>,
+}
+
+impl Observer for Tester {
+    fn on_event(&self, event: &Event<'_>) {
+        let event = serde_json::to_string(event).unwrap();
+        self.events.lock().unwrap().push_str(&event);
+    }
+
+    fn sees_secrets(&self) -> bool {
+        true
+    }
+
+    fn on_way(&self, way: &Way<'_>) {
+        let way = format!("{} {} {:?}", way.flow.name, way.node.path, way.edge);
+        self.ways.lock().unwrap().push(way);
+    }
+}
+
+async fn tested(text: &str, input: Value) -> Arc<Tester> {
+    let mut laboratory = Laboratory::new(text);
+    let tester = Arc::new(Tester::default());
+    laboratory.executor = laboratory
+        .executor
+        .with_observer(Arc::clone(&tester) as Arc<dyn Observer>);
+    laboratory.run_on(&MemoryJournal::new(), input).await;
+    tester
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_way_that_is_taken_is_told() {
+    let text = "
+steps:
+  - { if: true, set: { a: 1 } }
+  - { if: false, set: { b: 1 } }
+  - { if: false, then: [{ set: { c: 1 } }] }
+  - { switch: 1, cases: { 0: [], 1: [] } }
+  - { switch: 2, cases: { 0: [], 1: [] } }
+  - { action: test.fail, with: { code: refused }, on_error: { timeout: continue, '*': continue } }
+  - if: true
+    then: [{ action: test.fail, with: { code: refused } }]
+    on_error: [{ return: 1 }]
+";
+    let tester = tested(text, json!({})).await;
+    assert_eq!(
+        *tester.ways.lock().unwrap(),
+        [
+            "flow-0 steps/0 Then",
+            "flow-0 steps/1 Else",
+            "flow-0 steps/2 Else",
+            "flow-0 steps/3 Case(1)",
+            "flow-0 steps/4 Default",
+            "flow-0 steps/5 Error(1)",
+            "flow-0 steps/6 Then",
+            "flow-0 steps/6 Error(0)",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tests_see_secrets_as_they_are() {
+    let text = "input: { key: { type: string, secret: true } }
+steps:
+  - { id: a, secret: true, action: test.echo, with: { x: 'canary-{{input.key}}' } }
+  - return: '{{input.key}}'";
+    let events = tested(text, json!({ "key": "made-up" })).await;
+    let text = events.events.lock().unwrap().clone();
+    assert!(
+        text.contains("canary-made-up") && !text.contains("\u{2022}"),
+        "{text}"
+    );
 }
