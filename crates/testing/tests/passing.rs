@@ -138,7 +138,7 @@ cases:
         expect: { tenant: { user: { created_at: 2031-05-06T07:08:09.000Z } } }
       - after: 4m
         input: { email: ada@example.com, code: "{{runs.[0].steps.sent.code}}" }
-        expect: { output: true, tenant: { users: 1 } }
+        expect: { output: true, tenant: { users: 1, requests: [] } }
       - input: { email: ada@example.com, code: "{{runs.[0].steps.sent.code}}" }
         expect: { output: false }
   - name: a code that is too old
