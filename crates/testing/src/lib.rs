@@ -30,6 +30,7 @@ pub mod file;
 pub mod junit;
 pub mod matching;
 mod record;
+pub mod recorded;
 pub mod report;
 mod request;
 pub mod runner;

@@ -10,6 +10,9 @@ use lockgate_flow::catalog::{ActionSpec, Catalog, Effect};
 use lockgate_flow::graph::{Flow, Node, NodeIndex, Op};
 use lockgate_flow::workspace::{ConnectionSyntax, Workspace};
 
+use crate::case::flow_of;
+use crate::file::TestFile;
+
 /// A workspace under test. Shared by all cases.
 #[derive(Debug)]
 pub struct Subject {
@@ -65,6 +68,23 @@ impl Subject {
             }
         }
         reached
+    }
+
+    /// The names of the flows that a test file runs, and of those that they call. One that is not there is among them.
+    pub fn flows_of(&self, file: &TestFile) -> BTreeSet<String> {
+        let runs = file.cases.iter().flat_map(|case| &case.runs);
+        let named: BTreeSet<&str> = runs
+            .filter_map(|run| flow_of(file, run))
+            .chain(file.flow.as_ref().map(|flow| flow.value.as_str()))
+            .collect();
+        let mut flows: BTreeSet<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        for name in named {
+            flows.extend(self.reach(name).into_iter().flat_map(|flow| {
+                let called = flow.calls().map(str::to_owned);
+                called.chain([flow.name.clone()])
+            }));
+        }
+        flows
     }
 
     /// The declarations of the actions that a flow calls, and those that it calls by others.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::value::parse_count;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags")]
 pub(crate) struct TestArgs {
     /// Test files, flow files, names of flows, or folders; the whole workspace where none is given
@@ -51,6 +51,19 @@ pub(crate) struct TestArgs {
     /// With `--step`: what stands before it, as a JSON object with `steps` and `vars`; or `@FILE`, or `-`
     #[arg(long, value_name = "JSON", requires = "step")]
     pub(crate) given: Option<String>,
+    /// Run no tests, but write a case: what this run in the store did (its id, the beginning of it, or `last`)
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["paths", "filter", "fail_fast", "jobs", "update", "ci", "coverage",
+        "min_coverage", "coverage_svg", "junit", "format", "step", "watch"])]
+    pub(crate) record: Option<String>,
+    /// With `--record`: append the case to this test file, or begin it
+    #[arg(short, long, value_name = "FILE", requires = "record")]
+    pub(crate) output: Option<PathBuf>,
+    /// With `--record`: the store that the run is in; without it, that of the workspace (`store.path` in lockgate.yaml)
+    #[arg(long, value_name = "PATH", env = "LOCKGATE_STORE")]
+    pub(crate) store: Option<PathBuf>,
+    /// Run again what a change of a file concerns, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["update", "ci", "coverage", "min_coverage", "coverage_svg", "junit", "format", "step"])]
+    pub(crate) watch: bool,
     /// How to show what was found
     #[arg(long, default_value = "text")]
     pub(crate) format: TestFormat,

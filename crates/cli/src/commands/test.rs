@@ -1,26 +1,46 @@
 //! `lockgate test`.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lockgate_flow::diagnostic::{render_github, render_json, render_text};
 use lockgate_testing::Subject;
 use lockgate_testing::report::{CaseReport, Report, Verdict};
 use lockgate_testing::runner::{self, Options};
 
-use super::counted;
+use super::runs::history;
+use super::{block_on, counted};
 use crate::args::{TestArgs, TestFormat};
 use crate::catalogue;
 use crate::environment::variable;
 use crate::exit::{Exit, Mistake};
 use crate::terminal::Terminal;
 use crate::test::{self, Coverage, Folder, Shown, TestFiles};
-use crate::workspace::{Loaded, relative};
+use crate::workspace::{Loaded, relative, root_of};
 
 pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Result<Exit> {
+    if !args.watch {
+        return round(folder, args, terminal, None);
+    }
+    let root = root_of(folder)?;
+    let again = {
+        let (folder, args, terminal) = (folder.to_owned(), args.clone(), terminal.clone());
+        move |changed: Option<&BTreeSet<String>>| round(&folder, &args, &terminal, changed)
+    };
+    block_on(test::watch(root, terminal, again))
+}
+
+/// Reads everything and runs what was asked for; of that what a change concerns, where there was one.
+fn round(
+    folder: &Path,
+    args: &TestArgs,
+    terminal: &Terminal,
+    changed: Option<&BTreeSet<String>>,
+) -> Result<Exit> {
     let loaded = Loaded::find(folder, &catalogue::catalog(), &[])?;
     let subject = Arc::new(Subject::new(
         &loaded.checked,
@@ -28,12 +48,21 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         Arc::clone(&loaded.catalog),
         lockgate_catalogue::connection_types(&loaded.connectors.all),
     ));
+    if let Some(run) = &args.record {
+        return record(&loaded, folder, args, run, &subject, terminal);
+    }
     if let Some(step) = &args.step {
         return alone(&loaded, folder, args, step, &subject, terminal);
     }
     let mut read = test::read(&loaded, folder, &args.paths, &subject)?;
     if args.ci || variable("CI").is_some() {
         read.findings.extend(test::only(&read.files));
+    }
+    if let Some(changed) = changed {
+        test::concerned(&loaded, &subject, &mut read.files, changed);
+        if read.files.is_empty() {
+            return Ok(Exit::Done);
+        }
     }
     // What has mistakes cannot run, and its coverage is not known.
     if args.is_covering() && !args.is_for_some() {
@@ -58,7 +87,7 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         let style = terminal.stdout_style();
         let shown = Shown { case, style };
         let is_failed = case.verdict == Verdict::Failed;
-        if is_text && (is_failed || !terminal.is_quiet()) {
+        if is_text && (is_failed || !(terminal.is_quiet() || args.watch)) {
             // What cannot be written now cannot be at the end either, and is told then.
             let _ = terminal.print(&shown.line());
         }
@@ -80,7 +109,11 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
         }
     }
     let coverage = args.is_covering().then(|| Coverage::of(&subject, args, &report));
-    show(&report, coverage.as_ref(), args, terminal)?;
+    let why = changed.map_or_else(String::new, |changed| {
+        let files: Vec<&str> = changed.iter().map(String::as_str).collect();
+        format!(" after a change of {}", files.join(", "))
+    });
+    show(&report, coverage.as_ref(), args, &why, terminal)?;
     if let Some(path) = &args.junit {
         test::write_junit(&folder.join(path), &report)?;
     }
@@ -89,6 +122,29 @@ pub(super) fn test(folder: &Path, args: &TestArgs, terminal: &Terminal) -> Resul
     }
     let is_good = report.totals().failed == 0 && coverage.is_none_or(|coverage| coverage.suffices());
     Ok(if is_good { Exit::Done } else { Exit::Failed })
+}
+
+/// Writes a case: to stdout, or into a file.
+fn record(
+    loaded: &Loaded,
+    folder: &Path,
+    args: &TestArgs,
+    run: &str,
+    subject: &Subject,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let history = history(folder, args.store.as_deref())?;
+    let run = test::recorded(loaded, &history, run)?;
+    let Some(path) = &args.output else {
+        terminal.print(test::new_file(subject, &run).trim_end())?;
+        return Ok(Exit::Done);
+    };
+    let path = folder.join(path);
+    let text = test::appended(loaded, subject, &run, &path)?;
+    std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    let style = terminal.stderr_style();
+    terminal.remark(&format!("{} {}", style.good("✓"), path.display()));
+    Ok(Exit::Done)
 }
 
 /// A filter that nothing passes is a slip, and must not look like success; a workspace without tests may be new.
@@ -193,7 +249,13 @@ fn update(
     Ok(())
 }
 
-fn show(report: &Report, coverage: Option<&Coverage>, args: &TestArgs, terminal: &Terminal) -> Result<()> {
+fn show(
+    report: &Report,
+    coverage: Option<&Coverage>,
+    args: &TestArgs,
+    why: &str,
+    terminal: &Terminal,
+) -> Result<()> {
     let style = terminal.stdout_style();
     let failed = report.cases.iter().filter(|case| case.verdict == Verdict::Failed);
     match args.format {
@@ -219,7 +281,8 @@ fn show(report: &Report, coverage: Option<&Coverage>, args: &TestArgs, terminal:
         if let Some(coverage) = coverage.filter(|_| args.coverage) {
             terminal.print(&coverage.table(style))?;
         }
-        terminal.print(&test::summary(report, report.took, style))?;
+        let summary = test::summary(report, report.took, style);
+        terminal.print(&format!("{summary}{}", style.dim(why)))?;
     }
     let shortage = coverage.map(|coverage| coverage.shortage(terminal.stderr_style()));
     if let Some(shortage) = shortage.filter(|shortage| !shortage.is_empty()) {

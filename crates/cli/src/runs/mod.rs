@@ -24,4 +24,4 @@ pub(crate) use owner::Owner;
 pub(crate) use pick::pick;
 pub(crate) use timeline::{Live, end, head, show};
 pub(crate) use times::{absolute, relative};
-pub(crate) use titles::Titles;
+pub(crate) use titles::{Titles, place_of};

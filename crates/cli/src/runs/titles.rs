@@ -2,7 +2,7 @@
 
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::definition::{Compiled, Definition};
-use lockgate_flow::graph::{Node, Op};
+use lockgate_flow::graph::{Flow, Node, Op};
 
 use crate::run::turns;
 
@@ -24,21 +24,26 @@ impl Titles {
     }
 
     fn node(&self, key: &str) -> Option<&Node> {
-        let Compiled { flow, flows } = self.0.as_ref()?;
-        let mut flow = flow;
-        let mut parts = key.split("/call/").peekable();
-        while let Some(part) = parts.next() {
-            let path = pattern(part);
-            let mut nodes = flow.graph.node_weights();
-            let node = nodes.find(|node| *node.path == *path && node.part.is_empty())?;
-            match &node.op {
-                _ if parts.peek().is_none() => return Some(node),
-                Op::Call { flow: called, .. } => flow = flows.get(&**called)?,
-                _ => return None,
-            }
-        }
-        None
+        place_of(self.0.as_ref()?, key).map(|(_, node)| node)
     }
+}
+
+/// The node at a key of a run, and the flow that it is in.
+pub(crate) fn place_of<'a>(compiled: &'a Compiled, key: &str) -> Option<(&'a Flow, &'a Node)> {
+    let Compiled { flow, flows } = compiled;
+    let mut flow = flow;
+    let mut parts = key.split("/call/").peekable();
+    while let Some(part) = parts.next() {
+        let path = pattern(part);
+        let mut nodes = flow.graph.node_weights();
+        let node = nodes.find(|node| *node.path == *path && node.part.is_empty())?;
+        match &node.op {
+            _ if parts.peek().is_none() => return Some((flow, node)),
+            Op::Call { flow: called, .. } => flow = flows.get(&**called)?,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// A path without the indices of a run: `steps/2/each/#/steps/0`.

@@ -1,20 +1,24 @@
 //! Tests on the terminal.
 //!
 //! `files` finds and reads test files, `alone` makes one for a single step, `snapshots` keeps what runs gave, `text` and
-//! `json` show what came out, `coverage` what has run. What a test is, and how it runs, is `lockgate-testing`.
+//! `json` show what came out, `coverage` what has run; `record` makes a case of a run, `watch` tests again. What a test is, and how it runs, is `lockgate-testing`.
 
 mod alone;
 mod coverage;
 mod files;
 mod json;
 mod junit;
+mod record;
 mod snapshots;
 mod text;
+mod watch;
 
 pub(crate) use alone::{alone, result};
 pub(crate) use coverage::Coverage;
 pub(crate) use files::{TestFiles, only, read};
 pub(crate) use json::as_json;
 pub(crate) use junit::write_junit;
+pub(crate) use record::{appended, new_file, recorded};
 pub(crate) use snapshots::Folder;
 pub(crate) use text::{Shown, summary};
+pub(crate) use watch::{concerned, watch};

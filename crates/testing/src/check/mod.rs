@@ -7,6 +7,7 @@ mod names;
 use lockgate_flow::diagnostic::Diagnostic;
 
 use crate::file::TestFile;
+use crate::recorded::find_gaps;
 use crate::subject::Subject;
 
 /// Everything that is wrong with a test file that was read.
@@ -17,6 +18,16 @@ pub fn check(subject: &Subject, file: &TestFile) -> Vec<Diagnostic> {
         findings = mocks::check(subject, file);
         findings.extend(expectations::check(subject, file));
     }
+    let gaps = find_gaps(&file.source);
+    // What else may be said of a gap is not worth it.
+    let is_of_gap = |finding: &Diagnostic| {
+        gaps.iter().any(|gap| {
+            let (gap, found) = (gap.primary.span, finding.primary.span);
+            found.start <= gap.start && gap.end <= found.end
+        })
+    };
+    findings.retain(|finding| !is_of_gap(finding));
+    findings.extend(gaps);
     findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     findings
 }

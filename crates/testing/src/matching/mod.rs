@@ -30,6 +30,8 @@
 mod compare;
 mod parse;
 
+pub(crate) use parse::is_matchers;
+
 use regex::Regex;
 use serde_json::Value;
 

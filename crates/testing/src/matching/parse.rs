@@ -213,7 +213,7 @@ impl Parser {
     }
 }
 
-fn is_matchers(fields: &Map<String, Value>) -> bool {
+pub(crate) fn is_matchers(fields: &Map<String, Value>) -> bool {
     !fields.is_empty() && fields.keys().all(|key| MATCHERS.contains(&key.as_str()))
 }
 

@@ -52,6 +52,15 @@ impl Place<'_> {
     }
 }
 
+/// The runs in the store of a workspace, or in the one that was typed.
+///
+/// # Errors
+/// There is no store, or it cannot be read.
+pub(super) fn history(folder: &Path, typed: Option<&Path>) -> Result<History> {
+    let path = store::find(folder, typed)?;
+    Place { folder, typed, path }.history()
+}
+
 pub(super) async fn runs(folder: &Path, args: &RunsArgs, terminal: &Terminal) -> Result<Exit> {
     let typed = args.store.as_deref();
     let place = Place {
