@@ -21,6 +21,8 @@ mod crashes;
 mod developing;
 mod examples;
 mod faults;
+mod flow_tests;
+mod flow_tests;
 mod house;
 mod interrupted;
 mod kept;
