@@ -22,7 +22,6 @@ mod developing;
 mod examples;
 mod faults;
 mod flow_tests;
-mod flow_tests;
 mod house;
 mod interrupted;
 mod kept;
