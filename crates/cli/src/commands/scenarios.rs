@@ -56,7 +56,11 @@ pub(super) fn scenarios(args: &ScenariosArgs, terminal: &Terminal) -> Result<Exi
 /// The flows of a scenario, each in one line.
 fn pictures(scenario: &Scenario) -> Vec<(String, String)> {
     let flows = scenario.files.iter().filter(|(path, _)| {
-        path.starts_with("flows/") && path.ends_with(".yaml") && !path.ends_with(".test.yaml")
+        let stem = path
+            .strip_prefix("flows/")
+            .and_then(|name| name.strip_suffix(".yaml"));
+        // A test of a flow is `<name>.test.yaml`, and a name holds no dot.
+        stem.is_some_and(|stem| !stem.contains('.'))
     });
     flows
         .filter_map(|(path, text)| {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use console::Term;
+use lockgate_flow::schema::SchemaView;
 
 use crate::connect;
 use crate::workspace::Loaded;
@@ -51,7 +52,7 @@ pub(crate) fn gaps(loaded: &Loaded) -> Vec<Gap> {
                 })
                 .any(|setting| {
                     let property = spec.and_then(|spec| spec.settings.view().property(&setting.key.text));
-                    property.is_none_or(|property| property.is_secret())
+                    property.is_none_or(SchemaView::is_secret)
                 });
             let gap = found.entry(variable.clone()).or_insert_with(|| Gap {
                 variable,

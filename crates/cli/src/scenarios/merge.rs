@@ -35,7 +35,18 @@ pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
             let there = read(&merged.text)?;
             let there = entry(&there, key).and_then(|there| entry(&there.value, &wanted.key.text));
             match there {
-                None => missing.push(wanted),
+                None => {
+                    if key == "connections"
+                        && let Some(other) = of_same_type(&read(&merged.text)?, wanted)
+                    {
+                        merged.notes.push(format!(
+                            "`{other}` has the type of `{}`, which is added beside it: steps now have to say which they mean, \
+                             with `connection`",
+                            wanted.key.text
+                        ));
+                    }
+                    missing.push(wanted);
+                }
                 Some(there) if key == "connections" => {
                     merged.text = connection(&merged.text, there, theirs, wanted)?;
                 }
@@ -63,6 +74,16 @@ pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
     } else {
         Err(())
     }
+}
+
+/// The name of a connection of a file that has the type of this one.
+fn of_same_type(file: &Node, wanted: &Entry) -> Option<String> {
+    let type_of = |connection: &Entry| Some(entry(&connection.value, "type")?.value.to_value());
+    let connections = entry(file, "connections")?.value.as_map()?;
+    connections
+        .iter()
+        .find(|connection| type_of(connection) == type_of(wanted))
+        .map(|connection| connection.key.text.clone())
 }
 
 /// Whether a value has everything of another, and maps perhaps more.

@@ -71,14 +71,12 @@ pub(crate) fn all() -> Vec<Scenario> {
 /// There is none.
 pub(crate) fn find(name: &str) -> Result<Scenario, Mistake> {
     let mut scenarios = all();
-    match scenarios.iter().position(|scenario| scenario.name == name) {
-        Some(index) => Ok(scenarios.swap_remove(index)),
-        None => {
-            let help = suggestion(name, scenarios.iter().map(|scenario| scenario.name.as_str()))
-                .unwrap_or_else(|| "`lockgate scenarios` lists them".to_owned());
-            Err(Mistake::new(format!("there is no scenario `{name}`")).help(help))
-        }
+    if let Some(index) = scenarios.iter().position(|scenario| scenario.name == name) {
+        return Ok(scenarios.swap_remove(index));
     }
+    let help = suggestion(name, scenarios.iter().map(|scenario| scenario.name.as_str()))
+        .unwrap_or_else(|| "`lockgate scenarios` lists them".to_owned());
+    Err(Mistake::new(format!("there is no scenario `{name}`")).help(help))
 }
 
 /// A page's first heading and first paragraph.

@@ -58,17 +58,21 @@ pub(crate) fn concerned(
     changed: &BTreeSet<String>,
 ) {
     let mut flows = BTreeSet::new();
+    let mut others = Vec::new();
     for path in changed.iter().filter(|path| !path.ends_with(SUFFIX)) {
-        let mut named = loaded
-            .checked
-            .flows
-            .iter()
-            .filter(|flow| flow.source.path() == path);
-        match named.next() {
-            Some(flow) => flows.insert(flow.name.as_str()),
-            // The workspace itself, a connector, a flow that is gone.
-            None => return,
-        };
+        let mut known = loaded.checked.flows.iter();
+        match known.find(|flow| flow.source.path() == path) {
+            Some(flow) => {
+                flows.insert(flow.name.as_str());
+            }
+            None => others.push(loaded.root.join(path)),
+        }
+    }
+    // The workspace itself, a connector, a flow that is gone. What an editor has written and renamed is gone as well, but
+    // then it is not all that has changed.
+    let is_passing = |path: &PathBuf| others.len() < changed.len() && !path.exists();
+    if !others.iter().all(is_passing) {
+        return;
     }
     files.retain(|file| {
         changed.contains(file.source.path())
