@@ -11,6 +11,9 @@
 //!            ├ record     what the run did
 //!            └ verify     what it gave, against what is expected (`matching`)
 //!               └ report     data; how it is shown is someone else's
+//!                  ├ coverage   steps and ways that were taken; `drawing` shows them on the flow's picture
+//!                  └ junit      as XML for build servers
+//!  recorded   a run that was kept → a case
 //! ```
 //!
 //! A case takes the time that it computes: its clock is virtual, its tenant is in the process, and no socket is opened.

@@ -66,7 +66,7 @@ fn user(id: &str, email: &str) -> Value {
 
 fn recorded() -> Recorded {
     let busy = json!({ "code": "rate_limited", "message": "slow down", "status": 429 });
-    let broken = json!({ "code": "http_status", "message": "503", "status": 503, "place": { "line": 1 } });
+    let broken = json!({ "code": "http_status", "message": "502", "status": 502, "place": { "line": 1 } });
     Recorded {
         id: "01a2096e-2954-760f-83de-45f5210804de".to_owned(),
         flow: "a".to_owned(),

@@ -164,13 +164,18 @@ Examples:
   lockgate test --update                              write the snapshots as they are now
   lockgate test sign-up --step user --input email=ada@example.com --input password='correct horse 9'
   lockgate test --format json | jq '.cases[] | select(.status == \"failed\")'
+  lockgate test --coverage --min-coverage 90          each flow's steps and branches
+  lockgate test --coverage-svg coverage --junit tests.xml
+  lockgate test --watch sign-up                       again at each change
+  lockgate test --record last -o flows/sign-up.test.yaml
 
 Tests stand beside their flows: flows/sign-up.test.yaml.
 
 Exit codes:
   0    all passed
-  1    a case failed
-  2    a test file or a flow is not valid")]
+  1    a case failed, or coverage is too low
+  2    a test file or a flow is not valid
+  130  interrupted")]
     Test(TestArgs),
     /// Say more about a finding
     #[command(after_help = "\

@@ -170,10 +170,16 @@ impl Parts<'_> {
             };
             let answers = mocks.entry(&*target).or_insert_with(|| json!([]));
             let Value::Array(answers) = answers else { continue };
-            for answer in &call.answers {
+            for (index, answer) in call.answers.iter().enumerate() {
                 let answer = match answer {
                     Ok(value) => json!({ "value": value }),
-                    Err(error) => json!({ "error": kept(error, &["code", "message", "status", "provider"]) }),
+                    Err(error) => {
+                        let mut error = kept(error, &["code", "message", "status", "provider"]);
+                        if let Some(retry) = self.retry(call, index) {
+                            error["retry"] = json!(retry);
+                        }
+                        json!({ "error": error })
+                    }
                 };
                 answers.push(gap::fill(&answer, &target));
             }
@@ -192,17 +198,37 @@ impl Parts<'_> {
         Value::Object(mocks)
     }
 
+    /// What has to be said of an error so that it is tried again as it was: nothing where it is anyway, or was not.
+    fn retry(&self, call: &RecordedCall, index: usize) -> Option<&'static str> {
+        let Some(Err(error)) = call.answers.get(index) else {
+            return None;
+        };
+        let was_retried = index + 1 < call.answers.len();
+        let is_transient = error["code"] == "unavailable"
+            || matches!(error["status"].as_u64(), Some(408 | 425 | 429 | 503 | 504));
+        (was_retried && !is_transient).then(|| match self.spec(call).map(|spec| spec.effect) {
+            Some(Effect::Once) => "nothing_happened",
+            _ => "transient",
+        })
+    }
+
     /// Errors of the tenant that do not come of what it holds: it was down, or asked too often.
     fn faults(&self) -> Value {
         let mut faults: Vec<Value> = Vec::new();
         for call in self.run.calls.iter().filter(|call| self.is_of_tenant(call)) {
             let (kind, name) = self.target(call);
-            for error in call.answers.iter().filter_map(|answer| answer.as_ref().err()) {
+            for (index, answer) in call.answers.iter().enumerate() {
+                let Err(error) = answer else { continue };
                 let status = error["status"].as_u64().unwrap_or_default();
                 if status < 500 && status != 429 {
                     continue;
                 }
-                let fault = json!({ kind: name, "times": 1, "error": error["code"] });
+                let code = &error["code"];
+                let error = match self.retry(call, index) {
+                    None => code.clone(),
+                    Some(retry) => json!({ "code": code, "retry": retry }),
+                };
+                let fault = json!({ kind: name, "times": 1, "error": error });
                 match faults.last_mut() {
                     Some(last) if last[kind] == fault[kind] && last["error"] == fault["error"] => {
                         last["times"] = json!(last["times"].as_u64().unwrap_or_default() + 1);

@@ -10,6 +10,7 @@
 //! - `scenario`, `load`: requests, and how they are sent
 //! - `compare`, `start`, `many`: the measurements beside the hand-written service
 //! - `durable`, `disk`, `kept`, `queries`: what it costs to keep runs
+//! - `flow_tests`: a thousand test cases of flows
 //! - `report`: what is printed
 //! - `instructions`, `cases`: instruction counts, which also show a regression on a noisy machine
 //!
@@ -20,6 +21,7 @@ mod cases;
 mod compare;
 mod disk;
 mod durable;
+mod flow_tests;
 mod instructions;
 mod kept;
 mod latency;
@@ -64,11 +66,14 @@ pub(crate) struct BenchArguments {
     /// Measures only what it costs to keep runs.
     #[arg(long, conflicts_with = "self_test")]
     kept: bool,
+    /// Measures only how long a thousand test cases of flows take.
+    #[arg(long, conflicts_with_all = ["self_test", "kept"])]
+    tests: bool,
     /// Runs the benches of the engine and of the checker instead (criterion): no servers.
-    #[arg(long, conflicts_with_all = ["quick", "self_test", "kept", "instructions"])]
+    #[arg(long, conflicts_with_all = ["quick", "self_test", "kept", "tests", "instructions"])]
     engine: bool,
     /// Counts instructions instead (needs valgrind), and compares them with the committed counts.
-    #[arg(long, conflicts_with_all = ["quick", "self_test", "kept"])]
+    #[arg(long, conflicts_with_all = ["quick", "self_test", "kept", "tests"])]
     instructions: bool,
     /// Writes the counts down as those to compare with.
     #[arg(long, requires = "instructions")]
@@ -121,6 +126,12 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         report.finish();
         return Ok(());
     }
+    if arguments.tests {
+        let mut report = Report::default();
+        report.tests = Some(flow_tests::measure(&binaries)?);
+        report.finish();
+        return Ok(());
+    }
     if arguments.self_test {
         let mut report = Report::default();
         for connections in compare::CONNECTIONS {
@@ -147,6 +158,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     }
     report.memory = Some(compare::memory(&binaries, &place)?);
     report.many = Some(many::measure(&binaries, &place, plan)?);
+    report.tests = Some(flow_tests::measure(&binaries)?);
     keep(&binaries, &place, plan, arguments.quick, &mut report)?;
     report.finish();
     Ok(())

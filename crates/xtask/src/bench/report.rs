@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::binaries::Binaries;
 use super::compare::{Pair, Round, Rounds};
 use super::durable::Durable;
+use super::flow_tests::FlowTests;
 use super::kept::Unended;
 use super::latency::median;
 use super::queries::Queries;
@@ -28,6 +29,7 @@ pub(super) struct Report {
     pub(super) many: Option<Many>,
     pub(super) unended: Option<Unended>,
     pub(super) queries: Option<Queries>,
+    pub(super) tests: Option<FlowTests>,
     durable: Option<Durable>,
     rounds: Vec<Rounds>,
     binary_mb: Option<f64>,
@@ -92,6 +94,9 @@ impl Report {
         }
         if let Some(queries) = &self.queries {
             queries.tell(&mut figures);
+        }
+        if let Some(tests) = &self.tests {
+            tests.tell(&mut figures);
         }
         let Figures(mut figures) = figures;
         let rounds = self.rounds.iter().map(Rounds::json).collect();

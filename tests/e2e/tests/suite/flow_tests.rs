@@ -67,8 +67,8 @@ fn what_has_not_run_is_told_with_its_place() {
     let folder = partly_tested();
     let ended = folder.lockgate(&["test", "--coverage"]).run().assert_code(0);
     for line in [
-        "get-user  0/3     0 %  0/1         0 %",
-        "sign-up   2/5    40 %  1/4        25 %",
+        "get-user  0/3    0 %   0/1       0 %\n",
+        "sign-up   2/5    40 %  1/4       25 %\n",
         "  flows/sign-up.yaml:31 steps/0/on_error/user_exists/0 (fail email_taken)",
     ] {
         assert!(ended.stdout.contains(line), "{line} in {}", ended.stdout);
@@ -222,8 +222,8 @@ fn a_recorded_run_is_a_case_once_its_gaps_are_filled() {
     folder.edit("flows/sign-up.yaml", "status: 201", "status: 200");
     folder.edit(
         "flows/sign-up.yaml",
-        "code: email_taken, status: 409",
-        "code: taken, status: 400",
+        "email_taken, status: 409",
+        "email_taken, status: 400",
     );
     let ended = folder
         .lockgate(&["test", "sign-up", "--filter", "recorded"])
