@@ -120,6 +120,7 @@ fn the_picture_shows_what_ran() {
             "data-from=\"steps/1\" data-to=\"steps/1/on_error/*/0\"",
         ),
         ("edge taken", "data-from=\"trigger\" data-to=\"steps/0\""),
+        ("edge taken", "data-from=\"steps/1\" data-to=\"\""),
         // Only the way on of a step that ended well is one that was taken.
         (
             "edge missed",
