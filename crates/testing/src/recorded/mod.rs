@@ -1,6 +1,6 @@
 //! A case made of a run that was recorded: what it was given, what actions answered it, what it answered.
 //!
-//! Secrets are masked in what is recorded. They stand in the case as named gaps ([`find_gaps`]): a case with gaps is not run.
+//! Secrets are masked in what is recorded. They stand in the case as named gaps (`find_gaps`): a case with gaps is not run.
 //! What is another each time (ids that the tenant gives, times) is expected by its shape alone.
 //!
 //! Not here: where runs are kept (`lockgate-store`), files and the terminal (`cli`).
