@@ -94,6 +94,14 @@ mod tests {
                 file.push_str(line);
                 file.push('\n');
             }
+            // And what single actions need beside that.
+            let users = catalog
+                .actions()
+                .filter(|spec| spec.connection.as_ref() == Some(&connection.type_name));
+            let needed: std::collections::BTreeSet<_> = users.flat_map(|spec| &spec.settings).collect();
+            for setting in needed {
+                file.push_str(&["    ", setting, ": ${NEEDED}\n"].concat());
+            }
         }
         let file = Source::new("lockgate.yaml", file);
         for spec in catalog.actions() {
