@@ -280,3 +280,28 @@ fn what_a_change_concerns_is_tested_again_until_ctrl_c() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     reader.join().unwrap();
 }
+
+/// All scenarios in one workspace: no file, route, flow or connection of one is in the way of another.
+#[test]
+fn scenarios_fit_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut names: Vec<String> = std::fs::read_dir(root().join("scenarios"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 15);
+    for name in &names {
+        let arguments = ["new", "all", "--no-input", "--scenario", name.as_str()];
+        crate::terminal::lockgate(folder.path(), &arguments)
+            .run()
+            .assert_code(0);
+    }
+    let all = folder.path().join("all");
+    for arguments in [
+        &["check", "--deny-warnings"][..],
+        &["test", "--ci", "--min-coverage", "100"],
+    ] {
+        crate::terminal::lockgate(&all, arguments).run().assert_code(0);
+    }
+}
