@@ -81,5 +81,5 @@ pub use connection::Auth0Connection;
 pub use domain::{DomainProblem, TenantDomain};
 pub use granted::CheckReport;
 pub use recorded::error_of_answer;
-pub use settings::{CONNECTION_TYPE, connection_spec};
+pub use settings::{CONNECTION_TYPE, TenantAccess, connection_spec, settings_for};
 pub use wire::{Wire, WireError};

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use lockgate_engine::connection::SettingsError;
 use lockgate_flow::catalog::{ConnectionSpec, InputProblem, KnownInput};
 use lockgate_flow::schema::Schema;
+use lockgate_flow::workspace::Resolved;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -19,6 +20,43 @@ use crate::session_token::{LEAST_SECRET, LoginHost, SessionTokens};
 
 /// The type's name in `lockgate.yaml`.
 pub const CONNECTION_TYPE: &str = "auth0";
+
+/// Which tenant is called, and as whom.
+#[derive(Clone, Copy, Debug)]
+pub struct TenantAccess<'a> {
+    /// `base_url`.
+    pub base_url: &'a str,
+    /// `client_id`.
+    pub client_id: &'a str,
+    /// `client_secret`.
+    pub client_secret: &'a str,
+    /// `audience`.
+    pub audience: &'a str,
+}
+
+/// Has settings lead to another tenant; what else they say stays.
+pub fn settings_for(settings: &mut Resolved, access: &TenantAccess<'_>) {
+    const TENANT: [&str; 7] = [
+        "domain",
+        "base_url",
+        "audience",
+        "client_id",
+        "client_secret",
+        "private_key",
+        "key_id",
+    ];
+    for setting in TENANT {
+        settings.shift_remove(setting);
+    }
+    for (name, value) in [
+        ("base_url", access.base_url),
+        ("client_id", access.client_id),
+        ("client_secret", access.client_secret),
+        ("audience", access.audience),
+    ] {
+        settings.insert(name.to_owned(), json!(value));
+    }
+}
 
 /// The declaration of the connection type `auth0`.
 pub fn connection_spec() -> ConnectionSpec {

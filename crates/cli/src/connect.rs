@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE};
+use lockgate_auth0::{Auth0Connection, CONNECTION_TYPE, TenantAccess, settings_for};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::connection::{Connections, Opening, SettingsError};
 use lockgate_flow::diagnostic::{Code, Diagnostic, list};
@@ -266,17 +266,6 @@ pub(crate) fn variables(loaded: &Loaded, connection: &ConnectionSyntax) -> Vec<(
         .collect()
 }
 
-/// The settings that say which tenant is called, and as whom.
-const TENANTS: [&str; 7] = [
-    "domain",
-    "base_url",
-    "audience",
-    "client_id",
-    "client_secret",
-    "private_key",
-    "key_id",
-];
-
 /// What a connection of type `auth0` is given so that it calls the emulated tenant: that, and of its other settings those that
 /// have a value.
 pub(crate) fn emulated_settings(loaded: &Loaded, connection: &ConnectionSyntax, tenant: &Tenant) -> Resolved {
@@ -287,18 +276,19 @@ pub(crate) fn emulated_settings(loaded: &Loaded, connection: &ConnectionSyntax, 
             .all(|(name, has_default)| *has_default || get(name).is_some())
     };
     let mut others = connection.clone();
-    others.settings.retain(|setting| {
-        !TENANTS.contains(&setting.key.text.as_str()) && is_known(&setting.value.to_value())
-    });
+    others
+        .settings
+        .retain(|setting| is_known(&setting.value.to_value()));
     let mut settings = resolve_settings(&others, &get).unwrap_or_default();
-    for (name, value) in [
-        ("base_url", tenant.url()),
-        ("client_id", tenant.client_id()),
-        ("client_secret", tenant.client_secret()),
-        ("audience", tenant.audience()),
-    ] {
-        settings.insert(name.to_owned(), json!(value));
-    }
+    settings_for(
+        &mut settings,
+        &TenantAccess {
+            base_url: tenant.url(),
+            client_id: tenant.client_id(),
+            client_secret: tenant.client_secret(),
+            audience: tenant.audience(),
+        },
+    );
     settings
 }
 

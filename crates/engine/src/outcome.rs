@@ -7,6 +7,7 @@ use std::time::Duration;
 use lockgate_flow::graph::InputMistake;
 use lockgate_flow::source::{Source, Span};
 use serde::{Deserialize, Serialize};
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use crate::masks::Masks;
@@ -150,6 +151,23 @@ impl Response {
         self.body
             .as_ref()
             .filter(|_| !matches!(self.status, 204 | 205 | 304))
+    }
+
+    /// The headers as a map by lower-case name; a name that comes twice has a list.
+    pub fn headers_by_name(&self) -> Map<String, Value> {
+        let mut headers = Map::new();
+        for (name, value) in &self.headers {
+            match headers.entry(name.to_ascii_lowercase()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(json!(value));
+                }
+                Entry::Occupied(mut entry) => match entry.get_mut() {
+                    Value::Array(values) => values.push(json!(value)),
+                    first => *first = json!([first.take(), value]),
+                },
+            }
+        }
+        headers
     }
 
     /// As a journal keeps it. A body that is null is not the same as none.

@@ -25,5 +25,5 @@ pub use answer::{headers, result};
 pub use exchange::{Answer, Exchange, MAX_BODY};
 pub use failure::{Failure, provider, refused, retry_after};
 pub use policy::{Allowed, HttpPolicy, PolicyError};
-pub use request::{Request, StatusRange, check_url, is_idempotent, is_safe};
+pub use request::{Request, StatusRange, check_url, is_idempotent, is_reserved, is_safe};
 pub use resolver::SystemResolver;

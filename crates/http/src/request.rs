@@ -59,6 +59,24 @@ pub fn check_url(url: &Url) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a header belongs to the connection, or is made from the request itself: nobody who writes requests may set it.
+pub fn is_reserved(header: &str) -> bool {
+    const RESERVED: [&str; 9] = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "proxy-authorization",
+    ];
+    RESERVED
+        .iter()
+        .any(|reserved| header.eq_ignore_ascii_case(reserved))
+}
+
 /// RFC 9110 §9.2.1: changes nothing.
 pub fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)

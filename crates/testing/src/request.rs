@@ -3,7 +3,6 @@
 use lockgate_engine::outcome::Response;
 use lockgate_flow::graph::Flow;
 use lockgate_flow::syntax::PathPart;
-use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 /// The address of callers whose test says none: one for documentation (RFC 5737).
@@ -59,19 +58,7 @@ fn path(parts: &[PathPart], input: &Map<String, Value>) -> String {
 
 /// An answer: `status`, `headers` by lower-case name, and `body`, where there is one.
 pub(crate) fn seen(response: &Response) -> Value {
-    let mut headers = Map::new();
-    for (name, value) in &response.headers {
-        match headers.entry(name.to_ascii_lowercase()) {
-            Entry::Vacant(entry) => {
-                entry.insert(json!(value));
-            }
-            // A name that comes twice has a list.
-            Entry::Occupied(mut entry) => match entry.get_mut() {
-                Value::Array(values) => values.push(json!(value)),
-                first => *first = json!([first.take(), value]),
-            },
-        }
-    }
+    let mut headers = response.headers_by_name();
     let body = response.content();
     if body.is_some() && !headers.contains_key("content-type") {
         headers.insert("content-type".to_owned(), json!("application/json"));

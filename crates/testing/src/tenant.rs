@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lockgate_auth0::{Auth0Connection, Wire, WireError};
+use lockgate_auth0::{Auth0Connection, TenantAccess, Wire, WireError, settings_for};
 use lockgate_engine::clock::Clock;
 use lockgate_engine::connection::SettingsError;
 use lockgate_flow::workspace::Resolved;
@@ -61,17 +61,6 @@ fn is_social(user: &Map<String, Value>) -> bool {
             .is_some_and(|(provider, _)| !["auth0", "email", "sms"].contains(&provider))
 }
 
-/// The settings that say which tenant is called, and as whom.
-const TENANTS: &[&str] = &[
-    "domain",
-    "base_url",
-    "audience",
-    "client_id",
-    "client_secret",
-    "private_key",
-    "key_id",
-];
-
 /// A connection to it, with whatever else the settings say.
 ///
 /// # Errors
@@ -82,17 +71,15 @@ pub(crate) fn connect(
     tenant: &Arc<Tenant>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<Auth0Connection>, SettingsError> {
-    for setting in TENANTS {
-        settings.shift_remove(*setting);
-    }
-    for (name, value) in [
-        ("base_url", tenant.url()),
-        ("client_id", tenant.client_id()),
-        ("client_secret", tenant.client_secret()),
-        ("audience", tenant.audience()),
-    ] {
-        settings.insert(name.to_owned(), json!(value));
-    }
+    settings_for(
+        &mut settings,
+        &TenantAccess {
+            base_url: tenant.url(),
+            client_id: tenant.client_id(),
+            client_secret: tenant.client_secret(),
+            audience: tenant.audience(),
+        },
+    );
     let wire = Arc::new(InProcess(Arc::clone(tenant)));
     Auth0Connection::over(name, &settings, Arc::clone(clock), wire)
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use lockgate_flow::duration::parse_duration;
-use lockgate_http::{Request, StatusRange, check_url, is_idempotent, is_safe};
+use lockgate_http::{Request, StatusRange, check_url, is_idempotent, is_reserved, is_safe};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -21,24 +21,7 @@ pub(super) const BODIES: [&str; 4] = ["json", "form", "text", "xml"];
 /// How long a request may take that does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What belongs to the connection, or is made from other arguments.
-const RESERVED_HEADERS: [&str; 9] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "proxy-authorization",
-];
-
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-pub(super) fn is_reserved(header: &str) -> bool {
-    RESERVED_HEADERS.contains(&header.to_ascii_lowercase().as_str())
-}
 
 /// RFC 9110 §9.3: a body of these means nothing.
 pub(super) fn has_no_body(method: &str) -> bool {

@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 use lockgate_flow::catalog::{ActionSpec, Effect, ErrorSpec, InputProblem, KnownInput};
 use lockgate_flow::duration::parse_duration;
 use lockgate_flow::schema::Schema;
-use lockgate_http::StatusRange;
+use lockgate_http::{StatusRange, is_reserved};
 use serde_json::{Value, json};
 
-use super::request::{BODIES, METHODS, has_no_body, is_reserved};
+use super::request::{BODIES, METHODS, has_no_body};
 
 pub(super) static SPEC: LazyLock<Arc<ActionSpec>> = LazyLock::new(|| {
     Arc::new(ActionSpec {

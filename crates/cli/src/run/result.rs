@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use lockgate_engine::outcome::{RunOutcome, RunStatus, StepError};
-use serde_json::map::Entry;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::progress::duration;
 use super::record::{StepRecord, StepStatus};
@@ -180,19 +179,7 @@ pub(crate) fn as_json(
     trace: bool,
 ) -> (Value, Exit) {
     let response = outcome.response.as_ref().map(|response| {
-        let mut headers = Map::new();
-        for (name, value) in &response.headers {
-            match headers.entry(name.to_ascii_lowercase()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(json!(value));
-                }
-                // A name that comes twice has a list.
-                Entry::Occupied(mut entry) => match entry.get_mut() {
-                    Value::Array(values) => values.push(json!(value)),
-                    first => *first = json!([first.take(), value]),
-                },
-            }
-        }
+        let headers = response.headers_by_name();
         json!({ "status": response.status, "headers": headers, "body": response.body })
     });
     let value = json!({

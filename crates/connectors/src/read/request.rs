@@ -34,19 +34,6 @@ const BODIES: [(&str, BodyKind); 4] = [
     ("xml", BodyKind::Xml),
 ];
 
-/// What belongs to the connection, or is made from the request itself.
-const RESERVED: [&str; 9] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "proxy-authorization",
-];
-
 /// Reads a request. `headers` are those that its connector gives to all.
 pub(super) fn read(
     reader: &mut Reader,
@@ -215,7 +202,7 @@ pub(super) fn read_header_name(reader: &mut Reader, text: &str, span: Span) -> O
     let name = text.parse::<HeaderName>().ok();
     let problem = match &name {
         None => format!("`{text}` is no header name"),
-        Some(name) if RESERVED.contains(&name.as_str()) => {
+        Some(name) if lockgate_http::is_reserved(name.as_str()) => {
             format!("the header {text} is made from the request itself")
         }
         Some(_) => return name,
