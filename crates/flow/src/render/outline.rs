@@ -1,8 +1,9 @@
 //! What the renderings draw: a tree of blocks with the words already chosen.
 //!
-//! Knows nothing of YAML, spans or expressions; the reader of the syntax tree fills it.
+//! Knows nothing of YAML or expressions; the reader of the syntax tree fills it.
 
 use crate::graph::Edge;
+use crate::source::Span;
 
 /// A flow, ready to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,9 @@ pub struct Arm {
     pub label: String,
     /// Which of the step's ways it is.
     pub way: Edge,
+    /// The structural path of its list of steps, also of one that is not written; `None` where no list can be: of an `if`
+    /// beside another verb.
+    pub list: Option<String>,
     /// Its blocks.
     pub body: Vec<Block>,
 }
@@ -76,6 +80,8 @@ pub struct Handling {
     pub label: String,
     /// Which of the step's ways it is.
     pub way: Edge,
+    /// The structural path of its list of steps; `None` for `continue`.
+    pub list: Option<String>,
     /// What runs; nothing for `continue`.
     pub body: Vec<Block>,
 }
@@ -83,10 +89,18 @@ pub struct Handling {
 /// The words of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
+    /// Names the box, alone in its picture: the path; with `?` at its end for the decision of an `if` beside another verb.
+    pub key: String,
     /// The step's structural path (`steps/3/then/0`); `trigger` for the trigger.
     pub path: String,
+    /// The step's `id`.
+    pub id: Option<String>,
+    /// Where the step stands in the text.
+    pub span: Option<Span>,
     /// What it is.
     pub kind: Kind,
+    /// What it is about: the group before the action's dot (`auth0`, `http`), else the kind's name.
+    pub icon: String,
     /// `name`, else `id`, else what it does.
     pub title: String,
     /// What it does or about what, in a few words.
@@ -97,6 +111,25 @@ pub struct Card {
     pub marks: Vec<String>,
     /// What is shown on hovering: all of it, unshortened.
     pub hover: String,
+}
+
+impl Card {
+    /// A box of the flow itself, that stands for no step.
+    pub fn of_flow(key: &str, kind: Kind, title: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            path: key.to_owned(),
+            id: None,
+            span: None,
+            kind,
+            icon: kind.name().to_owned(),
+            title: title.to_owned(),
+            subtitle: None,
+            code: false,
+            marks: Vec::new(),
+            hover: title.to_owned(),
+        }
+    }
 }
 
 /// What a box is.
@@ -160,6 +193,26 @@ impl Kind {
 }
 
 impl Block {
+    /// How many steps are inside, at any depth, handlers included.
+    pub fn inside(&self) -> usize {
+        let of_shape = match &self.shape {
+            Shape::Plain => 0,
+            Shape::Choice(arms) | Shape::Parallel(arms) => arms.iter().map(|arm| steps_of(&arm.body)).sum(),
+            Shape::Loop(body) => steps_of(body),
+        };
+        let of_handlers: usize = self
+            .handlers
+            .iter()
+            .map(|handling| steps_of(&handling.body))
+            .sum();
+        of_shape + of_handlers
+    }
+
+    /// Whether it is the decision of an `if` beside another verb: no step, but a part of one.
+    pub fn is_condition(&self) -> bool {
+        self.card.key != self.card.path
+    }
+
     /// Whether a run can go on after it (or after one of its handlers).
     pub fn goes_on(&self) -> bool {
         self.goes_on_inside() || self.handlers.iter().any(|handling| goes_on(&handling.body))
@@ -182,4 +235,12 @@ impl Block {
 /// the checker reports, and is drawn as if it were reached.
 pub(super) fn goes_on(blocks: &[Block]) -> bool {
     blocks.last().is_none_or(Block::goes_on)
+}
+
+/// How many steps there are, at any depth.
+pub(super) fn steps_of(blocks: &[Block]) -> usize {
+    blocks
+        .iter()
+        .map(|block| usize::from(!block.is_condition()) + block.inside())
+        .sum()
 }

@@ -1,8 +1,11 @@
 //! Syntax tree → [`Outline`].
 
+use serde_json::Value;
+
 use crate::graph::Edge;
 use crate::source::Source;
-use crate::syntax::{FlowSyntax, Handler, OnError, Step, Verb};
+use crate::syntax::{FlowSyntax, Handler, HandlerArm, OnError, Step, Verb, path_segment};
+use crate::yaml::Spanned;
 
 use super::outline::{Arm, Block, Card, Handling, Kind, Outline, Shape};
 use super::wording::{self, literal, plain, words, written};
@@ -20,13 +23,10 @@ impl Outline {
             name: flow.name.value.clone(),
             description: flow.description.as_deref().map(plain),
             trigger: Card {
-                path: "trigger".to_owned(),
-                kind: Kind::Trigger,
-                title,
                 subtitle,
-                code: false,
                 marks,
                 hover,
+                ..Card::of_flow("trigger", Kind::Trigger, &title)
             },
             input: flow.input.iter().map(wording::field).collect(),
             body: blocks(&flow.source, &flow.steps),
@@ -47,11 +47,11 @@ fn blocks(source: &Source, steps: &[Step]) -> Vec<Block> {
 fn block(source: &Source, step: &Step) -> Block {
     let inner = Block {
         card: card(source, step),
-        shape: shape(source, &step.verb),
+        shape: shape(source, step),
         handlers: step
             .on_error
             .as_ref()
-            .map(|on_error| handlings(source, on_error))
+            .map(|on_error| handlings(source, on_error, &step.path))
             .unwrap_or_default(),
     };
     let Some(condition) = step
@@ -63,23 +63,26 @@ fn block(source: &Source, step: &Step) -> Block {
     };
     let text = written(source, condition.span);
     let card = Card {
+        key: format!("{}?", step.path),
         path: step.path.clone(),
-        kind: Kind::Decision,
+        id: step.id.as_ref().map(|id| id.value.clone()),
+        span: Some(step.span),
         hover: format!("if {text}\n{}", step.path),
-        title: "if".to_owned(),
         subtitle: Some(text),
         code: true,
-        marks: Vec::new(),
+        ..Card::of_flow("", Kind::Decision, "if")
     };
     let arms = vec![
         Arm {
             label: "yes".to_owned(),
             way: Edge::Then,
+            list: None,
             body: vec![inner],
         },
         Arm {
             label: "no".to_owned(),
             way: Edge::Else,
+            list: None,
             body: Vec::new(),
         },
     ];
@@ -120,9 +123,17 @@ fn card(source: &Source, step: &Step) -> Card {
             !matches!(kind, Kind::Parallel | Kind::Loop | Kind::Fail),
         ),
     };
+    let icon = match &step.verb {
+        Verb::Action { action, .. } => action.value.split('.').next().unwrap_or_default(),
+        _ => said.kind.name(),
+    };
     Card {
+        key: step.path.clone(),
         path: step.path.clone(),
+        id: step.id.as_ref().map(|id| id.value.clone()),
+        span: Some(step.span),
         kind: said.kind,
+        icon: icon.to_owned(),
         title: plain(&title),
         subtitle,
         code,
@@ -131,17 +142,20 @@ fn card(source: &Source, step: &Step) -> Card {
     }
 }
 
-fn shape(source: &Source, verb: &Verb) -> Shape {
-    match verb {
+fn shape(source: &Source, step: &Step) -> Shape {
+    let list = |end: &str| Some(format!("{}/{end}", step.path));
+    match &step.verb {
         Verb::Choose { then, otherwise } => Shape::Choice(vec![
             Arm {
                 label: "yes".to_owned(),
                 way: Edge::Then,
+                list: list("then"),
                 body: blocks(source, then),
             },
             Arm {
                 label: "no".to_owned(),
                 way: Edge::Else,
+                list: list("else"),
                 body: blocks(source, otherwise),
             },
         ]),
@@ -151,6 +165,7 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
                 .map(|(index, case)| Arm {
                     label: literal(&case.value.value),
                     way: Edge::Case(index),
+                    list: list(&format!("cases/{}", path_segment(&key(source, &case.value)))),
                     body: blocks(source, &case.steps),
                 })
                 .collect();
@@ -163,6 +178,7 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
             arms.push(Arm {
                 label: label.to_owned(),
                 way: Edge::Default,
+                list: list("default"),
                 body,
             });
             Shape::Choice(arms)
@@ -173,6 +189,7 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
                 .map(|(index, branch)| Arm {
                     label: branch.name.value.clone(),
                     way: Edge::Branch(index),
+                    list: list(&format!("parallel/{}", path_segment(&branch.name.value))),
                     body: blocks(source, &branch.steps),
                 })
                 .collect(),
@@ -182,7 +199,15 @@ fn shape(source: &Source, verb: &Verb) -> Shape {
     }
 }
 
-fn handlings(source: &Source, on_error: &OnError) -> Vec<Handling> {
+/// A case's key as it was read: of a text its value, of all else (`1`, `true`) as it is written.
+fn key(source: &Source, value: &Spanned<Value>) -> String {
+    match &value.value {
+        Value::String(text) => text.clone(),
+        _ => source.slice(value.span).to_owned(),
+    }
+}
+
+fn handlings(source: &Source, on_error: &OnError, path: &str) -> Vec<Handling> {
     let alone = on_error.arms.len() == 1;
     (0..)
         .zip(&on_error.arms)
@@ -197,14 +222,47 @@ fn handlings(source: &Source, on_error: &OnError) -> Vec<Handling> {
                 Handler::Continue => Handling {
                     label: format!("{label} · continue"),
                     way,
+                    list: None,
                     body: Vec::new(),
                 },
                 Handler::Steps(steps) => Handling {
                     label,
                     way,
+                    list: Some(match &arm.code {
+                        Some(code) => format!("{path}/on_error/{}", path_segment(&code.value)),
+                        None if is_plain(source, on_error) => format!("{path}/on_error"),
+                        None => format!("{path}/on_error/*"),
+                    }),
                     body: blocks(source, steps),
                 },
             }
         })
         .collect()
+}
+
+/// Whether `on_error` is a plain list of steps, not a map with `"*"`.
+fn is_plain(source: &Source, on_error: &OnError) -> bool {
+    let [
+        HandlerArm {
+            code: None,
+            handler: Handler::Steps(steps),
+        },
+    ] = on_error.arms.as_slice()
+    else {
+        return false;
+    };
+    if let Some(step) = steps.first() {
+        let list = step.path.rsplit_once('/').map_or("", |(list, _)| list);
+        return list.ends_with("/on_error");
+    }
+    // An empty list can be written in one way only.
+    let after = source
+        .text()
+        .get(on_error.span.end as usize..)
+        .unwrap_or_default();
+    after
+        .lines()
+        .map(|line| line.trim_start_matches([':', ' ', '\t']))
+        .find(|line| !line.is_empty() && !line.starts_with('#'))
+        .is_some_and(|line| line.starts_with('['))
 }

@@ -307,15 +307,7 @@ fn every_way_out_of_a_step_can_be_marked() {
 }
 
 fn named(title: &str) -> Outline {
-    let trigger = Card {
-        path: "trigger".to_owned(),
-        kind: Kind::Trigger,
-        title: title.to_owned(),
-        subtitle: None,
-        code: false,
-        marks: Vec::new(),
-        hover: title.to_owned(),
-    };
+    let trigger = Card::of_flow("trigger", Kind::Trigger, title);
     Outline {
         name: title.to_owned(),
         description: None,

@@ -27,5 +27,6 @@ pub use input::read as read_input;
 pub(crate) use keywords::DRAFT_7_KEYWORDS;
 pub use keywords::read_schema;
 pub use reader::{Fields, Reader};
+pub(crate) use step::path_segment;
 pub use step::{COMMON_KEYS, VERBS};
 pub use trigger::is_identifier;

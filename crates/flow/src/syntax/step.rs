@@ -238,7 +238,7 @@ fn take_companions(fields: &mut Fields<'_>) {
 }
 
 /// A key of the author's as one segment of a structural path: `/`, `#`, `@` and `%` would mean something else there.
-pub(super) fn path_segment(key: &str) -> String {
+pub(crate) fn path_segment(key: &str) -> String {
     key.replace('%', "%25")
         .replace('/', "%2F")
         .replace('#', "%23")

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::layout::Layout;
+use super::super::layout::{Label, Node, Wire};
 use super::super::outline::Kind;
-use super::geometry::{Label, Node, Wire};
-use super::picture::Picture;
 use crate::graph::Edge;
 
 /// What is known of a part.
@@ -72,10 +72,10 @@ impl Marks {
     }
 
     fn of_node(&self, node: &Node) -> Option<Mark> {
-        let path = &node.art.path;
+        let path = &node.art.card.path;
         // An `if` beside another verb has a box of its own, with the path of the step: it has run where a way out of it was
         // taken, whatever became of the step.
-        if node.art.kind == Kind::Decision {
+        if node.art.card.kind == Kind::Decision {
             let taken = [Edge::Then, Edge::Else]
                 .into_iter()
                 .any(|way| self.ways.get(&(path.clone(), way)) == Some(&Mark::Taken));
@@ -94,42 +94,42 @@ pub(super) struct Marked {
 }
 
 impl Marked {
-    pub(super) fn of(picture: &Picture, marks: &Marks) -> Self {
+    pub(super) fn of(layout: &Layout, marks: &Marks) -> Self {
         let mut marked = Self {
             nodes: BTreeMap::new(),
-            wires: vec![None; picture.wires.len()],
+            wires: vec![None; layout.wires.len()],
         };
         if marks.is_empty() {
             return marked;
         }
         let mut paths = BTreeMap::new();
-        for node in &picture.nodes {
-            paths.insert(node.number, node.art.path.clone());
+        for node in &layout.nodes {
+            paths.insert(node.number, node.art.card.path.clone());
             if let Some(mark) = marks.of_node(node) {
                 marked.nodes.insert(node.number, mark);
             }
         }
-        for (wire, mark) in picture.wires.iter().zip(&mut marked.wires) {
+        for (wire, mark) in layout.wires.iter().zip(&mut marked.wires) {
             let path = paths.get(&wire.from).cloned().unwrap_or_default();
             *mark = marks.ways.get(&(path, wire.way.clone())).copied();
         }
         // The end of a parallel and of the flow stand for no step: what leads to them tells, and they tell of what leads on.
-        while marked.goes_on(picture) {}
+        while marked.goes_on(layout) {}
         marked
     }
 
     /// As the connector on which a label stands.
-    pub(super) fn of_label(&self, picture: &Picture, label: &Label) -> Option<Mark> {
+    pub(super) fn of_label(&self, layout: &Layout, label: &Label) -> Option<Mark> {
         let (from, way) = &label.of;
         let on = |wire: &Wire| wire.from == *from && wire.way == *way;
-        let index = picture.wires.iter().position(on)?;
+        let index = layout.wires.iter().position(on)?;
         self.wires[index]
     }
 
     /// Marks what can be told from what is marked. Whether there was anything.
-    fn goes_on(&mut self, picture: &Picture) -> bool {
+    fn goes_on(&mut self, layout: &Layout) -> bool {
         let mut is_new = false;
-        for (index, wire) in picture.wires.iter().enumerate() {
+        for (index, wire) in layout.wires.iter().enumerate() {
             if self.wires[index].is_none()
                 && let Some(mark) = self.between(wire)
             {
@@ -137,8 +137,8 @@ impl Marked {
                 is_new = true;
             }
         }
-        for node in picture.nodes.iter().filter(|node| node.art.path.is_empty()) {
-            let into: Vec<Option<Mark>> = picture
+        for node in layout.nodes.iter().filter(|node| node.art.card.path.is_empty()) {
+            let into: Vec<Option<Mark>> = layout
                 .wires
                 .iter()
                 .zip(&self.wires)

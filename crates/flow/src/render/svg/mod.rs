@@ -1,25 +1,12 @@
-//! SVG with a layout of our own: from top to bottom, ways side by side, errors to the right.
-//!
-//! A flow is a tree of blocks, so its picture needs no general graph layout: each block is laid out by itself
-//! and put under or beside its neighbours. Text is measured with a built-in table, because there is no font at
-//! hand. Each box has its step's `data-path`, by which a run can be shown on the picture.
+//! SVG of the layout. Each box has its step's `data-path`, by which a run can be shown on the picture.
 
-mod card;
-mod columns;
-mod geometry;
-mod layout;
 mod marks;
 mod paint;
-mod picture;
-mod side;
-mod text;
 mod theme;
-
-#[cfg(test)]
-mod tests;
 
 use crate::syntax::FlowSyntax;
 
+use super::layout::{Layout, LayoutOptions};
 use super::outline::Outline;
 
 pub use marks::{Mark, Marks};
@@ -73,5 +60,13 @@ pub fn svg(flow: &FlowSyntax, options: &SvgOptions) -> String {
 
 /// Draws an outline as an SVG document.
 pub fn svg_outline(outline: &Outline, options: &SvgOptions) -> String {
-    paint::paint(&picture::Picture::of(outline, options), options)
+    let layout = Layout::of(
+        outline,
+        &LayoutOptions {
+            heading: options.heading,
+            caption: options.caption.as_deref(),
+            ..LayoutOptions::default()
+        },
+    );
+    paint::paint(&layout, options)
 }

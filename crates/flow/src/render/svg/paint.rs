@@ -2,20 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::card::{Art, Form, ICON, PADDING, height};
-use super::geometry::{Label, Node, Point, Rect, Tone, Wire, at};
+use super::super::layout::{Art, Form, ICON, PADDING, height};
+use super::super::layout::{Font, width};
+use super::super::layout::{Label, Node, Point, Rect, Tone, Wire, at};
+use super::super::layout::{Layout, is_frame};
 use super::marks::{Mark, Marked};
-use super::picture::{Picture, is_frame};
-use super::text::{Font, width};
 use super::{SvgOptions, theme};
 
 /// Radius of a connector's corners.
 const BEND: i32 = 9;
 
 /// The document.
-pub(super) fn paint(picture: &Picture, options: &SvgOptions) -> String {
-    let (w, h) = (picture.w, picture.h);
-    let name = escape(&picture.name);
+pub(super) fn paint(layout: &Layout, options: &SvgOptions) -> String {
+    let (w, h) = (layout.w, layout.h);
+    let name = escape(&layout.name);
     let scheme = theme::class(options.scheme);
     let mut out = String::new();
     let _ = writeln!(
@@ -24,7 +24,7 @@ pub(super) fn paint(picture: &Picture, options: &SvgOptions) -> String {
          viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"Flow {name}\">"
     );
     let _ = writeln!(out, "<title>{name}</title>");
-    if let Some(description) = &picture.description {
+    if let Some(description) = &layout.description {
         let _ = writeln!(out, "<desc>{}</desc>", escape(description));
     }
     let has_marks = !options.marks.is_empty();
@@ -33,7 +33,7 @@ pub(super) fn paint(picture: &Picture, options: &SvgOptions) -> String {
         "<style>\n{}</style>\n",
         theme::style(options.scheme, has_marks)
     );
-    let marked = Marked::of(picture, &options.marks);
+    let marked = Marked::of(layout, &options.marks);
     let mark_of = |node: &Node| marked.nodes.get(&node.number).copied();
     if options.background {
         let _ = writeln!(
@@ -41,23 +41,23 @@ pub(super) fn paint(picture: &Picture, options: &SvgOptions) -> String {
             "<rect class=\"ground\" width=\"{w}\" height=\"{h}\" rx=\"12\"/>"
         );
     }
-    for (line, x, y) in &picture.heading {
+    for (line, x, y) in &layout.heading {
         text(&mut out, *x, *y, line.font, "start", &line.text);
     }
-    for node in picture.nodes.iter().filter(|node| is_frame(node)) {
+    for node in layout.nodes.iter().filter(|node| is_frame(node)) {
         paint_node(&mut out, node, options, mark_of(node));
     }
     // What was taken lies over what was not, where their ways have joined.
     let mut wires: Vec<(&Wire, Option<Mark>)> =
-        picture.wires.iter().zip(marked.wires.iter().copied()).collect();
+        layout.wires.iter().zip(marked.wires.iter().copied()).collect();
     wires.sort_by_key(|(_, mark)| *mark == Some(Mark::Taken));
     for (wire, mark) in wires {
-        paint_wire(&mut out, wire, picture, mark);
+        paint_wire(&mut out, wire, layout, mark);
     }
-    for label in &picture.labels {
-        paint_label(&mut out, label, marked.of_label(picture, label));
+    for label in &layout.labels {
+        paint_label(&mut out, label, marked.of_label(layout, label));
     }
-    for node in picture.nodes.iter().filter(|node| !is_frame(node)) {
+    for node in layout.nodes.iter().filter(|node| !is_frame(node)) {
         paint_node(&mut out, node, options, mark_of(node));
     }
     out.push_str("</svg>\n");
@@ -70,8 +70,10 @@ fn class_of(mark: Option<Mark>) -> String {
 }
 
 fn paint_node(out: &mut String, node: &Node, options: &SvgOptions, mark: Option<Mark>) {
-    let Node { number, rect, art } = node;
-    let kind = art.kind.name();
+    let Node {
+        number, rect, art, ..
+    } = node;
+    let kind = art.card.kind.name();
     let (class, kind) = match art.form {
         Form::End => ("end", "end"),
         Form::Join => (kind, "join"),
@@ -84,15 +86,18 @@ fn paint_node(out: &mut String, node: &Node, options: &SvgOptions, mark: Option<
         class_of(mark),
         escape(&options.id_prefix)
     );
-    if !art.path.is_empty() {
-        let _ = write!(out, " data-path=\"{}\"", escape(&art.path));
+    if !art.card.path.is_empty() {
+        let _ = write!(out, " data-path=\"{}\"", escape(&art.card.path));
     }
     out.push_str(">\n");
     let said = mark.map(Mark::of_step);
-    let hover: Vec<&str> = [Some(art.hover.as_str()).filter(|text| !text.is_empty()), said]
-        .into_iter()
-        .flatten()
-        .collect();
+    let hover: Vec<&str> = [
+        Some(art.card.hover.as_str()).filter(|text| !text.is_empty()),
+        said,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     if !hover.is_empty() {
         let _ = writeln!(out, "<title>{}</title>", escape(&hover.join("\n")));
     }
@@ -207,7 +212,7 @@ fn content(out: &mut String, art: &Art, rect: Rect, indent: i32) {
         "<path class=\"icon\" transform=\"translate({} {})\" d=\"{}\"/>",
         x + (ICON - 16) / 2,
         y + (ICON - 16) / 2,
-        theme::icon(art.kind)
+        theme::icon(art.card.kind)
     );
     let mut baseline = middle - lines / 2;
     for line in &art.lines {
@@ -260,14 +265,8 @@ fn fields(out: &mut String, art: &Art, rect: Rect) {
     }
 }
 
-fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture, mark: Option<Mark>) {
-    let path_of = |number: usize| {
-        picture
-            .nodes
-            .iter()
-            .find(|node| node.number == number)
-            .map_or("", |node| node.art.path.as_str())
-    };
+fn paint_wire(out: &mut String, wire: &Wire, layout: &Layout, mark: Option<Mark>) {
+    let path_of = |number: usize| layout.node(number).map_or("", |node| node.art.card.path.as_str());
     let tone = if wire.tone == Tone::Error {
         "edge error"
     } else {
@@ -285,7 +284,7 @@ fn paint_wire(out: &mut String, wire: &Wire, picture: &Picture, mark: Option<Mar
     let _ = write!(
         out,
         "<path class=\"wire\" d=\"{}\"/>",
-        bent(&wire.points, &picture.labels)
+        bent(&wire.points, &layout.labels)
     );
     if wire.head
         && let [.., a, b] = wire.points.as_slice()

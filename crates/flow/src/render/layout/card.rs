@@ -4,9 +4,9 @@ use super::super::outline::{Card, Field, Kind};
 use super::text::{Font, shorten, width, wrap};
 
 /// The room for a box's icon, at its left.
-pub(super) const ICON: i32 = 28;
+pub(crate) const ICON: i32 = 28;
 /// Between a box's border and what is in it.
-pub(super) const PADDING: i32 = 11;
+pub(crate) const PADDING: i32 = 11;
 /// Most of a text's width in a box.
 const TEXT: i32 = 216;
 /// Least of a box's width.
@@ -18,19 +18,21 @@ const MOST_FIELDS: usize = 10;
 
 /// How a box is drawn.
 #[derive(Clone, Debug)]
-pub(super) struct Art {
-    pub(super) form: Form,
-    pub(super) kind: Kind,
-    pub(super) path: String,
-    pub(super) hover: String,
-    pub(super) lines: Vec<Line>,
+pub(crate) struct Art {
+    pub(crate) form: Form,
+    pub(crate) card: Card,
+    /// How many steps are inside.
+    pub(crate) inside: usize,
+    /// Whether they are left out.
+    pub(crate) is_collapsed: bool,
+    pub(crate) lines: Vec<Line>,
     /// The trigger's fields: name, description and whether it is set back.
-    pub(super) fields: Vec<(String, String, bool)>,
+    pub(crate) fields: Vec<(String, String, bool)>,
 }
 
 /// The outline of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     /// A rounded box.
     Card,
     /// Pointed at both sides: a decision.
@@ -49,18 +51,34 @@ pub(super) enum Form {
     End,
 }
 
+impl Form {
+    /// A word for it: `card`, `error_frame`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Hexagon => "hexagon",
+            Self::Pill => "pill",
+            Self::Fork => "fork",
+            Self::Join => "join",
+            Self::Frame => "frame",
+            Self::ErrorFrame => "error_frame",
+            Self::End => "end",
+        }
+    }
+}
+
 /// A line of text in a box.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
-    pub(super) text: String,
-    pub(super) font: Font,
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) font: Font,
 }
 
 /// A box's drawing with the size that it needs.
-pub(super) struct Sized {
-    pub(super) art: Art,
-    pub(super) w: i32,
-    pub(super) h: i32,
+pub(crate) struct Sized {
+    pub(crate) art: Art,
+    pub(crate) w: i32,
+    pub(crate) h: i32,
 }
 
 fn lines(card: &Card, limit: i32) -> Vec<Line> {
@@ -93,7 +111,7 @@ fn widest(lines: &[Line]) -> i32 {
 }
 
 /// The height of lines set under one another.
-pub(super) fn height(lines: &[Line]) -> i32 {
+pub(crate) fn height(lines: &[Line]) -> i32 {
     lines.iter().map(|line| line.font.line_height()).sum()
 }
 
@@ -109,16 +127,16 @@ const fn even(height: i32) -> i32 {
 fn art(card: &Card, form: Form, lines: Vec<Line>) -> Art {
     Art {
         form,
-        kind: card.kind,
-        path: card.path.clone(),
-        hover: card.hover.clone(),
+        card: card.clone(),
+        inside: 0,
+        is_collapsed: false,
         lines,
         fields: Vec::new(),
     }
 }
 
 /// A step that has nothing inside, or a decision.
-pub(super) fn step(card: &Card) -> Sized {
+pub(crate) fn step(card: &Card) -> Sized {
     let form = match card.kind {
         Kind::Decision | Kind::Switch => Form::Hexagon,
         kind if kind.ends() => Form::Pill,
@@ -135,8 +153,27 @@ pub(super) fn step(card: &Card) -> Sized {
     }
 }
 
+/// A step whose inside is left out; it says how many steps that is.
+pub(crate) fn collapsed(card: &Card, inside: usize) -> Sized {
+    let mut card = card.clone();
+    let steps = if inside == 1 { "step" } else { "steps" };
+    card.marks.push(format!("{inside} {steps} inside"));
+    let Sized { art, w, h } = step(&Card {
+        // Whatever it is, it is drawn as a plain box.
+        kind: Kind::Action,
+        ..card.clone()
+    });
+    let art = Art {
+        card,
+        inside,
+        is_collapsed: true,
+        ..art
+    };
+    Sized { art, w, h }
+}
+
 /// The trigger with the fields that the flow takes.
-pub(super) fn trigger(card: &Card, input: &[Field]) -> Sized {
+pub(crate) fn trigger(card: &Card, input: &[Field]) -> Sized {
     let lines = lines(card, TEXT);
     let shown = if input.len() > MOST_FIELDS {
         MOST_FIELDS - 1
@@ -186,7 +223,7 @@ pub(super) fn trigger(card: &Card, input: &[Field]) -> Sized {
 }
 
 /// The title strip of a frame; its height is the strip's.
-pub(super) fn frame(card: &Card, form: Form) -> Sized {
+pub(crate) fn frame(card: &Card, form: Form) -> Sized {
     let lines = lines(card, TEXT + 60);
     let w = rounded(widest(&lines) + ICON + 3 * PADDING + 4);
     let h = even((height(&lines) + 2 * PADDING).max(STRIP));
@@ -198,7 +235,7 @@ pub(super) fn frame(card: &Card, form: Form) -> Sized {
 }
 
 /// The bar that a parallel begins with; its text stands in its middle.
-pub(super) fn fork(card: &Card) -> Sized {
+pub(crate) fn fork(card: &Card) -> Sized {
     let text = match &card.subtitle {
         Some(subtitle) => format!("{} · {subtitle}", card.title),
         None => card.title.clone(),
@@ -224,7 +261,7 @@ pub(super) fn fork(card: &Card) -> Sized {
 }
 
 /// A box that stands for no step: the end of a parallel or of the flow.
-pub(super) fn mark(form: Form, kind: Kind, text: &str) -> Art {
+pub(crate) fn mark(form: Form, kind: Kind, key: &str, text: &str) -> Art {
     let lines = if text.is_empty() {
         Vec::new()
     } else {
@@ -233,12 +270,13 @@ pub(super) fn mark(form: Form, kind: Kind, text: &str) -> Art {
             font: Font::Label,
         }]
     };
-    Art {
-        form,
-        kind,
+    let card = Card {
         path: String::new(),
         hover: text.to_owned(),
+        ..Card::of_flow(key, kind, text)
+    };
+    Art {
         lines,
-        fields: Vec::new(),
+        ..art(&card, form, Vec::new())
     }
 }

@@ -5,50 +5,52 @@ use crate::graph::Edge;
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Point {
-    pub(super) x: i32,
-    pub(super) y: i32,
+pub(crate) struct Point {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
 }
 
 /// Shorthand for a [`Point`].
-pub(super) const fn at(x: i32, y: i32) -> Point {
+pub(crate) const fn at(x: i32, y: i32) -> Point {
     Point { x, y }
 }
 
 /// A box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rect {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) w: i32,
-    pub(super) h: i32,
+pub(crate) struct Rect {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    pub(crate) w: i32,
+    pub(crate) h: i32,
 }
 
 impl Rect {
-    pub(super) const fn right(self) -> i32 {
+    pub(crate) const fn right(self) -> i32 {
         self.x + self.w
     }
 
-    pub(super) const fn bottom(self) -> i32 {
+    pub(crate) const fn bottom(self) -> i32 {
         self.y + self.h
     }
 
-    pub(super) const fn middle(self) -> i32 {
+    pub(crate) const fn middle(self) -> i32 {
         self.y + self.h / 2
     }
 }
 
 /// A drawn box; its number is how connectors name it.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) number: usize,
-    pub(super) rect: Rect,
-    pub(super) art: Art,
+pub(crate) struct Node {
+    pub(crate) number: usize,
+    /// The number of the frame around it.
+    pub(crate) parent: Option<usize>,
+    pub(crate) rect: Rect,
+    pub(crate) art: Art,
 }
 
 /// What a connector says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     /// An error took this way.
     Error,
     /// The ordinary way.
@@ -57,68 +59,70 @@ pub(super) enum Tone {
 
 /// A connector from one box to another.
 #[derive(Clone, Debug)]
-pub(super) struct Wire {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) points: Vec<Point>,
-    pub(super) tone: Tone,
+pub(crate) struct Wire {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) points: Vec<Point>,
+    pub(crate) tone: Tone,
     /// Which of the ways out of the step of its first box.
-    pub(super) way: Edge,
+    pub(crate) way: Edge,
     /// Whether it ends in an arrowhead.
-    pub(super) head: bool,
+    pub(crate) head: bool,
 }
 
 /// A text on a connector.
 #[derive(Clone, Debug)]
-pub(super) struct Label {
-    pub(super) rect: Rect,
-    pub(super) text: String,
-    pub(super) tone: Tone,
+pub(crate) struct Label {
+    pub(crate) rect: Rect,
+    pub(crate) text: String,
+    /// Unshortened.
+    pub(crate) full: String,
+    pub(crate) tone: Tone,
     /// The box that the connector comes from, and which of its ways that is.
-    pub(super) of: (usize, Edge),
+    pub(crate) of: (usize, Edge),
 }
 
 /// A connector that is not yet connected at its end. Its last point is its piece's exit, `(0, height)`.
 #[derive(Clone, Debug)]
-pub(super) struct Exit {
-    pub(super) from: usize,
-    pub(super) points: Vec<Point>,
-    pub(super) tone: Tone,
-    pub(super) way: Edge,
+pub(crate) struct Exit {
+    pub(crate) from: usize,
+    pub(crate) points: Vec<Point>,
+    pub(crate) tone: Tone,
+    pub(crate) way: Edge,
 }
 
 /// Where a piece is entered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    pub(super) node: usize,
+pub(crate) struct Entry {
+    pub(crate) node: usize,
     /// The height of the entry from above, on the axis.
-    pub(super) top: i32,
+    pub(crate) top: i32,
     /// The entry from the left, where nothing is in its way.
-    pub(super) side: Option<Point>,
+    pub(crate) side: Option<Point>,
 }
 
 /// A laid-out part of the flow. Its axis is `x = 0`: it is entered and left there.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
-    pub(super) nodes: Vec<Node>,
-    pub(super) wires: Vec<Wire>,
-    pub(super) labels: Vec<Label>,
+pub(crate) struct Piece {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) wires: Vec<Wire>,
+    pub(crate) labels: Vec<Label>,
     /// How far it reaches to the left of its axis.
-    pub(super) left: i32,
+    pub(crate) left: i32,
     /// How far it reaches to the right.
-    pub(super) right: i32,
+    pub(crate) right: i32,
     /// Where what follows may begin.
-    pub(super) height: i32,
+    pub(crate) height: i32,
     /// The room wanted before what follows.
-    pub(super) gap: i32,
+    pub(crate) gap: i32,
     /// Corners that reach down beside what follows: all from `x` on, down to `y`.
-    pub(super) overhangs: Vec<Point>,
-    pub(super) entry: Entry,
-    pub(super) exits: Vec<Exit>,
+    pub(crate) overhangs: Vec<Point>,
+    pub(crate) entry: Entry,
+    pub(crate) exits: Vec<Exit>,
 }
 
 impl Piece {
-    pub(super) fn shift(&mut self, dx: i32, dy: i32) {
+    pub(crate) fn shift(&mut self, dx: i32, dy: i32) {
         let shift = |point: &mut Point| *point = at(point.x + dx, point.y + dy);
         for node in &mut self.nodes {
             node.rect = Rect {
@@ -151,7 +155,7 @@ impl Piece {
     }
 
     /// The lowest that it reaches.
-    pub(super) fn bottom(&self) -> i32 {
+    pub(crate) fn bottom(&self) -> i32 {
         self.overhangs
             .iter()
             .map(|corner| corner.y)
@@ -159,7 +163,7 @@ impl Piece {
     }
 
     /// Takes in the boxes, connectors and labels of another piece, and gives back its exits.
-    pub(super) fn absorb(&mut self, other: Self) -> Vec<Exit> {
+    pub(crate) fn absorb(&mut self, other: Self) -> Vec<Exit> {
         self.nodes.extend(other.nodes);
         self.wires.extend(other.wires);
         self.labels.extend(other.labels);
@@ -167,14 +171,14 @@ impl Piece {
     }
 
     /// Says which way it is that leaves.
-    pub(super) fn leave_by(&mut self, way: &Edge) {
+    pub(crate) fn leave_by(&mut self, way: &Edge) {
         for exit in &mut self.exits {
             exit.way = way.clone();
         }
     }
 
     /// Leads all exits on through these points, the last of which is the new exit.
-    pub(super) fn extend_exits(&mut self, points: &[Point]) {
+    pub(crate) fn extend_exits(&mut self, points: &[Point]) {
         for exit in &mut self.exits {
             exit.points.extend(points);
         }
@@ -182,7 +186,7 @@ impl Piece {
 }
 
 /// Leaves out points that do not bend the line.
-pub(super) fn straighten(points: &[Point]) -> Vec<Point> {
+pub(crate) fn straighten(points: &[Point]) -> Vec<Point> {
     let mut line: Vec<Point> = Vec::with_capacity(points.len());
     for point in points {
         if line.last() == Some(point) {

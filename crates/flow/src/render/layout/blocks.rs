@@ -3,6 +3,8 @@
 //! Every function gives a [`Piece`] in its own coordinates; its caller shifts it to where it belongs. Boxes of
 //! two pieces never meet, because a piece knows how far it reaches to all sides.
 
+use std::collections::BTreeSet;
+
 use super::super::outline::{Block, Shape, goes_on};
 use super::card::{self, Art, Form, Sized};
 use super::geometry::{Entry, Exit, Label, Node, Piece, Point, Rect, Tone, Wire, at};
@@ -11,33 +13,49 @@ use super::text::{Font, shorten, width};
 use crate::graph::Edge;
 
 /// Between a box and the one under it.
-pub(super) const GAP: i32 = 34;
+pub(crate) const GAP: i32 = 34;
 /// Between a point where ways join and the box under it.
-pub(super) const GAP_AFTER_JOIN: i32 = 24;
+pub(crate) const GAP_AFTER_JOIN: i32 = 24;
 /// Between boxes side by side.
-pub(super) const SPACE: i32 = 30;
+pub(crate) const SPACE: i32 = 30;
 /// Around the inside of a frame.
 const FRAME_PADDING: i32 = 24;
 /// Height of a label.
-pub(super) const LABEL: i32 = 18;
+pub(crate) const LABEL: i32 = 18;
 /// Most of a label's text, in pixels.
 const LABEL_TEXT: i32 = 130;
 
 /// Numbers the boxes of one picture.
-#[derive(Default)]
-pub(super) struct Layout {
+pub(crate) struct Layouter<'a> {
     next: usize,
+    /// The keys of the boxes whose inside is left out.
+    collapsed: &'a BTreeSet<String>,
 }
 
-impl Layout {
-    pub(super) fn node(&mut self, rect: Rect, art: Art) -> Node {
+impl<'a> Layouter<'a> {
+    /// `collapsed` has the keys of the boxes whose inside is left out.
+    pub(crate) const fn new(collapsed: &'a BTreeSet<String>) -> Self {
+        Self { next: 0, collapsed }
+    }
+
+    /// Whether the inside of the box of this key is left out.
+    pub(crate) fn is_collapsed(&self, key: &str) -> bool {
+        self.collapsed.contains(key)
+    }
+
+    pub(crate) fn node(&mut self, rect: Rect, art: Art) -> Node {
         let number = self.next;
         self.next += 1;
-        Node { number, rect, art }
+        Node {
+            number,
+            parent: None,
+            rect,
+            art,
+        }
     }
 
     /// One box, entered from above or from the left and left below.
-    pub(super) fn single(&mut self, sized: Sized) -> Piece {
+    pub(crate) fn single(&mut self, sized: Sized) -> Piece {
         let Sized { art, w, h } = sized;
         let ends = art.form == Form::Pill;
         let node = self.node(
@@ -75,7 +93,7 @@ impl Layout {
     }
 
     /// Blocks one under the other; nothing for no blocks.
-    pub(super) fn sequence(&mut self, blocks: &[Block]) -> Option<Piece> {
+    pub(crate) fn sequence(&mut self, blocks: &[Block]) -> Option<Piece> {
         let mut whole: Option<Piece> = None;
         for block in blocks {
             let piece = self.block(block);
@@ -88,6 +106,23 @@ impl Layout {
     }
 
     fn block(&mut self, block: &Block) -> Piece {
+        let inside = if block.is_condition() { 0 } else { block.inside() };
+        if inside > 0 && self.is_collapsed(&block.card.key) {
+            let mut piece = self.single(card::collapsed(&block.card, inside));
+            if !block.goes_on() {
+                piece.exits.clear();
+            }
+            return piece;
+        }
+        let mut piece = self.open(block);
+        // The first box is the step's own.
+        if let Some(node) = piece.nodes.first_mut() {
+            node.art.inside = inside;
+        }
+        piece
+    }
+
+    fn open(&mut self, block: &Block) -> Piece {
         let piece = match &block.shape {
             Shape::Plain => self.single(card::step(&block.card)),
             Shape::Choice(arms) if block.handlers.is_empty() => self.choice(&block.card, arms),
@@ -113,7 +148,7 @@ impl Layout {
     }
 
     /// A titled frame around blocks.
-    pub(super) fn frame(&mut self, sized: Sized, body: &[Block]) -> Piece {
+    pub(crate) fn frame(&mut self, sized: Sized, body: &[Block]) -> Piece {
         let Sized { art, w, h: strip } = sized;
         let inside = self.sequence(body);
         let (left, right) = inside.as_ref().map_or((w / 2, w / 2), |inside| {
@@ -158,6 +193,9 @@ impl Layout {
         };
         if let Some(mut inside) = inside {
             inside.shift(0, strip + GAP_AFTER_JOIN);
+            for node in &mut inside.nodes {
+                node.parent.get_or_insert(number);
+            }
             let entry = inside.entry;
             piece.wires.push(Wire {
                 from: number,
@@ -184,7 +222,7 @@ impl Layout {
 }
 
 /// Puts a piece under another and connects them, as high as it goes without meeting what hangs over.
-pub(super) fn stack(mut above: Piece, mut below: Piece) -> Piece {
+pub(crate) fn stack(mut above: Piece, mut below: Piece) -> Piece {
     let mut top = above.height + above.gap;
     let mut overhangs = above.overhangs.clone();
     overhangs.sort_by_key(|corner| corner.y);
@@ -217,9 +255,8 @@ pub(super) fn stack(mut above: Piece, mut below: Piece) -> Piece {
 }
 
 /// A label with its middle at a point, on a way out of a box.
-pub(super) fn label(text: &str, middle: Point, tone: Tone, of: (usize, Edge)) -> Label {
+pub(crate) fn label(text: &str, middle: Point, tone: Tone, of: (usize, Edge)) -> Label {
     let w = label_width(text);
-    let text = shorten(text, Font::Label, LABEL_TEXT);
     Label {
         rect: Rect {
             x: middle.x - w / 2,
@@ -227,14 +264,15 @@ pub(super) fn label(text: &str, middle: Point, tone: Tone, of: (usize, Edge)) ->
             w,
             h: LABEL,
         },
-        text,
+        text: shorten(text, Font::Label, LABEL_TEXT),
+        full: text.to_owned(),
         tone,
         of,
     }
 }
 
 /// The width of a label; even, so that its middle is whole.
-pub(super) fn label_width(text: &str) -> i32 {
+pub(crate) fn label_width(text: &str) -> i32 {
     let w = width(&shorten(text, Font::Label, LABEL_TEXT), Font::Label) + 10;
     w + w % 2
 }

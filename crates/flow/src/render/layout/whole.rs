@@ -1,10 +1,11 @@
 //! A whole flow laid out: heading, trigger, steps, end, and the flow's error handler beside them.
 
-use super::super::outline::{Card, Kind, Outline};
-use super::SvgOptions;
+use std::collections::BTreeSet;
+
+use super::super::outline::{Card, Kind, Outline, steps_of};
+use super::blocks::{GAP, Layouter, stack};
 use super::card::{self, Form, Line, Sized, mark};
 use super::geometry::{Label, Node, Wire, straighten};
-use super::layout::{GAP, Layout, stack};
 use super::text::{Font, width, wrap};
 
 /// Around the picture.
@@ -14,31 +15,44 @@ const APART: i32 = 56;
 /// Least width of the heading's lines.
 const HEADING: i32 = 420;
 
-/// Everything with its place; all coordinates are zero or more.
-pub(super) struct Picture {
-    pub(super) name: String,
-    pub(super) description: Option<String>,
-    pub(super) w: i32,
-    pub(super) h: i32,
-    /// Lines with their left edge and baseline.
-    pub(super) heading: Vec<(Line, i32, i32)>,
-    /// Frames stand before what is in them.
-    pub(super) nodes: Vec<Node>,
-    pub(super) wires: Vec<Wire>,
-    pub(super) labels: Vec<Label>,
+/// What is laid out beside the steps, and what is left out.
+#[derive(Default)]
+pub(crate) struct LayoutOptions<'a> {
+    /// The keys of the boxes whose inside is left out.
+    pub(crate) collapsed: BTreeSet<String>,
+    /// Whether the flow's name and description stand above.
+    pub(crate) heading: bool,
+    /// A line under the heading's description.
+    pub(crate) caption: Option<&'a str>,
 }
 
-impl Picture {
+/// Everything with its place; all coordinates are zero or more.
+pub(crate) struct Layout {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) w: i32,
+    pub(crate) h: i32,
+    /// Lines with their left edge and baseline.
+    pub(crate) heading: Vec<(Line, i32, i32)>,
+    /// Frames stand before what is in them.
+    pub(crate) nodes: Vec<Node>,
+    /// Where the box of each number stands among them.
+    places: Vec<usize>,
+    pub(crate) wires: Vec<Wire>,
+    pub(crate) labels: Vec<Label>,
+}
+
+impl Layout {
     /// Lays out an outline.
-    pub(super) fn of(outline: &Outline, options: &SvgOptions) -> Self {
-        let mut layout = Layout::default();
+    pub(crate) fn of(outline: &Outline, options: &LayoutOptions<'_>) -> Self {
+        let mut layout = Layouter::new(&options.collapsed);
         let mut piece = layout.single(card::trigger(&outline.trigger, &outline.input));
         if let Some(body) = layout.sequence(&outline.body) {
             piece = stack(piece, body);
         }
         if !piece.exits.is_empty() {
             let end = layout.single(Sized {
-                art: mark(Form::End, Kind::Return, "end"),
+                art: mark(Form::End, Kind::Return, "end", "end"),
                 w: 64,
                 h: 28,
             });
@@ -46,15 +60,19 @@ impl Picture {
         }
         if !outline.on_error.is_empty() {
             let card = Card {
-                path: "on_error".to_owned(),
-                kind: Kind::Fail,
-                title: "on error".to_owned(),
                 subtitle: Some("an error that no step has handled".to_owned()),
-                code: false,
-                marks: Vec::new(),
                 hover: "on_error of the flow".to_owned(),
+                ..Card::of_flow("on_error", Kind::Fail, "on error")
             };
-            let mut handler = layout.frame(card::frame(&card, Form::ErrorFrame), &outline.on_error);
+            let inside = steps_of(&outline.on_error);
+            let mut handler = if layout.is_collapsed(&card.key) {
+                layout.single(card::collapsed(&card, inside))
+            } else {
+                layout.frame(card::frame(&card, Form::ErrorFrame), &outline.on_error)
+            };
+            if let Some(node) = handler.nodes.first_mut() {
+                node.art.inside = inside;
+            }
             let top = piece
                 .nodes
                 .first()
@@ -83,7 +101,7 @@ impl Picture {
                 text,
                 font: Font::Prose,
             }));
-            let caption = options.caption.as_deref().unwrap_or_default();
+            let caption = options.caption.unwrap_or_default();
             lines.extend(wrap(caption, Font::Prose, limit, 3).into_iter().map(|text| Line {
                 text,
                 font: Font::Prose,
@@ -114,7 +132,14 @@ impl Picture {
         nodes.splice(..frames.len(), frames);
         // Errors are painted first: where their way has joined the ordinary one, that one is seen.
         piece.wires.sort_by_key(|wire| (wire.tone, wire.from, wire.to));
+        // Numbers may be left out: a parallel whose branches all end has no bar at its end.
+        let count = nodes.iter().map(|node| node.number + 1).max().unwrap_or(0);
+        let mut places = vec![0; count];
+        for (place, node) in nodes.iter().enumerate() {
+            places[node.number] = place;
+        }
         Self {
+            places,
             name: outline.name.clone(),
             description: outline.description.clone(),
             w,
@@ -127,6 +152,13 @@ impl Picture {
     }
 }
 
-pub(super) fn is_frame(node: &Node) -> bool {
+impl Layout {
+    /// The box of a number.
+    pub(crate) fn node(&self, number: usize) -> Option<&Node> {
+        self.places.get(number).and_then(|place| self.nodes.get(*place))
+    }
+}
+
+pub(crate) fn is_frame(node: &Node) -> bool {
     matches!(node.art.form, Form::Frame | Form::ErrorFrame)
 }

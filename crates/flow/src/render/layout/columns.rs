@@ -1,9 +1,9 @@
 //! Choices and parallels: ways side by side that part and join.
 
 use super::super::outline::{Arm, Block, Card, Kind, Shape, goes_on};
+use super::blocks::{GAP, GAP_AFTER_JOIN, LABEL, Layouter, SPACE, label, label_width, stack};
 use super::card::{self, Form, Sized};
 use super::geometry::{Entry, Exit, Piece, Rect, Tone, Wire, at};
-use super::layout::{GAP, GAP_AFTER_JOIN, LABEL, Layout, SPACE, label, label_width, stack};
 use super::side::{Side, with_sides};
 use crate::graph::Edge;
 
@@ -15,22 +15,22 @@ const DROP: i32 = 44;
 const JOIN: i32 = 20;
 
 /// A way with its place: `x` is its axis.
-pub(super) struct Column {
-    pub(super) label: String,
-    pub(super) way: Edge,
-    pub(super) x: i32,
-    pub(super) body: Option<Piece>,
+pub(crate) struct Column {
+    pub(crate) label: String,
+    pub(crate) way: Edge,
+    pub(crate) x: i32,
+    pub(crate) body: Option<Piece>,
 }
 
 /// Ways side by side.
-pub(super) struct Columns {
-    pub(super) ways: Vec<Column>,
-    pub(super) left: i32,
-    pub(super) right: i32,
+pub(crate) struct Columns {
+    pub(crate) ways: Vec<Column>,
+    pub(crate) left: i32,
+    pub(crate) right: i32,
 }
 
 /// Sets ways side by side, the first box's left edge at 0.
-pub(super) fn side_by_side(arms: Vec<(String, Edge, Option<Piece>)>) -> Columns {
+pub(crate) fn side_by_side(arms: Vec<(String, Edge, Option<Piece>)>) -> Columns {
     let mut edge = 0;
     let mut columns = Vec::with_capacity(arms.len());
     for (label, way, body) in arms {
@@ -83,9 +83,9 @@ impl Columns {
     }
 }
 
-impl Layout {
+impl Layouter<'_> {
     /// A decision with its ways: a guard, a detour, or side by side.
-    pub(super) fn choice(&mut self, card: &Card, arms: &[Arm]) -> Piece {
+    pub(crate) fn choice(&mut self, card: &Card, arms: &[Arm]) -> Piece {
         if let [yes, no] = arms
             && goes_on(&yes.body) != goes_on(&no.body)
         {
@@ -179,7 +179,7 @@ impl Layout {
     }
 
     /// Ways side by side under a decision.
-    pub(super) fn fan(&mut self, card: &Card, arms: &[Arm]) -> Piece {
+    pub(crate) fn fan(&mut self, card: &Card, arms: &[Arm]) -> Piece {
         let mut piece = self.single(card::step(card));
         if arms.is_empty() {
             return piece;
@@ -246,7 +246,7 @@ impl Layout {
     }
 
     /// Ways between two bars.
-    pub(super) fn parallel(&mut self, card: &Card, arms: &[Arm]) -> Piece {
+    pub(crate) fn parallel(&mut self, card: &Card, arms: &[Arm]) -> Piece {
         let Sized { art, w, h } = card::fork(card);
         let bodies = arms
             .iter()
@@ -263,7 +263,8 @@ impl Layout {
             h,
         };
         let fork = self.node(bar(0, h), art);
-        let join = self.node(bar(0, 8), card::mark(Form::Join, Kind::Parallel, ""));
+        let key = format!("join:{}", card.path);
+        let join = self.node(bar(0, 8), card::mark(Form::Join, Kind::Parallel, &key, ""));
         let top = h + DROP;
         for body in columns.ways.iter_mut().filter_map(|column| column.body.as_mut()) {
             body.shift(0, top);

@@ -1,8 +1,8 @@
 //! What leaves a box at its right: error handlers, and the ways that end at once.
 
+use super::blocks::{GAP_AFTER_JOIN, LABEL, SPACE, label, label_width};
 use super::columns::{Column, side_by_side};
 use super::geometry::{Exit, Piece, Point, Tone, Wire, at};
-use super::layout::{GAP_AFTER_JOIN, LABEL, SPACE, label, label_width};
 use crate::graph::Edge;
 
 /// Between rows.
@@ -15,18 +15,18 @@ const JOIN: i32 = 20;
 const BUS: i32 = 16;
 
 /// A way that leaves at the right.
-pub(super) struct Side {
-    pub(super) label: String,
-    pub(super) way: Edge,
-    pub(super) tone: Tone,
+pub(crate) struct Side {
+    pub(crate) label: String,
+    pub(crate) way: Edge,
+    pub(crate) tone: Tone,
     /// Whether it comes back.
-    pub(super) joins: bool,
+    pub(crate) joins: bool,
     /// `None` for nothing: it comes back at once.
-    pub(super) body: Option<Piece>,
+    pub(crate) body: Option<Piece>,
 }
 
 /// Hangs ways on a piece's first box, at the right of the whole piece.
-pub(super) fn with_sides(mut piece: Piece, mut sides: Vec<Side>) -> Piece {
+pub(crate) fn with_sides(mut piece: Piece, mut sides: Vec<Side>) -> Piece {
     let Some(first) = piece.nodes.iter().find(|node| node.number == piece.entry.node) else {
         return piece;
     };

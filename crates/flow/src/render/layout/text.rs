@@ -5,7 +5,7 @@
 
 /// How a text is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Font {
+pub enum Font {
     /// The flow's name.
     Heading,
     /// A box's title.
@@ -33,7 +33,7 @@ impl Font {
     }
 
     /// From one line to the next.
-    pub(super) const fn line_height(self) -> i32 {
+    pub(crate) const fn line_height(self) -> i32 {
         match self {
             Self::Heading => 26,
             Self::Title => 18,
@@ -42,8 +42,20 @@ impl Font {
         }
     }
 
-    /// The class that sets it.
-    pub(super) const fn class(self) -> &'static str {
+    /// A word for it: `title`, `code`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heading => "heading",
+            Self::Title => "title",
+            Self::Prose => "prose",
+            Self::Code => "code",
+            Self::Label => "label",
+            Self::Small => "small",
+        }
+    }
+
+    /// The class that sets it in an SVG.
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::Heading => "h",
             Self::Title => "t",
@@ -106,13 +118,13 @@ fn advance(character: char, font: Font) -> u32 {
 }
 
 /// The width of a text in whole pixels, rounded up.
-pub(super) fn width(text: &str, font: Font) -> i32 {
+pub(crate) fn width(text: &str, font: Font) -> i32 {
     let thousandths: u32 = text.chars().map(|character| advance(character, font)).sum();
     i32::try_from((thousandths.saturating_mul(font.size())).div_ceil(10_000)).unwrap_or(i32::MAX)
 }
 
 /// The text, or as much of its beginning as fits with an ellipsis.
-pub(super) fn shorten(text: &str, font: Font, limit: i32) -> String {
+pub(crate) fn shorten(text: &str, font: Font, limit: i32) -> String {
     if width(text, font) <= limit {
         return text.to_owned();
     }
@@ -128,7 +140,7 @@ pub(super) fn shorten(text: &str, font: Font, limit: i32) -> String {
 }
 
 /// Breaks a text into at most `lines` lines that fit, between words where it can; the last is shortened.
-pub(super) fn wrap(text: &str, font: Font, limit: i32, lines: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, font: Font, limit: i32, lines: usize) -> Vec<String> {
     let mut done: Vec<String> = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {

@@ -6,11 +6,12 @@ use proptest::prelude::*;
 use crate::graph::Edge;
 
 use super::super::outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
+use super::super::{Scheme, SvgOptions, svg_outline};
 use super::card::{Form, ICON, PADDING};
 use super::geometry::{Point, Rect, Wire};
-use super::picture::{Picture, is_frame};
 use super::text::width;
-use super::{Scheme, SvgOptions, svg_outline};
+use super::whole::LayoutOptions;
+use super::whole::{Layout, is_frame};
 
 fn words() -> BoxedStrategy<String> {
     prop_oneof![
@@ -34,12 +35,10 @@ fn card(kind: impl Strategy<Value = Kind> + 'static) -> BoxedStrategy<Card> {
     )
         .prop_map(|(kind, title, subtitle, code, marks)| Card {
             path: "steps/0".to_owned(),
-            kind,
-            hover: title.clone(),
-            title,
             subtitle,
             code,
             marks,
+            ..Card::of_flow("steps/0", kind, &title)
         })
         .boxed()
 }
@@ -58,7 +57,7 @@ fn block() -> BoxedStrategy<Block> {
         handlers: Vec::new(),
     });
     let nested = plain.boxed().prop_recursive(4, 48, 4, |inner| {
-        let arm = || (words(), vec(inner.clone(), 0..4)).prop_map(|(label, body)| Arm { label, body, way: Edge::Then }).boxed();
+        let arm = || (words(), vec(inner.clone(), 0..4)).prop_map(|(label, body)| Arm { label, body, way: Edge::Then, list: None }).boxed();
         let shape = prop_oneof![
             2 => card(plain_kind()).prop_map(|card| (card, Shape::Plain)),
             3 => (card(Just(Kind::Decision)), vec(arm(), 2)).prop_map(|(card, arms)| (card, Shape::Choice(arms))),
@@ -66,7 +65,7 @@ fn block() -> BoxedStrategy<Block> {
             1 => (card(Just(Kind::Parallel)), vec(arm(), 0..5)).prop_map(|(card, arms)| (card, Shape::Parallel(arms))),
             1 => (card(Just(Kind::Loop)), vec(inner.clone(), 0..4)).prop_map(|(card, body)| (card, Shape::Loop(body))),
         ];
-        let handling = (words(), vec(inner.clone(), 0..3)).prop_map(|(label, body)| Handling { label, body, way: Edge::Error(0) });
+        let handling = (words(), vec(inner.clone(), 0..3)).prop_map(|(label, body)| Handling { label, body, way: Edge::Error(0), list: None });
         let handlers = prop_oneof![2 => Just(Vec::new()), 1 => vec(handling, 1..4)];
         (shape.boxed(), handlers.boxed())
             .prop_map(|((card, shape), handlers)| Block { card, shape, handlers })
@@ -145,7 +144,7 @@ fn crosses(segment: Rect, rect: Rect) -> bool {
     }
 }
 
-fn check(picture: &Picture) -> Result<(), TestCaseError> {
+fn check(picture: &Layout) -> Result<(), TestCaseError> {
     let page = Rect {
         x: 0,
         y: 0,
@@ -250,8 +249,8 @@ proptest! {
 
     #[test]
     fn nothing_overlaps_and_every_connector_touches_its_boxes(outline in outline()) {
-        check(&Picture::of(&outline, &SvgOptions::default()))?;
-        check(&Picture::of(&outline, &SvgOptions { heading: false, ..SvgOptions::default() }))?;
+        check(&Layout::of(&outline, &LayoutOptions { heading: true, ..LayoutOptions::default() }))?;
+        check(&Layout::of(&outline, &LayoutOptions::default()))?;
     }
 
     #[test]
