@@ -121,7 +121,8 @@ pub struct Form {
     pub verb: String,
     /// The whole step as it is written.
     pub value: Value,
-    /// Of `with`: what the action, or the called flow, takes; arguments that it does not know stand at the end.
+    /// Of `with`: what the action, or the called flow, takes; arguments that it does not know stand at the end. Of another
+    /// verb: its own keys.
     pub fields: Vec<Field>,
     /// The connections that fit; empty where it needs none.
     pub connections: Vec<String>,
@@ -152,6 +153,8 @@ pub struct Field {
     pub secret: bool,
     /// Whether its text is HTML.
     pub is_html: bool,
+    /// Whether its text is one bare expression (`if`, `switch`, `for_each`), without braces.
+    pub is_expression: bool,
     /// As it is written; `None` where it is not.
     pub value: Option<Value>,
     /// Where its value stands.
