@@ -1,0 +1,56 @@
+// The shapes of the API, by their names. The documents in `schemas/` are the source; `npm run generate` renews both files.
+import type { components as AdminComponents } from "./admin";
+import type { components } from "./studio";
+
+export type Schemas = components["schemas"];
+export type AdminSchemas = AdminComponents["schemas"];
+
+export type Workspace = Schemas["Workspace"];
+export type FlowEntry = Schemas["FlowEntry"];
+export type Diagnostic = Schemas["Diagnostic"];
+export type File = Schemas["File"];
+export type SaveConflict = Schemas["SaveConflict"];
+export type Document = Schemas["Document"];
+export type FlowHead = Schemas["FlowHead"];
+export type InputField = Schemas["InputField"];
+export type OutlineStep = Schemas["OutlineStep"];
+export type Picture = Schemas["Picture"];
+export type Card = Schemas["Card"];
+export type Wire = Schemas["Wire"];
+export type Label = Schemas["Label"];
+export type Slot = Schemas["Slot"];
+export type SlotPlace = Schemas["SlotPlace"];
+export type Edit = Schemas["Edit"];
+export type NewStep = Schemas["NewStep"];
+export type Edited = Schemas["Edited"];
+export type StepForm = Schemas["StepForm"];
+export type FormField = Schemas["FormField"];
+export type Scope = Schemas["Scope"];
+export type Reference = Schemas["Reference"];
+export type Completions = Schemas["Completions"];
+export type Completion = Schemas["Completion"];
+export type Hover = Schemas["Hover"];
+export type Place = Schemas["Place"];
+export type Preview = Schemas["Preview"];
+export type Action = Schemas["Action"];
+export type FunctionInfo = Schemas["Function"];
+export type Explanation = Schemas["Explanation"];
+export type Connection = Schemas["Connection"];
+export type ConnectionCheck = Schemas["ConnectionCheck"];
+export type TestReport = Schemas["TestReport"];
+export type TestCase = Schemas["TestCase"];
+export type PartCoverage = Schemas["PartCoverage"];
+export type RunPicture = Schemas["RunPicture"];
+export type Departures = Schemas["Departures"];
+export type CaseText = Schemas["CaseText"];
+export type Scenario = Schemas["Scenario"];
+export type ScenarioPlan = Schemas["ScenarioPlan"];
+export type Changed = Schemas["Changed"];
+
+export type RunSummary = AdminSchemas["RunSummary"];
+export type RunPage = AdminSchemas["RunPage"];
+export type Run = AdminSchemas["Run"];
+export type RunStep = AdminSchemas["Step"];
+export type RunStatus = AdminSchemas["Status"];
+export type RunRecord = AdminSchemas["Record"];
+export type Replay = AdminSchemas["Replay"];

@@ -1,0 +1,4 @@
+// One run.
+export function RunPage(_: { readonly id: string }) {
+  return null;
+}

@@ -1,0 +1,59 @@
+// The frame around all pages: navigation, what is wrong with the server, the page of the address.
+import { useEffect } from "react";
+import { ActionsPage } from "../workspace/actions-page";
+import { ConnectionsPage } from "../workspace/connections-page";
+import { FlowsPage } from "../workspace/flows-page";
+import { ProblemsPage } from "../workspace/problems-page";
+import { ScenariosPage } from "../workspace/scenarios-page";
+import { RunPage } from "../runs/run-page";
+import { RunsPage } from "../runs/runs-page";
+import { FilePage } from "./file-page";
+import { Navigation } from "./navigation";
+import { type Route, useRoute } from "./router";
+import { ServerBanner } from "./server-banner";
+import { workspaceStore } from "./workspace-store";
+import "./app.css";
+
+export function App() {
+  const route = useRoute();
+  useEffect(() => workspaceStore.start(), []);
+  return (
+    <div className="app">
+      <a className="skip" href="#main" onClick={skip}>
+        Skip to content
+      </a>
+      <Navigation route={route} />
+      <ServerBanner />
+      <main id="main" className="app-main" tabIndex={-1}>
+        <Page route={route} />
+      </main>
+    </div>
+  );
+}
+
+function skip(event: React.MouseEvent): void {
+  // The address is the router's.
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function Page({ route }: { readonly route: Route }) {
+  switch (route.page) {
+    case "flows":
+      return <FlowsPage />;
+    case "file":
+      return <FilePage key={route.path} path={route.path} isNew={route.isNew} step={route.step} />;
+    case "runs":
+      return <RunsPage flow={route.flow} />;
+    case "run":
+      return <RunPage key={route.id} id={route.id} />;
+    case "connections":
+      return <ConnectionsPage />;
+    case "actions":
+      return <ActionsPage name={route.name} />;
+    case "scenarios":
+      return <ScenariosPage name={route.name} />;
+    case "problems":
+      return <ProblemsPage />;
+  }
+}

@@ -1,0 +1,4 @@
+// The connections of the workspace.
+export function ConnectionsPage() {
+  return null;
+}

@@ -1,0 +1,4 @@
+// The flows of the workspace.
+export function FlowsPage() {
+  return null;
+}

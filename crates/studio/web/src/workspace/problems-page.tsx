@@ -1,0 +1,4 @@
+// The problems of the workspace.
+export function ProblemsPage() {
+  return null;
+}
