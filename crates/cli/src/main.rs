@@ -13,6 +13,7 @@
 //!   ├─ runs/*      runs that were kept: lists, timelines, departures
 //!   ├─ test/*      test files, snapshots, what cases came to
 //!   ├─ doctor/*    what can be wrong with a machine
+//!   ├─ studio/*    the workspace's files, tests, connections and runs, for the browser
 //!   └─ terminal/*  colours, widths, tables; data on stdout, words on stderr
 //!  exit          exit codes, errors with help, the panic hook
 //!  telemetry/*   the log on stderr, spans to a collector
@@ -32,6 +33,7 @@ mod runs;
 mod scenarios;
 mod serve;
 mod store;
+mod studio;
 mod telemetry;
 mod terminal;
 mod test;

@@ -33,7 +33,9 @@ pub(crate) const FLOWS: &str = "flows";
 pub(crate) struct Loaded {
     /// The folder of `lockgate.yaml`.
     pub(crate) root: PathBuf,
-    pub(crate) checked: Workspace,
+    /// Its text.
+    pub(crate) file: Arc<Source>,
+    pub(crate) checked: Arc<Workspace>,
     pub(crate) environment: Environment,
     /// What its flows can use: of this binary, and of its own connectors.
     pub(crate) catalog: Arc<Catalog>,
@@ -138,7 +140,8 @@ impl Loaded {
             .diagnostics
             .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         Ok(Self {
-            checked,
+            file,
+            checked: Arc::new(checked),
             environment: Environment::load(root)?,
             catalog,
             connectors,

@@ -32,7 +32,7 @@
 //! How a step runs, files, the command line, any vendor.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod admin;
+pub mod admin;
 mod answer;
 pub mod auth;
 mod body;
@@ -50,7 +50,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod options;
 mod prefer;
-mod problem;
+pub mod problem;
 mod rate_limit;
 mod recorded;
 mod room;

@@ -14,9 +14,10 @@ use serde_json::{Map, Value, json};
 /// An answer: always whole.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Why a request does not come to a run, or not to its end.
+/// Why a request does not come to a run, or not to its end. The texts are for people; [`Self::kind`] is what programs go by.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Problem {
+#[allow(missing_docs)] // Each says in its text what it is.
+pub enum Problem {
     #[error("nothing is served at this path")]
     NoRoute,
     #[error("this path does not take this method")]
@@ -81,11 +82,18 @@ pub(crate) enum Problem {
     Conflict { code: &'static str, what: String },
     #[error("the body is JSON, and says so (`content-type: application/json`)")]
     JsonNeeded,
+    /// Of a router that is mounted beside the admin port's own.
+    #[error("{what}")]
+    Other {
+        code: &'static str,
+        status: StatusCode,
+        what: String,
+    },
 }
 
 impl Problem {
     /// Code and status, declared together.
-    pub(crate) fn kind(&self) -> (&'static str, StatusCode) {
+    pub fn kind(&self) -> (&'static str, StatusCode) {
         match self {
             Self::NoRoute => ("no_such_route", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed { .. } => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
@@ -117,6 +125,7 @@ impl Problem {
             Self::NoStore => ("no_store", StatusCode::NOT_FOUND),
             Self::Conflict { code, .. } => (code, StatusCode::CONFLICT),
             Self::JsonNeeded => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::Other { code, status, .. } => (code, *status),
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::admin;
+use crate::admin::{self, Mounted};
 use crate::listen::tls::Tls;
 pub use crate::listen::tls::TlsError;
 use crate::listen::{Listener, Phase, Port};
@@ -89,6 +89,20 @@ impl Server {
         metrics: Metrics,
         runtime: Option<Runtime>,
     ) -> Result<Self, StartError> {
+        Self::start_with(options, site, metrics, runtime, None).await
+    }
+
+    /// As [`Self::start`], with further paths on the admin port.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_with(
+        options: ServerOptions,
+        site: Site,
+        metrics: Metrics,
+        runtime: Option<Runtime>,
+        mounted: Option<Mounted>,
+    ) -> Result<Self, StartError> {
         needs_no_store(&site, runtime.as_ref())?;
         let address = options.admin_address;
         if options.admin_token.is_none() && !address.ip().to_canonical().is_loopback() {
@@ -113,7 +127,7 @@ impl Server {
             runtime.start();
         }
         let state = Arc::new(State::new(site, options, metrics, runtime));
-        let router = admin::router(Arc::clone(&state));
+        let router = admin::router(Arc::clone(&state), mounted);
         Ok(Self {
             flows: OpenPort::serve(flows, Port::Flows(Arc::clone(&state)), tls.clone()),
             admin: OpenPort::serve(admin, Port::Admin(Arc::clone(&state), router), None),

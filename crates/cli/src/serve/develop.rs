@@ -9,6 +9,7 @@ use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_runtime::{Program, Runtime};
 use lockgate_server::server::Server;
 use lockgate_server::site::Site;
+use lockgate_studio::files::Mode;
 use lockgate_tenant::Tenant;
 
 use super::builder::{Partial, SiteBuilder, Version};
@@ -18,6 +19,7 @@ use super::options::no_store;
 use super::plan::Plan;
 use super::screen::{Screen, Shown, View};
 use crate::store;
+use crate::studio::WorkspaceFiles;
 use crate::terminal::Terminal;
 use crate::workspace::Loaded;
 
@@ -25,7 +27,7 @@ use crate::workspace::Loaded;
 type Unusable = BTreeMap<String, Diagnostic>;
 
 /// The first state of a workspace, not shown yet.
-pub(crate) struct First(Loaded, Plan, Unusable);
+pub(crate) struct First(Arc<Loaded>, Plan, Unusable);
 
 /// A workspace while it is written.
 pub(crate) struct Development<'a> {
@@ -35,6 +37,8 @@ pub(crate) struct Development<'a> {
     /// Started when a connection needs it first; its users live from then on to the end.
     tenant: Option<Tenant>,
     keeping: Option<Keeping>,
+    /// Who shows the files; there from the first version on.
+    files: Option<Arc<WorkspaceFiles>>,
     url: String,
 }
 
@@ -46,6 +50,7 @@ impl<'a> Development<'a> {
             screen: Screen::new(terminal),
             tenant: None,
             keeping: None,
+            files: None,
             url: String::new(),
         }
     }
@@ -55,7 +60,7 @@ impl<'a> Development<'a> {
     /// # Errors
     /// The workspace cannot be read at all; the store cannot be used.
     pub(crate) async fn first(&mut self, folder: &Path, typed: store::Typed<'_>) -> Result<(Version, First)> {
-        let loaded = self.builder.load(&self.root)?;
+        let loaded = Arc::new(self.builder.load(&self.root)?);
         // Also where no flow has runs to keep: one may at the next change.
         let settings = store::settings(&loaded, folder, typed);
         let keeping = Keeping::open(settings, self.builder.clock())?;
@@ -67,7 +72,15 @@ impl<'a> Development<'a> {
             plan,
             unusable,
         } = partial;
+        let files = WorkspaceFiles::new(Arc::clone(&loaded), Mode::Dev, true);
+        files.emulated(self.tenant.as_ref().map(Tenant::url));
+        self.files = Some(Arc::new(files));
         Ok((version, First(loaded, plan, unusable)))
+    }
+
+    /// The files that are served, for the studio.
+    pub(crate) fn files(&self) -> Option<Arc<WorkspaceFiles>> {
+        self.files.clone()
     }
 
     /// What keeps the runs going. Its tasks are started by the server.
@@ -86,6 +99,9 @@ impl<'a> Development<'a> {
         First(loaded, plan, unusable): First,
     ) -> Result<()> {
         url.clone_into(&mut self.url);
+        if let Some(files) = &self.files {
+            files.served_at(url);
+        }
         let mut store = String::new();
         if let Some(keeping) = &self.keeping {
             keeping.announce(admin_url)?;
@@ -98,7 +114,7 @@ impl<'a> Development<'a> {
 
     /// Reads the workspace again, serves what is sound in it, and shows what has changed.
     pub(crate) async fn again(&mut self, files: &BTreeSet<String>, server: &Server) {
-        let made = match self.builder.load(&self.root) {
+        let made = match self.builder.load(&self.root).map(Arc::new) {
             Ok(loaded) => self
                 .build(&loaded, Some(&server.site()))
                 .await
@@ -115,12 +131,23 @@ impl<'a> Development<'a> {
                 },
             )) => match server.publish(version.site) {
                 Ok(()) => {
+                    self.show(loaded.clone(), true);
                     let view = self.view(&loaded, &plan, unusable);
                     self.screen.change(files, view);
                 }
-                Err(error) => self.screen.unreadable(files, &no_store(&error)),
+                Err(error) => {
+                    self.show(loaded, false);
+                    self.screen.unreadable(files, &no_store(&error));
+                }
             },
             Err(error) => self.screen.unreadable(files, &error),
+        }
+    }
+
+    fn show(&self, loaded: Arc<Loaded>, is_served: bool) {
+        if let Some(files) = &self.files {
+            files.emulated(self.tenant.as_ref().map(Tenant::url));
+            files.take(loaded, is_served);
         }
     }
 

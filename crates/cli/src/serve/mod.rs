@@ -7,6 +7,7 @@
 //!  builder     all of it → a site, and the program that runs it
 //!  keeping     the store of its runs
 //!  signals     SIGHUP, SIGTERM, Ctrl-C
+//!  studio      what is mounted on the admin port
 //!  ready       what is said when it is ready, and when it stops
 //!
 //!  develop     the workspace of `dev`, read again as it is changed
@@ -27,6 +28,7 @@ mod ready;
 mod sample;
 mod screen;
 mod signals;
+mod studio;
 mod watch;
 
 pub(crate) use builder::{SiteBuilder, Version};
@@ -35,4 +37,5 @@ pub(crate) use keeping::{Keeping, kept_connections};
 pub(crate) use options::{no_store, server_options, start_failed};
 pub(crate) use ready::{announce, stop};
 pub(crate) use signals::{Asked, Signals};
+pub(crate) use studio::studio;
 pub(crate) use watch::Watcher;

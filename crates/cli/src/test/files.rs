@@ -82,7 +82,7 @@ pub(crate) fn only(files: &[TestFile]) -> Vec<Diagnostic> {
 }
 
 /// `flows/**/*.test.yaml`, in the order of their paths.
-fn find(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn find(root: &Path) -> Vec<PathBuf> {
     let folder = root.join(FLOWS);
     let mut found = Vec::new();
     if !folder.is_dir() {

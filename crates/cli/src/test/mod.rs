@@ -15,7 +15,7 @@ mod watch;
 
 pub(crate) use alone::{alone, result};
 pub(crate) use coverage::Coverage;
-pub(crate) use files::{TestFiles, only, read};
+pub(crate) use files::{TestFiles, find, only, read};
 pub(crate) use json::as_json;
 pub(crate) use junit::write_junit;
 pub(crate) use record::{appended, new_file, recorded};

@@ -13,12 +13,12 @@ use crate::body::MediaType;
 use crate::problem::Problem;
 
 /// What is started with an input may be as large as a body may be for a flow.
-const MOST: usize = 2 * 1024 * 1024;
+const LARGEST: usize = 2 * 1024 * 1024;
 
-/// A body, read.
-pub(super) struct JsonBody<T>(pub(super) T);
+/// A body of at most so many bytes, read.
+pub struct JsonBody<T, const MOST: usize = LARGEST>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for JsonBody<T, MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {

@@ -21,7 +21,13 @@ const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What is asked of a request.
-pub(super) enum Guard {
+pub(super) struct Guard {
+    asks: Asks,
+    /// Further paths that no token is asked for.
+    open: Option<fn(&str) -> bool>,
+}
+
+enum Asks {
     /// The token, as its digest: comparing digests shows neither where two tokens differ nor how long they are.
     Token([u8; 32]),
     /// No token is set, and nobody could show the one that is.
@@ -32,23 +38,28 @@ pub(super) enum Guard {
 }
 
 impl Guard {
-    pub(super) fn new(token: Option<&SecretString>) -> Self {
-        match token.map(ExposeSecret::expose_secret) {
-            None => Self::Loopback,
-            Some("") => Self::Closed,
-            Some(token) => Self::Token(Sha256::digest(token).into()),
-        }
+    pub(super) fn new(token: Option<&SecretString>, open: Option<fn(&str) -> bool>) -> Self {
+        let asks = match token.map(ExposeSecret::expose_secret) {
+            None => Asks::Loopback,
+            Some("") => Asks::Closed,
+            Some(token) => Asks::Token(Sha256::digest(token).into()),
+        };
+        Self { asks, open }
+    }
+
+    fn is_open(&self, path: &str) -> bool {
+        OPEN.contains(&path) || self.open.is_some_and(|open| open(path))
     }
 
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
-        match self {
-            Self::Loopback if is_meant_for_loopback(uri, headers) => Ok(()),
-            Self::Loopback => Err(Problem::Forbidden(
+        match &self.asks {
+            Asks::Loopback if is_meant_for_loopback(uri, headers) => Ok(()),
+            Asks::Loopback => Err(Problem::Forbidden(
                 "without a token, the admin port answers to `localhost` and loopback addresses only",
             )),
-            _ if OPEN.contains(&uri.path()) => Ok(()),
-            Self::Token(expected) if shows(headers, expected) => Ok(()),
-            Self::Token(_) | Self::Closed => Err(Problem::Unauthorized(
+            _ if self.is_open(uri.path()) => Ok(()),
+            Asks::Token(expected) if shows(headers, expected) => Ok(()),
+            Asks::Token(_) | Asks::Closed => Err(Problem::Unauthorized(
                 "the admin token is missing or wrong",
                 HeaderValue::from_static("Bearer realm=\"lockgate admin\""),
             )),
@@ -180,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_token_is_compared_whole() {
-        let guard = Guard::new(Some(&SecretString::from("s3cret-token")));
+        let guard = Guard::new(Some(&SecretString::from("s3cret-token")), None);
         let passes = |guard: &Guard, values: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in values {
@@ -210,7 +221,7 @@ mod tests {
         }
         assert!(!passes(&guard, &[]));
         assert!(!passes(&guard, &["Bearer s3cret-token", "Bearer s3cret-token"]));
-        let closed = Guard::new(Some(&SecretString::from("")));
+        let closed = Guard::new(Some(&SecretString::from("")), None);
         assert!(!passes(&closed, &[]) && !passes(&closed, &["Bearer "]) && !passes(&closed, &["Bearer x"]));
     }
 }

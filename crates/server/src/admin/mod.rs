@@ -13,6 +13,8 @@
 //! `guard` is asked first, about every request: with a token set, who does not show it sees the first two only; without one,
 //! the port is on loopback, and a request must have been meant for it.
 //!
+//! Other paths can be put beside these ([`Mounted`]), behind the same guard.
+//!
 //! Not here: opening the port, and refusing one that is open to others without a token (`server`).
 
 mod body;
@@ -25,4 +27,6 @@ mod runs;
 #[cfg(test)]
 mod tests;
 
+pub use body::JsonBody;
+pub use router::Mounted;
 pub(crate) use router::router;

@@ -18,6 +18,14 @@ use crate::state::State;
 /// The document of this port, by hand; a test holds it to the routes and to what they answer.
 pub(super) const DOCUMENT: &str = include_str!("../../../../schemas/admin-api.openapi.json");
 
+/// A router that another crate puts beside the admin port's own paths.
+pub struct Mounted {
+    /// Its routes; none of them is one of the admin port's, and it has no fallback.
+    pub router: Router,
+    /// Which paths are answered without the token: what holds no data, and a browser asks for before anyone can show it.
+    pub is_open: fn(&str) -> bool,
+}
+
 type Route = (&'static str, &'static str, MethodRouter<Arc<State>>);
 
 /// Every route: its path, the methods that it takes, who answers.
@@ -43,9 +51,10 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The whole admin port.
-pub(crate) fn router(state: Arc<State>) -> Router {
-    let guarded = Arc::new(Guard::new(state.options.admin_token.as_ref()));
+/// The whole admin port. What is mounted stands behind the same guard.
+pub(crate) fn router(state: Arc<State>, mounted: Option<Mounted>) -> Router {
+    let open = mounted.as_ref().map(|mounted| mounted.is_open);
+    let guarded = Arc::new(Guard::new(state.options.admin_token.as_ref(), open));
     let router = routes()
         .into_iter()
         .fold(Router::new(), |router, (path, methods, handler)| {
@@ -58,6 +67,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     router
         .fallback(async || Problem::NoRoute)
         .with_state(state)
+        .merge(mounted.map(|mounted| mounted.router).unwrap_or_default())
         .layer(from_fn_with_state(guarded, guard))
         .layer(map_response(hardened))
 }
@@ -72,10 +82,12 @@ async fn openapi(Shared(state): Shared<Arc<State>>) -> Response {
     (json, state.site().openapi()).into_response()
 }
 
-/// Nothing here is to be kept, or taken for anything but what its type says.
+/// Nothing here is to be kept, unless it says so itself, or taken for anything but what its type says.
 async fn hardened(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -93,7 +93,10 @@ impl Admin {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let answer = router(Arc::clone(&self.state)).oneshot(request).await.unwrap();
+        let answer = router(Arc::clone(&self.state), None)
+            .oneshot(request)
+            .await
+            .unwrap();
         let (head, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Read {
@@ -277,7 +280,7 @@ async fn metrics_of_ten_thousand_flows_are_sent_in_pieces() {
     }
     let request = Request::get("/metrics").header("host", "localhost");
     let request = request.body(Body::empty()).unwrap();
-    let mut body = router(Arc::clone(&admin.state))
+    let mut body = router(Arc::clone(&admin.state), None)
         .oneshot(request)
         .await
         .unwrap()

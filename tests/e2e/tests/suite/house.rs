@@ -35,6 +35,7 @@ fn arrows_go_down_only() {
         ("store", &["flow", "engine"]),
         ("runtime", &["flow", "engine", "store"]),
         ("server", &["flow", "engine", "store", "runtime"]),
+        ("studio", &["flow", "engine", "store", "runtime", "server"]),
         ("tenant", &[]),
         (
             "catalogue",
@@ -62,6 +63,7 @@ fn arrows_go_down_only() {
                 "store",
                 "runtime",
                 "server",
+                "studio",
                 "tenant",
                 "testing",
             ],

@@ -135,7 +135,7 @@ impl Admin {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
-        let answer = router(Arc::clone(&self.0.state)).oneshot(request).await.unwrap();
+        let answer = router(Arc::clone(&self.0.state), None).oneshot(request).await.unwrap();
         let (head, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let read = Read {
@@ -429,7 +429,7 @@ async fn a_silent_stream_says_that_it_lives_and_ends_with_the_server() {
     admin.until(&id, "running").await;
     let request = Request::get(format!("/api/runs/{id}/events")).header("host", "localhost");
     let request = request.body(Body::empty()).unwrap();
-    let answer = router(Arc::clone(&admin.0.state)).oneshot(request).await.unwrap();
+    let answer = router(Arc::clone(&admin.0.state), None).oneshot(request).await.unwrap();
     let mut body = answer.into_body();
     let mut text = String::new();
     while !text.contains("\n\n: ") {
