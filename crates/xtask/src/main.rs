@@ -1,4 +1,4 @@
-//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `schemathesis`, `bench`, `crash`.
+//! The project's chores: `cargo xtask test`, `generate`, `fuzz`, `schemathesis`, `studio`, `bench`, `crash`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people")]
 
 mod bench;
@@ -7,6 +7,7 @@ mod generate;
 mod process;
 mod schemathesis;
 mod servers;
+mod studio;
 mod suite;
 
 use std::path::PathBuf;
@@ -43,6 +44,7 @@ enum Chore {
     },
     /// Asks the shipped flows what Schemathesis makes of their OpenAPI document; needs Python and, once, PyPI.
     Schemathesis,
+    Studio(studio::StudioArguments),
     Bench(bench::BenchArguments),
     Crash(crash::CrashArguments),
     /// One case of `bench --instructions`, so many times: what valgrind runs.
@@ -69,6 +71,7 @@ fn run(chore: Chore) -> Result<()> {
         Chore::Generate { check } => generate::generate(check),
         Chore::Fuzz { target, seconds } => suite::fuzz(target.as_deref(), seconds),
         Chore::Schemathesis => schemathesis::test(),
+        Chore::Studio(arguments) => studio::studio(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Crash(arguments) => crash::crash(&arguments),
         Chore::BenchCase { case, times } => bench::run_case(&case, times),

@@ -1,6 +1,7 @@
 //! The servers that tests of actions run against: PostgreSQL, and Exim with a reader for its mail, from Debian's packages.
 //!
-//! The tests start them themselves. Here they are only found, and installed where CI runs.
+//! The tests start them themselves. Here they are only found, and installed where CI runs; so is the browser of the studio's
+//! tests.
 
 use std::path::Path;
 use std::process::Command;
@@ -71,6 +72,25 @@ pub(crate) fn prepare(tests: &mut Command) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether Chromium is there, for the tests of the studio; with `CI` set it is installed where it is not.
+pub(crate) fn chromium() -> Result<bool> {
+    let is_there = || {
+        let mut chromium = Command::new("chromium");
+        chromium.arg("--version");
+        works(chromium)
+    };
+    if is_there() {
+        return Ok(true);
+    }
+    if std::env::var_os("CI").is_none() {
+        return Ok(false);
+    }
+    // A font for what is measured in Latin letters.
+    install(["chromium", "fonts-dejavu-core"].into_iter())?;
+    ensure!(is_there(), "Chromium is installed, and not found");
+    Ok(true)
 }
 
 fn install<'a>(packages: impl Iterator<Item = &'a str>) -> Result<()> {

@@ -6,6 +6,7 @@ use crate::generate;
 use crate::process::{cargo, run, works};
 use crate::schemathesis;
 use crate::servers;
+use crate::studio;
 
 pub(crate) fn test() -> Result<()> {
     run("formatting", cargo(["fmt", "--all", "--check"]))?;
@@ -55,6 +56,7 @@ pub(crate) fn test() -> Result<()> {
     generate::generate(true)?;
     fuzz(None, 3)?;
     schemathesis::test()?;
+    studio::test()?;
     if works(cargo(["deny", "--version"])) {
         run(
             "dependencies",
