@@ -649,6 +649,8 @@ export interface components {
             input: components["schemas"]["InputField"][];
             /** @description Whether a step looks at `request`. */
             reads_request: boolean;
+            /** @description The file's own keys as they are written, without `steps` and `on_error`: `trigger`, `input`, `timeout`. */
+            written: Record<string, never>;
         };
         /** @description A step, in the order of the text. */
         OutlineStep: {
