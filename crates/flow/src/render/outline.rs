@@ -208,6 +208,11 @@ impl Block {
         of_shape + of_handlers
     }
 
+    /// Its place in its list of steps, by its path.
+    pub fn index(&self) -> Option<usize> {
+        self.card.path.rsplit('/').next()?.parse().ok()
+    }
+
     /// Whether it is the decision of an `if` beside another verb: no step, but a part of one.
     pub fn is_condition(&self) -> bool {
         self.card.key != self.card.path

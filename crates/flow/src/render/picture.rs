@@ -231,7 +231,16 @@ impl Picture {
             cards: cards.collect(),
             wires: wires.collect(),
             labels: labels.collect(),
-            slots: Vec::new(),
+            slots: layout
+                .slots
+                .iter()
+                .map(|slot| SlotPlace {
+                    list: slot.place.list.clone(),
+                    index: slot.place.index,
+                    x: pixels(slot.point.x),
+                    y: pixels(slot.point.y),
+                })
+                .collect(),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::super::outline::{Block, Shape, goes_on};
 use super::card::{self, Art, Form, Sized};
-use super::geometry::{Entry, Exit, Label, Node, Piece, Point, Rect, Tone, Wire, at};
+use super::columns::Way;
+use super::geometry::{Entry, Exit, JOIN, Label, Node, Piece, Place, Point, Rect, Tone, Wire, at};
 use super::side::{Side, with_sides};
 use super::text::{Font, shorten, width};
 use crate::graph::Edge;
@@ -15,11 +16,13 @@ use crate::graph::Edge;
 /// Between a box and the one under it.
 pub(crate) const GAP: i32 = 34;
 /// Between a point where ways join and the box under it.
-pub(crate) const GAP_AFTER_JOIN: i32 = 24;
+pub(crate) const GAP_AFTER_JOIN: i32 = 30;
 /// Between boxes side by side.
 pub(crate) const SPACE: i32 = 30;
 /// Around the inside of a frame.
 const FRAME_PADDING: i32 = 24;
+/// Height of the inside of a frame with nothing in it.
+const EMPTY_FRAME: i32 = 48;
 /// Height of a label.
 pub(crate) const LABEL: i32 = 18;
 /// Most of a label's text, in pixels.
@@ -75,34 +78,47 @@ impl<'a> Layouter<'a> {
             way: Edge::Next,
         };
         Piece {
-            nodes: vec![node],
-            wires: Vec::new(),
-            labels: Vec::new(),
-            left: w / 2,
-            right: w / 2,
-            height: h,
             gap: GAP,
-            overhangs: Vec::new(),
-            entry: Entry {
-                node: number,
-                top: 0,
-                side: Some(at(-w / 2, h / 2)),
-            },
             exits: if ends { Vec::new() } else { vec![exit] },
+            ..Piece::new(
+                node,
+                Entry {
+                    node: number,
+                    top: 0,
+                    side: Some(at(-w / 2, h / 2)),
+                    place: None,
+                },
+            )
         }
     }
 
-    /// Blocks one under the other; nothing for no blocks.
-    pub(crate) fn sequence(&mut self, blocks: &[Block]) -> Option<Piece> {
+    /// Blocks one under the other, as they stand in a list, with the slots between them; nothing for no blocks.
+    pub(crate) fn rows(&mut self, blocks: &[Block], list: Option<&str>) -> Option<Piece> {
         let mut whole: Option<Piece> = None;
-        for block in blocks {
-            let piece = self.block(block);
+        for (position, block) in blocks.iter().enumerate() {
+            let mut piece = self.block(block);
+            piece.entry.place = list.map(|list| Place {
+                list: list.to_owned(),
+                index: block.index().unwrap_or(position),
+            });
             whole = Some(match whole {
                 Some(above) => stack(above, piece),
                 None => piece,
             });
         }
         whole
+    }
+
+    /// The same with the slot at the list's end.
+    pub(crate) fn sequence(&mut self, blocks: &[Block], list: Option<&str>) -> Option<Piece> {
+        let mut piece = self.rows(blocks, list)?;
+        if let Some(list) = list {
+            piece.end_with(Place {
+                list: list.to_owned(),
+                index: end_of(blocks),
+            });
+        }
+        Some(piece)
     }
 
     fn block(&mut self, block: &Block) -> Piece {
@@ -128,7 +144,10 @@ impl<'a> Layouter<'a> {
             Shape::Choice(arms) if block.handlers.is_empty() => self.choice(&block.card, arms),
             Shape::Choice(arms) => self.fan(&block.card, arms),
             Shape::Parallel(arms) => self.parallel(&block.card, arms),
-            Shape::Loop(body) => self.frame(card::frame(&block.card, Form::Frame), body),
+            Shape::Loop(body) => {
+                let list = format!("{}/each/#/steps", block.card.path);
+                self.frame(card::frame(&block.card, Form::Frame), body, &list)
+            }
         };
         if block.handlers.is_empty() {
             return piece;
@@ -137,29 +156,36 @@ impl<'a> Layouter<'a> {
             .handlers
             .iter()
             .map(|handling| Side {
-                label: handling.label.clone(),
-                way: handling.way.clone(),
+                way: Way {
+                    label: handling.label.clone(),
+                    edge: handling.way.clone(),
+                    list: handling.list.clone(),
+                    body: self.sequence(&handling.body, handling.list.as_deref()),
+                },
                 tone: Tone::Error,
                 joins: goes_on(&handling.body),
-                body: self.sequence(&handling.body),
             })
             .collect();
         with_sides(piece, sides)
     }
 
-    /// A titled frame around blocks.
-    pub(crate) fn frame(&mut self, sized: Sized, body: &[Block]) -> Piece {
+    /// A titled frame around the blocks of a list.
+    pub(crate) fn frame(&mut self, sized: Sized, body: &[Block], list: &str) -> Piece {
         let Sized { art, w, h: strip } = sized;
-        let inside = self.sequence(body);
+        let inside = self.sequence(body, Some(list));
         let (left, right) = inside.as_ref().map_or((w / 2, w / 2), |inside| {
             let (left, right) = (inside.left + FRAME_PADDING, inside.right + FRAME_PADDING);
             // The title needs its room; what is missing is added on both sides.
             let missing = (w - left - right).max(0);
             (left + (missing + 1) / 2, right + (missing + 1) / 2)
         });
-        let bottom = inside.as_ref().map_or(strip, |inside| {
-            strip + GAP_AFTER_JOIN + inside.bottom() + FRAME_PADDING
-        });
+        let bottom = strip
+            + inside.as_ref().map_or(EMPTY_FRAME, |inside| {
+                // A slot has its own room under it.
+                let is_slot_lowest = !inside.exits.is_empty() && inside.bottom() == inside.height;
+                let under = if is_slot_lowest { JOIN } else { FRAME_PADDING };
+                GAP_AFTER_JOIN + inside.bottom() + under
+            });
         let node = self.node(
             Rect {
                 x: -left,
@@ -171,85 +197,86 @@ impl<'a> Layouter<'a> {
         );
         let number = node.number;
         let mut piece = Piece {
-            nodes: vec![node],
-            wires: Vec::new(),
-            labels: Vec::new(),
-            left,
-            right,
-            height: bottom,
             gap: GAP,
-            overhangs: Vec::new(),
-            entry: Entry {
-                node: number,
-                top: 0,
-                side: Some(at(-left, strip / 2)),
-            },
             exits: vec![Exit {
                 from: number,
                 points: vec![at(0, bottom)],
                 tone: Tone::Plain,
                 way: Edge::Next,
             }],
+            ..Piece::new(
+                node,
+                Entry {
+                    node: number,
+                    top: 0,
+                    side: Some(at(-left, strip / 2)),
+                    place: None,
+                },
+            )
         };
-        if let Some(mut inside) = inside {
-            inside.shift(0, strip + GAP_AFTER_JOIN);
-            for node in &mut inside.nodes {
-                node.parent.get_or_insert(number);
-            }
-            let entry = inside.entry;
-            piece.wires.push(Wire {
-                from: number,
-                to: entry.node,
-                points: vec![at(0, strip), at(0, entry.top)],
-                tone: Tone::Plain,
-                way: Edge::Body,
-                head: true,
-            });
-            for mut exit in piece.absorb(inside) {
-                exit.points.push(at(0, bottom));
-                piece.wires.push(Wire {
-                    from: exit.from,
-                    to: number,
-                    points: exit.points,
-                    tone: exit.tone,
-                    way: exit.way,
-                    head: false,
-                });
-            }
+        let way_in = |to: usize, y: i32, head: bool| Wire {
+            from: number,
+            to,
+            points: vec![at(0, strip), at(0, y)],
+            tone: Tone::Plain,
+            way: Edge::Body,
+            head,
+        };
+        let Some(mut inside) = inside else {
+            piece.wires.push(way_in(number, bottom, false));
+            let list = list.to_owned();
+            piece.slot(Place { list, index: 0 }, at(0, strip + EMPTY_FRAME / 2));
+            return piece;
+        };
+        inside.shift(0, strip + GAP_AFTER_JOIN);
+        inside.enter_from_above(0);
+        for node in &mut inside.nodes {
+            node.parent.get_or_insert(number);
+        }
+        piece
+            .wires
+            .push(way_in(inside.entry.node, inside.entry.top, true));
+        for mut exit in piece.absorb(inside) {
+            exit.points.push(at(0, bottom));
+            piece.wires.push(exit.into_wire(number, false));
         }
         piece
     }
 }
 
+/// The index at the end of a list.
+pub(crate) fn end_of(blocks: &[Block]) -> usize {
+    blocks
+        .last()
+        .and_then(Block::index)
+        .map_or(blocks.len(), |index| index + 1)
+}
+
 /// Puts a piece under another and connects them, as high as it goes without meeting what hangs over.
 pub(crate) fn stack(mut above: Piece, mut below: Piece) -> Piece {
     let mut top = above.height + above.gap;
-    let mut overhangs = above.overhangs.clone();
-    overhangs.sort_by_key(|corner| corner.y);
-    for corner in &overhangs {
+    above.overhangs.sort_by_key(|corner| corner.y);
+    for corner in &above.overhangs {
         if below.right + SPACE > corner.x {
             top = top.max(corner.y + GAP);
         }
     }
     below.shift(0, top);
-    let entry = below.entry;
-    for exit in std::mem::take(&mut above.exits) {
-        let mut points = exit.points;
-        points.push(at(0, entry.top));
-        above.wires.push(Wire {
-            from: exit.from,
-            to: entry.node,
-            points,
-            tone: exit.tone,
-            way: exit.way,
-            head: true,
-        });
+    let entry = at(0, below.entry.top);
+    if !above.exits.is_empty() {
+        below.enter_from_above(0);
+    }
+    for mut exit in std::mem::take(&mut above.exits) {
+        exit.points.push(entry);
+        above.wires.push(exit.into_wire(below.entry.node, true));
     }
     above.left = above.left.max(below.left);
     above.right = above.right.max(below.right);
     above.height = below.height;
     above.gap = below.gap;
-    above.overhangs.extend(below.overhangs.iter().copied());
+    above.overhangs.append(&mut below.overhangs);
+    // What ends above the way on is in nobody's way any more.
+    above.overhangs.retain(|corner| corner.y + GAP > above.height);
     above.exits = above.absorb(below);
     above
 }

@@ -57,6 +57,29 @@ pub(crate) enum Tone {
     Plain,
 }
 
+/// From a slot to the box after it; an arrowhead is between.
+pub(super) const SLOT_BEFORE: i32 = 17;
+/// The room that a slot needs at each side of its way.
+pub(super) const SLOT_ROOM: i32 = 12;
+/// From what is lowest to the line on which ways join.
+pub(super) const JOIN: i32 = 14;
+
+/// Where in a list of steps a step can be put.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The list's structural path.
+    pub(crate) list: String,
+    /// Before the step of this index, or at the end.
+    pub(crate) index: usize,
+}
+
+/// A place for steps, shown at a point of a connector.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) place: Place,
+    pub(crate) point: Point,
+}
+
 /// A connector from one box to another.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
@@ -91,14 +114,30 @@ pub(crate) struct Exit {
     pub(crate) way: Edge,
 }
 
+impl Exit {
+    /// Connects it; its last point lies on the box.
+    pub(super) fn into_wire(self, to: usize, head: bool) -> Wire {
+        Wire {
+            from: self.from,
+            to,
+            points: self.points,
+            tone: self.tone,
+            way: self.way,
+            head,
+        }
+    }
+}
+
 /// Where a piece is entered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) node: usize,
     /// The height of the entry from above, on the axis.
     pub(crate) top: i32,
     /// The entry from the left, where nothing is in its way.
     pub(crate) side: Option<Point>,
+    /// The place before its first step, which who leads a connector to it shows on that.
+    pub(crate) place: Option<Place>,
 }
 
 /// A laid-out part of the flow. Its axis is `x = 0`: it is entered and left there.
@@ -107,6 +146,7 @@ pub(crate) struct Piece {
     pub(crate) nodes: Vec<Node>,
     pub(crate) wires: Vec<Wire>,
     pub(crate) labels: Vec<Label>,
+    pub(crate) slots: Vec<Slot>,
     /// How far it reaches to the left of its axis.
     pub(crate) left: i32,
     /// How far it reaches to the right.
@@ -122,6 +162,53 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// One box, not yet left.
+    pub(super) fn new(node: Node, entry: Entry) -> Self {
+        Self {
+            left: -node.rect.x,
+            right: node.rect.right(),
+            height: node.rect.bottom(),
+            nodes: vec![node],
+            wires: Vec::new(),
+            labels: Vec::new(),
+            slots: Vec::new(),
+            gap: 0,
+            overhangs: Vec::new(),
+            entry,
+            exits: Vec::new(),
+        }
+    }
+
+    /// Shows a place at a point.
+    pub(super) fn slot(&mut self, place: Place, point: Point) {
+        self.slots.push(Slot { place, point });
+    }
+
+    /// Shows the place before its first step at a point of the connector that leads to it.
+    pub(super) fn enter_at(&mut self, point: Point) {
+        if let Some(place) = self.entry.place.take() {
+            self.slot(place, point);
+        }
+    }
+
+    /// Shows the place before its first step on a connector from above on this axis.
+    pub(super) fn enter_from_above(&mut self, x: i32) {
+        self.enter_at(at(x, self.entry.top - SLOT_BEFORE));
+    }
+
+    /// Shows the place at the end of its list on the way out.
+    pub(super) fn end_with(&mut self, place: Place) {
+        if self.exits.is_empty() {
+            return;
+        }
+        let y = self.height + self.gap - SLOT_BEFORE;
+        self.slot(place, at(0, y));
+        self.height = y + 4;
+        self.extend_exits(&[at(0, self.height)]);
+        // The next slot is another list's.
+        self.gap = 2 * SLOT_BEFORE + 2;
+    }
+
     pub(crate) fn shift(&mut self, dx: i32, dy: i32) {
         let shift = |point: &mut Point| *point = at(point.x + dx, point.y + dy);
         for node in &mut self.nodes {
@@ -147,6 +234,7 @@ impl Piece {
             .flat_map(|exit| &mut exit.points)
             .for_each(shift);
         self.overhangs.iter_mut().for_each(shift);
+        self.slots.iter_mut().map(|slot| &mut slot.point).for_each(shift);
         self.entry.side.iter_mut().for_each(shift);
         self.entry.top += dy;
         self.height += dy;
@@ -162,11 +250,12 @@ impl Piece {
             .fold(self.height, i32::max)
     }
 
-    /// Takes in the boxes, connectors and labels of another piece, and gives back its exits.
+    /// Takes in the boxes, connectors, labels and slots of another piece, and gives back its exits.
     pub(crate) fn absorb(&mut self, other: Self) -> Vec<Exit> {
         self.nodes.extend(other.nodes);
         self.wires.extend(other.wires);
         self.labels.extend(other.labels);
+        self.slots.extend(other.slots);
         other.exits
     }
 

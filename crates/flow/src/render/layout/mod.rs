@@ -6,6 +6,7 @@
 
 mod blocks;
 mod card;
+mod choice;
 mod columns;
 mod geometry;
 mod side;

@@ -1,14 +1,17 @@
 //! Properties of the layout over generated outlines: what the eye would notice, checked by arithmetic.
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::graph::Edge;
 
 use super::super::outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
+use super::super::picture::way_name;
 use super::super::{Scheme, SvgOptions, svg_outline};
-use super::card::{Form, ICON, PADDING};
-use super::geometry::{Point, Rect, Wire};
+use super::card::{Art, Form, ICON, PADDING};
+use super::geometry::{Node, Place, Point, Rect, Wire};
 use super::text::width;
 use super::whole::LayoutOptions;
 use super::whole::{Layout, is_frame};
@@ -65,13 +68,188 @@ fn block() -> BoxedStrategy<Block> {
             1 => (card(Just(Kind::Parallel)), vec(arm(), 0..5)).prop_map(|(card, arms)| (card, Shape::Parallel(arms))),
             1 => (card(Just(Kind::Loop)), vec(inner.clone(), 0..4)).prop_map(|(card, body)| (card, Shape::Loop(body))),
         ];
+        // An `if` beside another verb; `numbered` gives both their path.
+        let beside = (card(Just(Kind::Decision)), inner.clone()).prop_map(|(card, inner)| {
+            let arms = [(Edge::Then, vec![inner]), (Edge::Else, vec![])];
+            let arms = arms.map(|(way, body)| Arm { label: way_name(&way), way, list: None, body });
+            Block { card: Card { key: "?".to_owned(), ..card }, shape: Shape::Choice(arms.into()), handlers: vec![] }
+        });
         let handling = (words(), vec(inner.clone(), 0..3)).prop_map(|(label, body)| Handling { label, body, way: Edge::Error(0), list: None });
         let handlers = prop_oneof![2 => Just(Vec::new()), 1 => vec(handling, 1..4)];
         (shape.boxed(), handlers.boxed())
             .prop_map(|((card, shape), handlers)| Block { card, shape, handlers })
             .boxed()
+            .prop_union(beside.boxed())
+            .boxed()
     });
     nested.boxed()
+}
+
+/// Gives steps and lists the paths that the reader would give them.
+fn numbered(blocks: Vec<Block>, list: &str) -> Vec<Block> {
+    let of = |index: usize, block: Block| numbered_block(block, &format!("{list}/{index}"));
+    blocks
+        .into_iter()
+        .enumerate()
+        .map(|(index, block)| of(index, block))
+        .collect()
+}
+
+fn numbered_block(mut block: Block, path: &str) -> Block {
+    let is_condition = block.card.key == "?";
+    block.card.path = path.to_owned();
+    block.card.key = format!("{path}{}", if is_condition { "?" } else { "" });
+    block.shape = match block.shape {
+        Shape::Choice(mut arms) if is_condition => {
+            for arm in &mut arms {
+                arm.body = std::mem::take(&mut arm.body)
+                    .into_iter()
+                    // Of two `if` beside a verb, the inner one would be the same box.
+                    .map(|inner| {
+                        if inner.card.key == "?" {
+                            plain_block()
+                        } else {
+                            inner
+                        }
+                    })
+                    .map(|inner| numbered_block(inner, path))
+                    .collect();
+            }
+            Shape::Choice(arms)
+        }
+        Shape::Choice(arms) => Shape::Choice(numbered_arms(arms, path, "cases")),
+        Shape::Parallel(arms) => Shape::Parallel(numbered_arms(arms, path, "parallel")),
+        Shape::Loop(body) => Shape::Loop(numbered(body, &format!("{path}/each/#/steps"))),
+        Shape::Plain => Shape::Plain,
+    };
+    for (index, handling) in block.handlers.iter_mut().enumerate() {
+        let list = format!("{path}/on_error/{index}");
+        handling.body = numbered(std::mem::take(&mut handling.body), &list);
+        handling.way = Edge::Error(u32::try_from(index).unwrap());
+        // What has no steps is `continue` half of the time.
+        handling.list = (!handling.body.is_empty() || handling.label.len() % 2 == 0).then_some(list);
+    }
+    block
+}
+
+fn numbered_arms(mut arms: Vec<Arm>, path: &str, of: &str) -> Vec<Arm> {
+    for (index, arm) in arms.iter_mut().enumerate() {
+        let list = format!("{path}/{of}/{index}");
+        arm.body = numbered(std::mem::take(&mut arm.body), &list);
+        arm.way = Edge::Case(u32::try_from(index).unwrap());
+        arm.list = Some(list);
+    }
+    arms
+}
+
+fn plain_block() -> Block {
+    Block {
+        card: Card::of_flow("", Kind::Set, "set x"),
+        shape: Shape::Plain,
+        handlers: vec![],
+    }
+}
+
+/// The places that a list has, and those of the lists in it.
+fn places(blocks: &[Block], list: &str, found: &mut Vec<Place>) {
+    let mut reached = true;
+    for (index, block) in blocks.iter().enumerate() {
+        if reached {
+            found.push(Place {
+                list: list.to_owned(),
+                index,
+            });
+        }
+        reached = block.goes_on();
+        places_inside(block, found);
+    }
+    if reached {
+        found.push(Place {
+            list: list.to_owned(),
+            index: blocks.len(),
+        });
+    }
+}
+
+fn places_inside(block: &Block, found: &mut Vec<Place>) {
+    match &block.shape {
+        Shape::Plain => {}
+        Shape::Choice(arms) | Shape::Parallel(arms) => {
+            for arm in arms {
+                match &arm.list {
+                    Some(list) => places(&arm.body, list, found),
+                    None => arm.body.iter().for_each(|inner| places_inside(inner, found)),
+                }
+            }
+        }
+        Shape::Loop(body) => places(body, &format!("{}/each/#/steps", block.card.path), found),
+    }
+    for handling in &block.handlers {
+        if let Some(list) = &handling.list {
+            places(&handling.body, list, found);
+        }
+    }
+}
+
+fn places_of(outline: &Outline) -> Vec<Place> {
+    let mut found = Vec::new();
+    places(&outline.body, "steps", &mut found);
+    if !outline.on_error.is_empty() {
+        places(&outline.on_error, "on_error", &mut found);
+    }
+    found.sort();
+    found
+}
+
+/// The square around a point that reaches so far.
+fn around(point: Point, reach: i32) -> Rect {
+    Rect {
+        x: point.x - reach,
+        y: point.y - reach,
+        w: 2 * reach,
+        h: 2 * reach,
+    }
+}
+
+/// A button of 20 pixels fits everywhere, lies on a connector, and stands for one place.
+pub(in super::super) fn check_slots(layout: &Layout) -> Result<(), TestCaseError> {
+    let page = Rect {
+        x: 0,
+        y: 0,
+        w: layout.w,
+        h: layout.h,
+    };
+    for (index, slot) in layout.slots.iter().enumerate() {
+        let button = around(slot.point, 10);
+        prop_assert!(contains(page, button), "{slot:?} leaves the page");
+        let on = layout
+            .wires
+            .iter()
+            .flat_map(segments)
+            .any(|segment| contains(segment, around(slot.point, 0)));
+        prop_assert!(on, "{slot:?} lies on no connector");
+        for node in &layout.nodes {
+            let rect = node.rect;
+            let is_near = overlap(around(slot.point, 11), rect);
+            let is_inside = is_frame(node) && contains(rect, around(slot.point, 11));
+            prop_assert!(
+                !is_near || is_inside,
+                "{slot:?} is near {rect:?} {}",
+                node.art.card.key
+            );
+        }
+        for label in &layout.labels {
+            prop_assert!(!overlap(button, label.rect), "{slot:?} lies on {label:?}");
+        }
+        for other in &layout.slots[index + 1..] {
+            prop_assert!(
+                !overlap(button, around(other.point, 10)),
+                "{slot:?} and {other:?}"
+            );
+            prop_assert!(slot.place != other.place, "{slot:?} and {other:?}");
+        }
+    }
+    Ok(())
 }
 
 fn outline() -> BoxedStrategy<Outline> {
@@ -94,12 +272,22 @@ fn outline() -> BoxedStrategy<Outline> {
         .prop_map(|(name, trigger, input, body, on_error)| Outline {
             description: Some(name.repeat(3)),
             name,
-            trigger,
+            trigger: Card {
+                key: "trigger".to_owned(),
+                path: "trigger".to_owned(),
+                ..trigger
+            },
             input,
-            body,
-            on_error,
+            body: numbered(body, "steps"),
+            on_error: numbered(on_error, "on_error"),
         })
         .boxed()
+}
+
+/// Whether a box stands for a step, and not for a part of one or of the flow.
+fn is_step(node: &Node) -> bool {
+    let card = &node.art.card;
+    card.key == card.path && card.path.contains('/')
 }
 
 fn overlap(a: Rect, b: Rect) -> bool {
@@ -251,6 +439,42 @@ proptest! {
     fn nothing_overlaps_and_every_connector_touches_its_boxes(outline in outline()) {
         check(&Layout::of(&outline, &LayoutOptions { heading: true, ..LayoutOptions::default() }))?;
         check(&Layout::of(&outline, &LayoutOptions::default()))?;
+    }
+
+    #[test]
+    fn a_step_can_be_put_wherever_a_way_leads(outline in outline()) {
+        let layout = Layout::of(&outline, &LayoutOptions::default());
+        check_slots(&layout)?;
+        let mut found: Vec<Place> = layout.slots.iter().map(|slot| slot.place.clone()).collect();
+        found.sort();
+        prop_assert_eq!(found, places_of(&outline));
+    }
+
+    #[test]
+    fn every_box_has_a_name_of_its_own(outline in outline()) {
+        let layout = Layout::of(&outline, &LayoutOptions::default());
+        let keys: BTreeSet<&str> = layout.nodes.iter().map(|node| node.art.card.key.as_str()).collect();
+        prop_assert_eq!(keys.len(), layout.nodes.len());
+    }
+
+    #[test]
+    fn what_is_collapsed_shows_nothing_of_its_inside(outline in outline(), picks in vec(any::<prop::sample::Index>(), 0..4)) {
+        let open = Layout::of(&outline, &LayoutOptions::default());
+        let collapsed: BTreeSet<String> = picks.iter().map(|pick| pick.get(&open.nodes).art.card.key.clone()).collect();
+        let layout = Layout::of(&outline, &LayoutOptions { collapsed: collapsed.clone(), ..LayoutOptions::default() });
+        check(&layout)?;
+        check_slots(&layout)?;
+        for node in &layout.nodes {
+            let Art { card, is_collapsed, inside, .. } = &node.art;
+            prop_assert_eq!(*is_collapsed, *inside > 0 && collapsed.contains(&card.key), "{}", card.key);
+        }
+        for shut in open.nodes.iter().filter(|node| node.art.inside > 0 && collapsed.contains(&node.art.card.key)) {
+            let inside = format!("{}/", shut.art.card.key);
+            prop_assert!(layout.nodes.iter().all(|node| !node.art.card.path.starts_with(&inside)), "{inside}");
+            prop_assert!(layout.slots.iter().all(|slot| !slot.place.list.starts_with(&inside)), "{inside}");
+        }
+        let steps = |layout: &Layout| layout.nodes.iter().map(|node| usize::from(is_step(node)) + if node.art.is_collapsed { node.art.inside } else { 0 }).sum::<usize>();
+        prop_assert_eq!(steps(&layout), steps(&open));
     }
 
     #[test]

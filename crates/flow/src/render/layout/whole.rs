@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::outline::{Card, Kind, Outline, steps_of};
-use super::blocks::{GAP, Layouter, stack};
+use super::blocks::{GAP, Layouter, end_of, stack};
 use super::card::{self, Form, Line, Sized, mark};
-use super::geometry::{Label, Node, Wire, straighten};
+use super::geometry::{Label, Node, Place, Slot, Wire, straighten};
 use super::text::{Font, width, wrap};
 
 /// Around the picture.
@@ -40,6 +40,8 @@ pub(crate) struct Layout {
     places: Vec<usize>,
     pub(crate) wires: Vec<Wire>,
     pub(crate) labels: Vec<Label>,
+    /// From above.
+    pub(crate) slots: Vec<Slot>,
 }
 
 impl Layout {
@@ -47,14 +49,18 @@ impl Layout {
     pub(crate) fn of(outline: &Outline, options: &LayoutOptions<'_>) -> Self {
         let mut layout = Layouter::new(&options.collapsed);
         let mut piece = layout.single(card::trigger(&outline.trigger, &outline.input));
-        if let Some(body) = layout.sequence(&outline.body) {
+        if let Some(body) = layout.rows(&outline.body, Some("steps")) {
             piece = stack(piece, body);
         }
         if !piece.exits.is_empty() {
-            let end = layout.single(Sized {
+            let mut end = layout.single(Sized {
                 art: mark(Form::End, Kind::Return, "end", "end"),
                 w: 64,
                 h: 28,
+            });
+            end.entry.place = Some(Place {
+                list: "steps".to_owned(),
+                index: end_of(&outline.body),
             });
             piece = stack(piece, end);
         }
@@ -68,7 +74,11 @@ impl Layout {
             let mut handler = if layout.is_collapsed(&card.key) {
                 layout.single(card::collapsed(&card, inside))
             } else {
-                layout.frame(card::frame(&card, Form::ErrorFrame), &outline.on_error)
+                layout.frame(
+                    card::frame(&card, Form::ErrorFrame),
+                    &outline.on_error,
+                    "on_error",
+                )
             };
             if let Some(node) = handler.nodes.first_mut() {
                 node.art.inside = inside;
@@ -138,8 +148,11 @@ impl Layout {
         for (place, node) in nodes.iter().enumerate() {
             places[node.number] = place;
         }
+        let mut slots = piece.slots;
+        slots.sort_by(|a, b| (a.point.y, a.point.x, &a.place).cmp(&(b.point.y, b.point.x, &b.place)));
         Self {
             places,
+            slots,
             name: outline.name.clone(),
             description: outline.description.clone(),
             w,
