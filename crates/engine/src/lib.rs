@@ -76,6 +76,7 @@ pub mod executor;
 pub mod journal;
 pub mod masks;
 pub mod outcome;
+pub mod request;
 mod retry;
 pub mod state;
 pub mod step_key;

@@ -68,8 +68,8 @@ pub enum Problem {
     KeyNotSupported,
     #[error("there is no such run")]
     NoRun,
-    #[error("there is no such flow")]
-    NoFlow,
+    #[error("there is no flow `{name}`{}", help.as_ref().map_or_else(String::new, |help| format!("; {help}")))]
+    NoFlow { name: String, help: Option<String> },
     #[error("this server keeps no runs: none of its flows is durable")]
     NoStore,
     /// For operators; callers get [`Self::StoreUnavailable`].
@@ -121,7 +121,7 @@ impl Problem {
             Self::KeyReused => ("idempotency_key_reused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::KeyNotSupported => ("idempotency_not_supported", StatusCode::BAD_REQUEST),
             Self::NoRun => ("no_such_run", StatusCode::NOT_FOUND),
-            Self::NoFlow => ("no_such_flow", StatusCode::NOT_FOUND),
+            Self::NoFlow { .. } => ("no_such_flow", StatusCode::NOT_FOUND),
             Self::NoStore => ("no_store", StatusCode::NOT_FOUND),
             Self::Conflict { code, .. } => (code, StatusCode::CONFLICT),
             Self::JsonNeeded => ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),

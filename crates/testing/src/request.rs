@@ -1,8 +1,8 @@
 //! `request` as the flow sees it, and answers as tests see them.
 
 use lockgate_engine::outcome::Response;
+use lockgate_engine::request::of_route;
 use lockgate_flow::graph::Flow;
-use lockgate_flow::syntax::PathPart;
 use serde_json::{Map, Value, json};
 
 /// The address of callers whose test says none: one for documentation (RFC 5737).
@@ -10,18 +10,10 @@ const ADDRESS: &str = "203.0.113.7";
 
 /// The request that would have this input. What the test says counts.
 pub(crate) fn of(flow: &Flow, input: &Map<String, Value>, given: Option<&Value>) -> Option<Value> {
-    let trigger = flow.syntax.trigger.http.as_ref();
-    if trigger.is_none() && given.is_none() {
+    if flow.syntax.trigger.http.is_none() && given.is_none() {
         return None;
     }
-    let mut request = Map::new();
-    if let Some(trigger) = trigger {
-        let route = &trigger.route.value;
-        request.insert("method".to_owned(), json!(route.method.name()));
-        request.insert("path".to_owned(), json!(path(&route.parts, input)));
-    }
-    request.insert("query".to_owned(), json!({}));
-    request.insert("headers".to_owned(), json!({}));
+    let mut request = of_route(flow, input);
     request.insert("ip".to_owned(), json!(ADDRESS));
     for (name, value) in given.and_then(Value::as_object).into_iter().flatten() {
         let value = match (name.as_str(), value) {
@@ -35,25 +27,6 @@ pub(crate) fn of(flow: &Flow, input: &Map<String, Value>, given: Option<&Value>)
         request.insert(name.clone(), value);
     }
     Some(Value::Object(request))
-}
-
-fn path(parts: &[PathPart], input: &Map<String, Value>) -> String {
-    let mut path = String::new();
-    for part in parts {
-        path.push('/');
-        match part {
-            PathPart::Fixed(text) => path.push_str(text),
-            PathPart::Parameter(name) => match input.get(name) {
-                Some(Value::String(text)) => path.push_str(text),
-                Some(value) => path.push_str(&value.to_string()),
-                None => path.push_str(name),
-            },
-        }
-    }
-    if path.is_empty() {
-        path.push('/');
-    }
-    path
 }
 
 /// An answer: `status`, `headers` by lower-case name, and `body`, where there is one.
