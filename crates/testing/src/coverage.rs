@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockgate_flow::graph::{Flow, Op};
+use lockgate_engine::event::{Event, EventKind, StepOutcome, Way};
+use lockgate_flow::graph::{Edge, Flow, Op};
 use lockgate_flow::source::{Position, Span};
 use serde::Serialize;
 
@@ -45,21 +46,47 @@ pub enum WayName {
 }
 
 impl Visits {
-    pub(crate) fn step(&mut self, flow: &str, path: &str) {
+    /// A run has told something: that a step began, that one ended well.
+    pub(crate) fn note_event(&mut self, event: &Event<'_>) {
+        match &event.kind {
+            EventKind::StepStarted(step) => self.step(event.flow, step.key.path),
+            EventKind::StepFinished {
+                step,
+                outcome: StepOutcome::Succeeded { .. },
+                ..
+            } => self.passed(event.flow, step.key.path),
+            _ => {}
+        }
+    }
+
+    /// A run has gone one of several ways.
+    pub(crate) fn note_way(&mut self, way: &Way<'_>) {
+        let name = match way.edge {
+            Edge::Then => WayName::Then,
+            Edge::Else => WayName::Else,
+            Edge::Case(case) => WayName::Case(*case),
+            Edge::Default => WayName::Default,
+            Edge::Error(arm) => WayName::Error(*arm),
+            Edge::Next | Edge::Branch(_) | Edge::Body => return,
+        };
+        self.way(&way.flow.name, &way.node.path, name);
+    }
+
+    fn step(&mut self, flow: &str, path: &str) {
         let visits = self.of(flow);
         if !visits.steps.contains(path) {
             visits.steps.insert(path.to_owned());
         }
     }
 
-    pub(crate) fn passed(&mut self, flow: &str, path: &str) {
+    fn passed(&mut self, flow: &str, path: &str) {
         let visits = self.of(flow);
         if !visits.passed.contains(path) {
             visits.passed.insert(path.to_owned());
         }
     }
 
-    pub(crate) fn way(&mut self, flow: &str, path: &str, way: WayName) {
+    fn way(&mut self, flow: &str, path: &str, way: WayName) {
         self.of(flow).ways.insert((path.to_owned(), way));
     }
 

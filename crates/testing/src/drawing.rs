@@ -1,9 +1,10 @@
 //! Pictures of flows with what ran in green and what did not in red.
 
-use lockgate_flow::graph::{Edge, Flow};
+use lockgate_flow::graph::Flow;
 use lockgate_flow::render::{Marks, SvgOptions, svg};
 
-use crate::coverage::{Count, FlowCoverage, Visits, WayName};
+use crate::coverage::{Count, FlowCoverage, Visits};
+use crate::passage::{Passage, PassedWay};
 use crate::subject::Subject;
 
 /// The picture of a flow of which it is known what ran, as SVG; `None` for one that is not the subject's.
@@ -25,16 +26,12 @@ pub fn picture(subject: &Subject, coverage: &FlowCoverage, visits: &Visits) -> O
 
 fn marks(flow: &Flow, coverage: &FlowCoverage, visits: &Visits) -> Marks {
     let mut marks = Marks::default();
-    let visits = visits.flows.get(&flow.name);
-    for step in &coverage.steps {
-        marks.step(&step.path, step.is_covered);
-        let has_passed = visits.is_some_and(|visits| visits.passed.contains(&step.path));
-        marks.way(&step.path, Edge::Next, has_passed);
+    let passage = Passage::of(flow, visits);
+    for (path, is_covered) in &passage.steps {
+        marks.step(path, *is_covered);
     }
-    for branch in &coverage.branches {
-        if let Some(way) = branch.way {
-            marks.way(&branch.path, edge(way), branch.is_covered);
-        }
+    for PassedWay { path, way, is_taken } in passage.ways {
+        marks.way(&path, way, is_taken);
     }
     // The boxes of the flow itself: something in them ran.
     let is_entered = |path: &str| {
@@ -45,14 +42,4 @@ fn marks(flow: &Flow, coverage: &FlowCoverage, visits: &Visits) -> Marks {
     marks.step("trigger", is_entered(""));
     marks.step("on_error", is_entered("on_error/"));
     marks
-}
-
-const fn edge(way: WayName) -> Edge {
-    match way {
-        WayName::Then => Edge::Then,
-        WayName::Else => Edge::Else,
-        WayName::Case(index) => Edge::Case(index),
-        WayName::Default => Edge::Default,
-        WayName::Error(index) => Edge::Error(index),
-    }
 }

@@ -11,7 +11,7 @@
 //!            ├ record     what the run did
 //!            └ verify     what it gave, against what is expected (`matching`)
 //!               └ report     data; how it is shown is someone else's
-//!                  ├ coverage   steps and ways that were taken; `drawing` shows them on the flow's picture
+//!                  ├ coverage   steps and ways that were taken; `passage` has them as a picture does, `drawing` shows them on one
 //!                  └ junit      as XML for build servers
 //!  recorded   a run that was kept → a case
 //! ```
@@ -32,6 +32,7 @@ mod example;
 pub mod file;
 pub mod junit;
 pub mod matching;
+pub mod passage;
 mod record;
 pub mod recorded;
 pub mod report;

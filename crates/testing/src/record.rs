@@ -11,10 +11,9 @@ use lockgate_engine::journal::{Journal, JournalError, Outcome, Prior, RunEnd, Sl
 use lockgate_engine::masks::Masks;
 use lockgate_engine::outcome::StepError;
 use lockgate_engine::step_key::StepKey;
-use lockgate_flow::graph::Edge;
 use serde_json::{Map, Value, json};
 
-use crate::coverage::{Visits, WayName};
+use crate::coverage::Visits;
 use crate::report::{StepReport, StepStatus};
 
 /// The longest sleep in one piece: what tokio's timer can hold is a little more than two years.
@@ -57,7 +56,6 @@ impl Recording {
 
     fn started(&self, flow: &str, step: &StepEvent<'_>) {
         let mut state = self.lock();
-        state.visits.step(flow, step.key.path);
         let report = self.report(flow, step);
         let index = state.steps.len();
         state.by_key.insert(report.key.clone(), index);
@@ -85,9 +83,6 @@ impl Recording {
 
     fn finished(&self, flow: &str, step: &StepEvent<'_>, outcome: &StepOutcome<'_>, took: Duration) {
         let mut state = self.lock();
-        if matches!(outcome, StepOutcome::Succeeded { .. }) {
-            state.visits.passed(flow, step.key.path);
-        }
         // A step whose guard was false never began.
         let known = state.by_key.get(&step.key.to_string()).copied();
         let index = known.unwrap_or_else(|| {
@@ -130,6 +125,7 @@ pub(crate) fn error_value(error: &StepError) -> Value {
 
 impl Observer for Recording {
     fn on_event(&self, event: &Event<'_>) {
+        self.lock().visits.note_event(event);
         match &event.kind {
             EventKind::StepStarted(step) => self.started(event.flow, step),
             EventKind::StepFinished {
@@ -147,15 +143,7 @@ impl Observer for Recording {
     }
 
     fn on_way(&self, way: &Way<'_>) {
-        let name = match way.edge {
-            Edge::Then => WayName::Then,
-            Edge::Else => WayName::Else,
-            Edge::Case(case) => WayName::Case(*case),
-            Edge::Default => WayName::Default,
-            Edge::Error(arm) => WayName::Error(*arm),
-            Edge::Next | Edge::Branch(_) | Edge::Body => return,
-        };
-        self.lock().visits.way(&way.flow.name, &way.node.path, name);
+        self.lock().visits.note_way(way);
     }
 }
 

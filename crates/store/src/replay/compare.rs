@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lockgate_engine::clock::Clock;
+use lockgate_engine::event::Observer;
 use lockgate_engine::{Executor, RunOptions};
 use lockgate_flow::graph::Flow;
 use serde::Serialize;
@@ -36,6 +37,18 @@ pub struct Replayed {
     pub departures: Vec<Departure>,
     /// Where the replay ended.
     pub end: ReplayEnd,
+}
+
+impl Replayed {
+    /// Whether the flow went the way of the run, as far as the run had come: what differs are values at the most.
+    pub fn is_same_way(&self) -> bool {
+        let code = |error: &Option<Value>| error.as_ref().and_then(|error| error.get("code")).cloned();
+        let is_other_way = |departure: &Departure| match departure {
+            Departure::Failure { recorded, found } => code(recorded) != code(found),
+            departure => departure.is_misfit(),
+        };
+        self.end != ReplayEnd::Departed && !self.departures.iter().any(is_other_way)
+    }
 }
 
 /// What of a stored run a replay needs.
@@ -99,6 +112,32 @@ pub async fn fits(
     Ok(check(recording, flow).await)
 }
 
+/// Runs the flow that a run is pinned to once more on its record, with somebody who listens: what it did that is not recorded
+/// (which way it went, what it computed) is told again. It is exact where there are no departures and it comes to its end, or to
+/// that of the record. Nothing outside is touched. Reads the records, and so blocks on the disk for a moment.
+///
+/// # Errors
+/// The records cannot be read.
+pub async fn retrace(
+    run: &StoredRun,
+    flow: Version<'_>,
+    observer: Arc<dyn Observer>,
+) -> Result<Replayed, StoreError> {
+    let recording = Recording::of(run)?;
+    let journal = ReplayJournal::new(
+        recording.script.clone(),
+        recording.end.clone(),
+        Arc::clone(&recording.digest),
+    );
+    // Its input was validated when it was recorded.
+    let input = recording.input.clone();
+    perform(&recording, flow, input, &journal, Some(observer)).await;
+    Ok(Replayed {
+        departures: journal.departures(),
+        end: journal.end().unwrap_or(ReplayEnd::Departed),
+    })
+}
+
 pub(super) async fn compare(
     recording: Recording<'_>,
     recorded: Option<Version<'_>>,
@@ -110,7 +149,7 @@ pub(super) async fn compare(
         let before = journal(recording.script.clone());
         // What its input is no more, was validated when it was recorded.
         let input = recording.input.clone();
-        perform(&recording, recorded, input, &before).await;
+        perform(&recording, recorded, input, &before, None).await;
         let called = |name: &str| recorded.executor.flow(name).zip(edited.executor.flow(name));
         edited_journal = edited_journal
             .aligned(Alignment::of(recorded.flow, edited.flow, called))
@@ -152,25 +191,34 @@ async fn replayed(recording: &Recording<'_>, version: Version<'_>, journal: Repl
             };
         }
     };
-    perform(recording, version, input, &journal).await;
+    perform(recording, version, input, &journal, None).await;
     Replayed {
         departures: journal.departures(),
         end: journal.end().unwrap_or(ReplayEnd::Departed),
     }
 }
 
-/// Runs a flow on a journal. No one hears of it: it is no run.
-async fn perform(recording: &Recording<'_>, version: Version<'_>, input: Value, journal: &ReplayJournal) {
+/// Runs a flow on a journal. Nobody else hears of it: it is no run.
+async fn perform(
+    recording: &Recording<'_>,
+    version: Version<'_>,
+    input: Value,
+    journal: &ReplayJournal,
+    observer: Option<Arc<dyn Observer>>,
+) {
     let clock = Frozen {
         now: recording.started_at,
         real: Arc::clone(version.executor.clock()),
     };
-    let executor = version
+    let mut executor = version
         .executor
         .clone()
         .without_observer()
         .with_clock(Arc::new(clock))
         .with_entropy(|buffer| buffer.fill(0));
+    if let Some(observer) = observer {
+        executor = executor.with_observer(observer);
+    }
     let options = RunOptions {
         request: recording.request.cloned(),
         attempt: recording.attempt,

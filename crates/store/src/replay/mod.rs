@@ -5,7 +5,8 @@
 //!  journal     an `engine::Journal` that gives it, and stops the run where it does not know how it goes on
 //!  alignment   which step of the edited flow is which step of the recorded one
 //!  departure   what is found
-//!  compare     replays a flow, and compares it with a replay of the recorded one; whether a run can go on with a flow
+//!  compare     replays a flow, and compares it with a replay of the recorded one; whether a run can go on with a flow; which way
+//!              a run went
 //! ```
 //!
 //! # What a replay can see
@@ -24,7 +25,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Replayed, Version, fits, replay};
+pub use compare::{Replayed, Version, fits, replay, retrace};
 pub use departure::{Departure, ReplayEnd};
 pub(crate) use journal::Digest;
 pub use journal::ReplayJournal;

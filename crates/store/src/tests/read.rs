@@ -1,6 +1,9 @@
 //! What real runs have left in a store: read, exported, replayed.
 
+use std::sync::{Arc, Mutex};
+
 use lockgate_engine::RunOptions;
+use lockgate_engine::event::{Event, EventKind, Observer, Way};
 use lockgate_engine::journal::Journal;
 use lockgate_engine::outcome::RunStatus;
 use serde_json::json;
@@ -8,7 +11,7 @@ use serde_json::json;
 use super::bed::{Bed, Pinned, fresh};
 use super::laboratory::{Laboratory, compile};
 use crate::history::{Filter, History, StepState, Timeline};
-use crate::replay::{Departure, ReplayEnd, ReplayJournal, Version, fits, replay};
+use crate::replay::{Departure, ReplayEnd, ReplayJournal, Version, fits, replay, retrace};
 use crate::{Durability, RunId, Settled, Status, Store};
 
 const FLOW: &str = "
@@ -34,12 +37,20 @@ struct Kept {
 impl Kept {
     /// A run of a flow that has come to an end.
     async fn of(flow: &str, input: serde_json::Value) -> Self {
+        Self::heard(flow, input, Arc::new(|_: &Event<'_>| {})).await
+    }
+
+    /// With somebody who listens.
+    async fn heard(flow: &str, input: serde_json::Value, observer: Arc<dyn Observer>) -> Self {
         let bed = Bed::new(Durability::Full);
         let store = bed.open();
         let flows = compile(&[flow]);
         let pinned = Pinned::of(&flows[0]);
         let mut laboratory = Laboratory::of(flows);
-        laboratory.executor = laboratory.executor.with_clock(bed.clock());
+        laboratory.executor = laboratory
+            .executor
+            .with_clock(bed.clock())
+            .with_observer(observer);
         let now = bed.clock().now();
         let journal = fresh(store.begin(pinned.run(&input, now)).await.unwrap());
         let id = journal.id();
@@ -281,5 +292,82 @@ impl Journal for Stuck<'_> {
         clock: &'a dyn lockgate_engine::clock::Clock,
     ) -> Result<lockgate_engine::journal::Slept, lockgate_engine::journal::JournalError> {
         self.0.sleep(key, info, until, clock).await
+    }
+}
+
+/// Keeps what is told of a run: steps that began and how they ended, ways that were taken.
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    fn add(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = self.0.lock().unwrap().clone();
+        // Branches have no order between them.
+        lines.sort();
+        lines
+    }
+}
+
+impl Observer for Heard {
+    fn on_event(&self, event: &Event<'_>) {
+        match &event.kind {
+            EventKind::StepStarted(step) => self.add(format!("{} began", step.key)),
+            EventKind::StepFinished { step, outcome, .. } => {
+                let outcome = serde_json::to_value(outcome).unwrap();
+                self.add(format!("{} {}", step.key, outcome["outcome"]));
+            }
+            _ => {}
+        }
+    }
+
+    fn wants_values(&self) -> bool {
+        false
+    }
+
+    fn on_way(&self, way: &Way<'_>) {
+        self.add(format!("{} {:?}", way.node.path, way.edge));
+    }
+}
+
+const WAYS: &str = "
+name: ways
+input: { n: { type: integer } }
+steps:
+  - { id: coin, if: 'lt (to_number (random 1 \"digits\")) 5', then: [{ set: { way: low } }], else: [{ set: { way: high } }] }
+  - parallel:
+      a: [{ action: test.once, with: { value: '{{uuid}}' } }]
+      b: [{ if: 'eq input.n 7', action: test.once, with: { value: never } }, { wait: 1h }]
+  - for_each: 'split \"x,y\" \",\"'
+    steps:
+      - switch: '{{item}}'
+        cases: { x: [{ action: test.once, with: { value: x } }] }
+        default: [{ set: { other: '{{item}}' } }]
+  - { action: test.flaky, with: { name: y, fails: 9 }, on_error: { '*': [{ respond: { status: 500 } }] } }
+  - { return: '{{vars.way}} {{now}}' }";
+
+#[tokio::test(start_paused = true)]
+async fn the_way_of_a_run_is_told_again() {
+    for turn in 0..8 {
+        let (first, again) = (Arc::new(Heard::default()), Arc::new(Heard::default()));
+        let kept = Kept::heard(WAYS, json!({ "n": turn }), Arc::clone(&first) as _).await;
+        let stored = kept.store.load(kept.id).await.unwrap().unwrap();
+        let effects = kept.laboratory.book.effects.lock().unwrap().clone();
+        let own = version(&kept.laboratory);
+        let told = retrace(&stored, own, Arc::clone(&again) as _).await.unwrap();
+        assert!(told.is_same_way(), "{told:?}");
+        assert_eq!(first.lines(), again.lines());
+        assert!(first.lines().len() > 15, "{:?}", first.lines());
+        assert_eq!(*kept.laboratory.book.effects.lock().unwrap(), effects);
+        // Of another flow it says that it is another way.
+        let edited = WAYS.replace("- { action: test.flaky", "- { action: test.once");
+        let edited = Laboratory::of(compile(&[&edited]));
+        let told = retrace(&stored, version(&edited), Arc::new(Heard::default()))
+            .await
+            .unwrap();
+        assert!(!told.is_same_way(), "{told:?}");
     }
 }
