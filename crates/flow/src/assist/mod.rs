@@ -3,6 +3,7 @@
 //! Reads a checked workspace; knows nothing of editors, JSON or files. Offsets are bytes of the file's text. Pure.
 
 mod answers;
+mod cursor;
 
 pub use answers::{
     Completion, CompletionKind, Completions, Field, Form, Hover, Place, Recorded, Reference, Scope,

@@ -23,14 +23,12 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
         flow,
         visited: HashSet::new(),
         loops: Vec::new(),
+        watched: None,
+        seen: None,
     };
     analysis.region(&flow.body, start.clone());
     if let Some(on_error) = &flow.on_error {
-        // Anything may have run, nothing is sure to have.
-        let mut state = start;
-        state.possible.insert_range(..);
-        state.maybe_set.insert_range(..);
-        analysis.region(on_error, state);
+        analysis.region(on_error, after_anything(start));
     }
     let visited = analysis.visited;
     unreachable_steps(check, &visited);
@@ -47,12 +45,45 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
     }
 }
 
+/// What is known where a step is, and the slots of the loops around, outermost first.
+pub(super) type Place = (State, Vec<std::ops::Range<u32>>);
+
+/// What is known where the values of a step are worked out. Checks nothing. `None` where no way leads there.
+pub(super) fn known_at(check: &mut FlowCheck<'_>, path: &str) -> Option<Place> {
+    let flow = &check.lowered.flow;
+    let start = State::new(flow.steps.len(), flow.variables.len());
+    let mut analysis = Analysis {
+        check,
+        flow,
+        visited: HashSet::new(),
+        loops: Vec::new(),
+        watched: Some(path),
+        seen: None,
+    };
+    match &flow.on_error {
+        Some(region) if path.starts_with("on_error/") => analysis.region(region, after_anything(start)),
+        _ => analysis.region(&flow.body, start),
+    };
+    analysis.seen
+}
+
+/// In the flow's own handler anything may have run, and nothing is sure to have.
+fn after_anything(mut state: State) -> State {
+    state.possible.insert_range(..);
+    state.maybe_set.insert_range(..);
+    state
+}
+
 struct Analysis<'c, 'a> {
     check: &'c mut FlowCheck<'a>,
     flow: &'a Flow,
     visited: HashSet<NodeIndex>,
     /// The slots of the loops around, outermost first.
     loops: Vec<std::ops::Range<u32>>,
+    /// The path of the step that is asked about; then nothing is checked.
+    watched: Option<&'c str>,
+    /// What is known there.
+    seen: Option<Place>,
 }
 
 impl<'a> Analysis<'_, 'a> {
@@ -238,6 +269,12 @@ impl<'a> Analysis<'_, 'a> {
     }
 
     fn uses(&mut self, node: &Node, state: &State) {
+        if let Some(path) = self.watched {
+            if *node.path == *path && node.part.is_empty() {
+                self.seen = Some((state.clone(), self.loops.clone()));
+            }
+            return;
+        }
         match &node.op {
             Op::If(expression)
             | Op::Switch {
@@ -285,6 +322,9 @@ impl<'a> Analysis<'_, 'a> {
     }
 
     fn template(&mut self, node: &Node, state: &State, template: &ValueTemplate) {
+        if self.watched.is_some() {
+            return;
+        }
         let mut expressions = Vec::new();
         template.templates(&mut |template| expressions.push(template));
         for template in expressions {

@@ -10,6 +10,7 @@ mod conditions;
 mod errors;
 mod headers;
 mod names;
+mod probe;
 mod redirects;
 mod references;
 mod secrets;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub(crate) use arguments::known_input;
+pub(crate) use probe::{Probe, Probed, Site, Standing};
 
 use crate::catalog::{ActionSpec, Catalog};
 use crate::diagnostic::{Code, Diagnostic};
@@ -46,6 +48,8 @@ pub(crate) struct FlowCheck<'a> {
     pub(crate) steps: Vec<&'a Step>,
     /// The syntax of each step slot.
     pub(crate) slot_steps: Vec<&'a Step>,
+    /// The slots of the body of each loop.
+    pub(crate) loops: Vec<std::ops::Range<u32>>,
     pub(crate) validators: PartValidators,
     /// The variables that hold a secret.
     pub(crate) secret_variables: BTreeSet<String>,
@@ -70,7 +74,43 @@ pub(crate) struct Signature {
     pub(crate) schema: Value,
 }
 
-impl FlowCheck<'_> {
+/// What a check of one flow knows besides the flow.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) is_known: bool,
+    pub(crate) config: &'a Value,
+    pub(crate) signatures: &'a BTreeMap<String, Signature>,
+}
+
+impl<'a> FlowCheck<'a> {
+    /// A check that has found nothing yet.
+    pub(crate) fn new(lowered: &'a Lowered, known: Known<'a>, validators: PartValidators) -> Self {
+        let syntax = &*lowered.flow.syntax;
+        let steps = graph::flatten(syntax);
+        let slot_steps = steps.iter().copied().filter(|step| step.id.is_some()).collect();
+        let nodes = lowered.flow.graph.node_weights();
+        let loops = nodes.filter_map(|node| match &node.op {
+            graph::Op::ForEach(each) => Some(each.body.slots.clone()),
+            _ => None,
+        });
+        Self {
+            syntax,
+            lowered,
+            catalog: known.catalog,
+            is_known: known.is_known,
+            config: known.config,
+            signatures: known.signatures,
+            steps,
+            slot_steps,
+            loops: loops.collect(),
+            validators,
+            secret_variables: BTreeSet::new(),
+            variable_uses: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
     pub(crate) fn source(&self) -> &Arc<Source> {
         &self.syntax.source
     }
@@ -271,7 +311,7 @@ struct Validators {
 }
 
 /// By the address of the schema.
-type PartValidators = BTreeMap<usize, Option<Validator>>;
+pub(crate) type PartValidators = BTreeMap<usize, Option<Validator>>;
 
 /// What the checks of all flows look at.
 struct Shared<'a> {
@@ -307,23 +347,13 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
         connections,
         checks_triggers,
     } = *shared;
-    let syntax = &*lowered.flow.syntax;
-    let steps = graph::flatten(syntax);
-    let slot_steps = steps.iter().copied().filter(|step| step.id.is_some()).collect();
-    let mut check = FlowCheck {
-        syntax,
-        lowered,
+    let known = Known {
         catalog,
         is_known,
         config,
         signatures,
-        steps,
-        slot_steps,
-        validators: std::mem::take(validators),
-        secret_variables: BTreeSet::new(),
-        variable_uses: Vec::new(),
-        diagnostics: Vec::new(),
     };
+    let mut check = FlowCheck::new(lowered, known, std::mem::take(validators));
     names::check(&mut check, connections);
     if checks_triggers {
         trigger::check(&mut check, connections);

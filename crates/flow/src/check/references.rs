@@ -181,7 +181,7 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
             return;
         }
         Slot::Request
-            if is_scheduled(check) && !reference.accepts_missing && !is_shown(place.state, path) =>
+            if is_scheduled(check) && !reference.accepts_missing && !is_shown(place.state, &path.text) =>
         {
             let text = &path.text;
             check
@@ -217,14 +217,14 @@ fn reference(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Referen
 }
 
 /// Whether a due time starts the flow: without a request.
-fn is_scheduled(check: &FlowCheck<'_>) -> bool {
+pub(super) fn is_scheduled(check: &FlowCheck<'_>) -> bool {
     check.syntax.trigger.schedule.is_some()
 }
 
 /// Whether a condition has shown a path, or what is above it, to be there.
-fn is_shown(state: &State, path: &Path) -> bool {
+pub(super) fn is_shown(state: &State, text: &str) -> bool {
     state.present.iter().any(|present| {
-        let rest = path.text.strip_prefix(present.as_str());
+        let rest = text.strip_prefix(present.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
 }
@@ -248,7 +248,7 @@ fn is_lost_error(check: &FlowCheck<'_>, path: &Path) -> bool {
 }
 
 /// Whether a structural path leads through an `on_error`: the flow's, or that of a step (which a number names).
-fn in_handler(path: &str) -> bool {
+pub(super) fn in_handler(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').collect();
     segments.first() == Some(&"on_error")
         || segments
@@ -376,10 +376,56 @@ fn roots<'a>(check: &FlowCheck<'a>, at: &UsePlace<'_>) -> Vec<&'a str> {
     known
 }
 
+/// How the result of a step, or its error, stands at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The step is inside a loop that does not go around the place.
+    OutsideLoop,
+    /// The step has no result.
+    NoResult,
+    /// The step has not run on any way to the place.
+    NotBefore,
+    /// It is there on some ways and missing on others.
+    Unsure,
+    /// It is there on every way.
+    Sure,
+}
+
+/// How `steps.<id>` (or a field of it, or its `error`) stands where this is known. `text` is the whole path as written.
+pub(super) fn standing(
+    check: &FlowCheck<'_>,
+    (state, loops): (&State, &[std::ops::Range<u32>]),
+    text: &str,
+    slot: u32,
+    of_error: bool,
+) -> Option<Standing> {
+    let syntax = check.slot_steps.get(slot as usize)?;
+    if innermost_loop(check, slot).is_some_and(|looped| !loops.contains(&looped)) {
+        return Some(Standing::OutsideLoop);
+    }
+    if !has_result(syntax) && !of_error {
+        return Some(Standing::NoResult);
+    }
+    if !state.possible.contains(slot as usize) {
+        return Some(Standing::NotBefore);
+    }
+    let sure = if of_error {
+        // An error is there only after a failure; a step that succeeded has none.
+        state.present.contains(text) || in_present(state, text)
+    } else {
+        state.succeeded.contains(slot as usize) || state.present.contains(text)
+    };
+    Some(if sure { Standing::Sure } else { Standing::Unsure })
+}
+
 /// Gives whether the step's fields should be looked at.
 fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>, slot: u32) -> bool {
     let path = reference.path;
     let at = span(&path.span);
+    let of_error = matches!(path.slot, Slot::StepError(_));
+    let Some(standing) = standing(check, (place.state, place.loops), &path.text, slot, of_error) else {
+        return false;
+    };
     let flow = &check.lowered.flow;
     let Some(syntax) = check.slot_steps.get(slot as usize).copied() else {
         return false;
@@ -393,77 +439,68 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
             .help(help);
         check.diagnostics.push(finding);
     };
-    if let Some(looped) = innermost_loop(check, slot)
-        && !place.loops.contains(&looped)
-    {
-        add(
-            check,
-            Code::OutOfScope,
-            format!("`steps.{id}` is there only inside its `for_each`"),
-            "runs once for each element",
-            format!("carry it out of the loop: `yield: \"{{{{steps.{id}}}}}\"` at the `for_each`"),
-        );
-        return false;
-    }
-    let of_error = matches!(path.slot, Slot::StepError(_));
-    if !has_result(syntax) && !of_error {
-        let verb = syntax.verb.name();
-        add(
-            check,
-            Code::NoResult,
-            format!("`steps.{id}` has no result: `{verb}` gives none"),
-            "this step",
-            "use what the step was given, or set a variable".to_owned(),
-        );
-        return false;
-    }
-    let state = place.state;
-    if !state.possible.contains(slot as usize) {
-        if place.node.slot == Some(slot) {
+    match standing {
+        Standing::Sure => return true,
+        Standing::OutsideLoop => {
             add(
                 check,
-                Code::LaterStep,
-                format!("`steps.{id}` is used by the step itself, before it has a result"),
-                "this step",
-                "use the result in a step after it".to_owned(),
+                Code::OutOfScope,
+                format!("`steps.{id}` is there only inside its `for_each`"),
+                "runs once for each element",
+                format!("carry it out of the loop: `yield: \"{{{{steps.{id}}}}}\"` at the `for_each`"),
             );
-        } else if are_siblings(&syntax.path, &place.node.path) {
-            add(
-                check,
-                Code::MayNotHaveRun,
-                format!("`steps.{id}` is in another branch: branches run at the same time"),
-                "runs at the same time",
-                "use it after the `parallel`".to_owned(),
-            );
-        } else if declared.start > at.start {
-            add(
-                check,
-                Code::LaterStep,
-                format!("`steps.{id}` is used before it runs"),
-                "runs later",
-                format!("move this step behind `{id}`, or `{id}` before it"),
-            );
-        } else {
-            add(
-                check,
-                Code::MayNotHaveRun,
-                format!("`steps.{id}` never runs on a way that leads here"),
-                "runs on another way",
-                "move this step to where the other has run".to_owned(),
-            );
+            return false;
         }
-        return false;
+        Standing::NoResult => {
+            let verb = syntax.verb.name();
+            add(
+                check,
+                Code::NoResult,
+                format!("`steps.{id}` has no result: `{verb}` gives none"),
+                "this step",
+                "use what the step was given, or set a variable".to_owned(),
+            );
+            return false;
+        }
+        Standing::NotBefore => {
+            if place.node.slot == Some(slot) {
+                add(
+                    check,
+                    Code::LaterStep,
+                    format!("`steps.{id}` is used by the step itself, before it has a result"),
+                    "this step",
+                    "use the result in a step after it".to_owned(),
+                );
+            } else if are_siblings(&syntax.path, &place.node.path) {
+                add(
+                    check,
+                    Code::MayNotHaveRun,
+                    format!("`steps.{id}` is in another branch: branches run at the same time"),
+                    "runs at the same time",
+                    "use it after the `parallel`".to_owned(),
+                );
+            } else if declared.start > at.start {
+                add(
+                    check,
+                    Code::LaterStep,
+                    format!("`steps.{id}` is used before it runs"),
+                    "runs later",
+                    format!("move this step behind `{id}`, or `{id}` before it"),
+                );
+            } else {
+                add(
+                    check,
+                    Code::MayNotHaveRun,
+                    format!("`steps.{id}` never runs on a way that leads here"),
+                    "runs on another way",
+                    "move this step to where the other has run".to_owned(),
+                );
+            }
+            return false;
+        }
+        Standing::Unsure => {}
     }
     if reference.accepts_missing {
-        return true;
-    }
-    let sure = if of_error {
-        // An error is there only after a failure; a step that succeeded has none.
-        state.present.contains(&*path.text) || in_present(state, path)
-    } else {
-        state.succeeded.contains(slot as usize) || state.present.contains(&*path.text)
-    };
-    if sure {
         return true;
     }
     let text = &path.text;
@@ -472,7 +509,7 @@ fn step(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_
             format!("`{text}` is missing when the step succeeds"),
             "may succeed",
         )
-    } else if state.attempted.contains(slot as usize) && keeps_error(syntax) {
+    } else if place.state.attempted.contains(slot as usize) && keeps_error(syntax) {
         (
             format!("`{text}` is missing when the step fails"),
             "goes on after an error",
@@ -508,10 +545,9 @@ fn are_siblings(one: &str, other: &str) -> bool {
 }
 
 /// Whether a condition has shown a prefix of this path to be there.
-fn in_present(state: &State, path: &Path) -> bool {
+fn in_present(state: &State, text: &str) -> bool {
     state.present.iter().any(|present| {
-        path.text
-            .strip_prefix(present.as_str())
+        text.strip_prefix(present.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             && present.matches('.').count() >= 2
     })
@@ -519,16 +555,8 @@ fn in_present(state: &State, path: &Path) -> bool {
 
 /// The slots of the innermost loop that a step stands in.
 fn innermost_loop(check: &FlowCheck<'_>, slot: u32) -> Option<std::ops::Range<u32>> {
-    check
-        .lowered
-        .flow
-        .graph
-        .node_weights()
-        .filter_map(|node| match &node.op {
-            Op::ForEach(each) if each.body.slots.contains(&slot) => Some(each.body.slots.clone()),
-            _ => None,
-        })
-        .min_by_key(|range| range.end - range.start)
+    let around = check.loops.iter().filter(|range| range.contains(&slot));
+    around.min_by_key(|range| range.end - range.start).cloned()
 }
 
 fn variable(check: &mut FlowCheck<'_>, place: &UsePlace<'_>, reference: Reference<'_>, slot: u32) {

@@ -107,7 +107,7 @@ fn insecure(check: &mut FlowCheck<'_>, data: &DataNode) {
 }
 
 /// Finds the variables that a secret is put into, also by way of others.
-fn secret_variables(check: &mut FlowCheck<'_>) {
+pub(super) fn secret_variables(check: &mut FlowCheck<'_>) {
     let steps = check.steps.clone();
     let assignments: Vec<_> = steps
         .iter()

@@ -1,5 +1,7 @@
 //! What is known of an expression's value before a run: the types that it may have.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::FlowCheck;
@@ -102,10 +104,13 @@ impl FlowCheck<'_> {
     }
 
     /// The schema of what a step leaves behind; `None` where nothing is known.
-    fn result_schema(&self, step: &Step) -> Option<Value> {
+    fn result_schema(&self, step: &Step) -> Option<Cow<'_, Value>> {
         match &step.verb {
-            Verb::Action { .. } => Some(self.action(step)?.output.as_value().clone()),
-            Verb::ForEach { .. } => Some(serde_json::json!({ "type": "array" })),
+            Verb::Action { action, .. } => {
+                let spec = self.catalog.action(&action.value)?;
+                Some(Cow::Borrowed(spec.output.as_value()))
+            }
+            Verb::ForEach { .. } => Some(Cow::Owned(serde_json::json!({ "type": "array" }))),
             _ => None,
         }
     }
@@ -146,7 +151,7 @@ fn follow_value(value: &Value, rest: &[Segment], at: usize) -> Walk {
     }
 }
 
-fn error_schema() -> Value {
+pub(crate) fn error_schema() -> Value {
     serde_json::json!({
         "type": "object",
         "properties": {
@@ -162,7 +167,7 @@ fn error_schema() -> Value {
     })
 }
 
-fn run_schema() -> Value {
+pub(crate) fn run_schema() -> Value {
     serde_json::json!({
         "type": "object",
         "properties": {
@@ -176,7 +181,7 @@ fn run_schema() -> Value {
     })
 }
 
-fn request_schema() -> Value {
+pub(crate) fn request_schema() -> Value {
     serde_json::json!({
         "type": "object",
         "properties": {
