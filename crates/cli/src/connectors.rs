@@ -50,18 +50,28 @@ impl Connectors {
         for entry in std::fs::read_dir(&folder).with_context(listing)? {
             let path = entry.with_context(listing)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let is_connector =
-                name.ends_with(".yaml") && !name.ends_with(".contract.yaml") && !name.starts_with('.');
+            let is_connector = name.ends_with(".yaml") && !is_contract(&name) && !name.starts_with('.');
             if is_connector && path.is_file() {
                 paths.push(path);
             }
         }
         paths.sort();
+        let (mut sources, mut broken) = (Vec::new(), Vec::new());
+        for path in paths {
+            let (source, finding) = read(root, &path)?;
+            sources.push(source);
+            broken.extend(finding);
+        }
+        let mut found = Self::of(sources, catalog);
+        found.findings.extend(broken);
+        Ok(found)
+    }
+
+    /// Those of these files.
+    pub(crate) fn of(sources: Vec<Arc<Source>>, catalog: &Catalog) -> Self {
         let mut found = Self::default();
         let mut named: BTreeMap<String, Arc<Connector>> = BTreeMap::new();
-        for path in paths {
-            let (source, broken) = read(root, &path)?;
-            found.findings.extend(broken);
+        for source in sources {
             let (connector, findings) = Connector::parse(&source);
             found.findings.extend(findings);
             if let Some(connector) = connector.map(Arc::new) {
@@ -72,7 +82,7 @@ impl Connectors {
         let is_replaced = |connector: &&Arc<Connector>| !named.contains_key(connector.name());
         found.all = shipped().iter().filter(is_replaced).cloned().collect();
         found.all.extend(named.into_values());
-        Ok(found)
+        found
     }
 
     fn add(
@@ -152,6 +162,11 @@ impl Connectors {
         let connector = own.find(|connector| connector.name() == name)?;
         Some(connector.source())
     }
+}
+
+/// Whether a file says what a connector is held to, and is none itself.
+pub(crate) fn is_contract(name: &str) -> bool {
+    name.ends_with(".contract.yaml")
 }
 
 /// Whether actions or connections of this name come from the program, and not from a shipped connector.

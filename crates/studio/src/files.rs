@@ -87,8 +87,9 @@ pub trait Files: Send + Sync {
     /// The workspace as it was read last, and each that is read from now on.
     fn desks(&self) -> watch::Receiver<Arc<Desk>>;
 
-    /// What is wrong in a text that is neither a flow nor `lockgate.yaml`: in test files and connectors.
-    fn findings(&self, desk: &Desk, kind: FileKind, source: &Arc<Source>) -> Vec<Diagnostic>;
+    /// What is wrong in texts that are neither flows nor `lockgate.yaml`: in test files and connectors, each in the place of
+    /// the file of its path.
+    fn findings(&self, texts: &[(FileKind, Arc<Source>)]) -> Vec<Diagnostic>;
 
     /// Reads a file as it is now; `None` where there is none.
     ///

@@ -3,6 +3,10 @@
 //! ```text
 //!  api         /api/…: schemas/studio-api.openapi.json, one file for each group of paths
 //!  assets      /studio/: the web app (crates/studio/web), embedded as it was built
+//!  document    what a text means: picture, steps, findings
+//!  finding     findings, with the step and the key that they stand in
+//!  positions   bytes ↔ UTF-16 code units
+//!  merge       two changes of one text
 //!  path        which files may be opened at all
 //!  files       what the studio needs of a workspace's files, as a trait
 //!  operations  what it needs of tests, connections, runs and scenarios, as a trait
@@ -19,9 +23,13 @@
 
 mod api;
 mod assets;
+mod document;
 pub mod files;
+mod finding;
+mod merge;
 pub mod operations;
 pub mod path;
+mod positions;
 pub mod problem;
 
 pub use api::{Studio, mounted};

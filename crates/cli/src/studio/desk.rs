@@ -1,14 +1,14 @@
 //! A workspace that was read → what the studio shows of it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockgate_flow::source::Source;
 use lockgate_studio::files::{Desk, version_of};
 use lockgate_studio::path::FilePath;
 
-use crate::connectors::CONNECTORS;
+use crate::connectors::{CONNECTORS, is_contract};
 use crate::test;
 use crate::workspace::{self, Loaded};
 
@@ -50,12 +50,12 @@ pub(super) fn digest(files: &BTreeMap<FilePath, Arc<Source>>) -> String {
 }
 
 /// `connectors/*.contract.yaml`
-fn contracts(root: &Path) -> Vec<std::path::PathBuf> {
+fn contracts(root: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(root.join(CONNECTORS)) else {
         return Vec::new();
     };
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.to_string_lossy().ends_with(".contract.yaml") && path.is_file())
+        .filter(|path| is_contract(&path.to_string_lossy()) && path.is_file())
         .collect()
 }

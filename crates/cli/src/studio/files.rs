@@ -6,16 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use lockgate_connectors::Connector;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::source::Source;
 use lockgate_studio::Files;
 use lockgate_studio::files::{Desk, FileError, Mode, Read, Setting};
 use lockgate_studio::path::{FileKind, FilePath};
-use lockgate_testing::{Subject, check, file};
 use tokio::sync::{Mutex, watch};
 
 use super::desk::desk;
+use super::findings::findings;
 use super::{place, write};
 use crate::workspace::Loaded;
 
@@ -93,24 +92,8 @@ impl Files for WorkspaceFiles {
         self.desks.subscribe()
     }
 
-    fn findings(&self, _: &Desk, kind: FileKind, source: &Arc<Source>) -> Vec<Diagnostic> {
-        match kind {
-            FileKind::Connector if source.path().ends_with(".contract.yaml") => Vec::new(),
-            FileKind::Connector => Connector::parse(source).1,
-            FileKind::Tests => {
-                let loaded = self.loaded();
-                let subject = Subject::new(
-                    &loaded.checked,
-                    loaded.actions(),
-                    Arc::clone(&loaded.catalog),
-                    lockgate_catalogue::connection_types(&loaded.connectors.all),
-                );
-                let (file, mut findings) = file::parse(source);
-                findings.extend(check(&subject, &file));
-                findings
-            }
-            FileKind::Workspace | FileKind::Flow => Vec::new(),
-        }
+    fn findings(&self, texts: &[(FileKind, Arc<Source>)]) -> Vec<Diagnostic> {
+        findings(&self.loaded(), texts)
     }
 
     async fn read(&self, path: &FilePath) -> Result<Option<Read>, FileError> {

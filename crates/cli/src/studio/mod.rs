@@ -3,6 +3,7 @@
 //! ```text
 //!  files       the workspace as it was read last, and who is told of the next
 //!  desk        a workspace that was read → what the studio shows of it
+//!  findings    what is wrong in test files and connectors
 //!  place       where a path leads, and where it may not
 //!  write       a file's new text, safe on the disk or not there at all
 //!  doing       tests, connections, runs, scenarios
@@ -11,6 +12,7 @@
 mod desk;
 mod doing;
 mod files;
+mod findings;
 mod place;
 mod write;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum::body::Body;
 use axum::extract::State as Shared;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -24,6 +24,17 @@ pub struct Mounted {
     pub router: Router,
     /// Which paths are answered without the token: what holds no data, and a browser asks for before anyone can show it.
     pub is_open: fn(&str) -> bool,
+}
+
+/// That the server stops, for what is mounted: an [`Extension`] of its requests. What streams ends with it.
+#[derive(Clone)]
+pub struct Stopping(Arc<State>);
+
+impl Stopping {
+    /// Completes when the server stops.
+    pub async fn wait(&self) {
+        self.0.stopped().await;
+    }
 }
 
 type Route = (&'static str, &'static str, MethodRouter<Arc<State>>);
@@ -64,10 +75,13 @@ pub(crate) fn router(state: Arc<State>, mounted: Option<Mounted>) -> Router {
                 handler.fallback(move || async move { Problem::MethodNotAllowed { allow } }),
             )
         });
+    let stopping = Stopping(Arc::clone(&state));
+    let beside = mounted.map(|mounted| mounted.router.layer(Extension(stopping)));
+    let beside = beside.unwrap_or_default();
     router
         .fallback(async || Problem::NoRoute)
         .with_state(state)
-        .merge(mounted.map(|mounted| mounted.router).unwrap_or_default())
+        .merge(beside)
         .layer(from_fn_with_state(guarded, guard))
         .layer(map_response(hardened))
 }

@@ -2,9 +2,25 @@
 //!
 //! ```text
 //!  router      path and method → who answers
-//!  workspace   /api/workspace
+//!  body        texts that are sent, checked where nobody else waits
+//!  workspace   flows, files, findings of all files
+//!  events      says when files change
+//!  files       a file: read, saved, deleted
+//!  document    what a text means, and what an edit does to it
+//!  edits       edits as they are sent
+//!  assist      completion, hover, definitions, scopes
+//!  forms       a step, for a form
+//!  actions     actions, functions, the pages of findings
 //! ```
 
+mod actions;
+mod assist;
+mod body;
+mod document;
+mod edits;
+mod events;
+mod files;
+mod forms;
 mod router;
 mod workspace;
 

@@ -1,0 +1,103 @@
+//! `/api/document`: what a text means, and what an edit does to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use lockgate_flow::edit::{apply, edit};
+use lockgate_server::admin::JsonBody;
+use lockgate_server::problem::Problem;
+use serde::{Deserialize, Serialize};
+
+use super::Studio;
+use super::body::{Sent, Text, TextBody, with_text};
+use super::edits::EditSent;
+use crate::document::{Document, Overlay};
+use crate::finding::units;
+use crate::path::FileKind;
+use crate::positions::Positions;
+use crate::problem::problem;
+
+/// `POST /api/document`
+pub(super) async fn read(
+    State(studio): State<Arc<Studio>>,
+    JsonBody(text): TextBody<Text>,
+) -> Result<Json<Document>, Problem> {
+    let document = with_text(studio, text, |_, sent| {
+        Ok(Document::of(&sent.overlay, sent.collapsed))
+    });
+    document.await.map(Json)
+}
+
+/// A text and what is done to it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edit {
+    path: String,
+    text: String,
+    #[serde(default)]
+    collapsed: BTreeSet<String>,
+    edit: EditSent,
+}
+
+/// `Edited` of the API.
+#[derive(Debug, Serialize)]
+pub(super) struct Edited {
+    changes: Vec<Change>,
+    select: Option<String>,
+    document: Document,
+}
+
+#[derive(Debug, Serialize)]
+struct Change {
+    from: usize,
+    to: usize,
+    insert: String,
+}
+
+/// `POST /api/document/edit`
+pub(super) async fn change(
+    State(studio): State<Arc<Studio>>,
+    JsonBody(asked): TextBody<Edit>,
+) -> Result<Json<Edited>, Problem> {
+    let text = Text::new(asked.path, asked.text, asked.collapsed);
+    let edited = with_text(studio, text, move |studio, sent| {
+        let Sent {
+            desk,
+            path,
+            overlay,
+            collapsed,
+        } = sent;
+        if path.kind() != FileKind::Flow {
+            return Err(refused(format!("{path} is no flow: edit its text")));
+        }
+        let source = &overlay.source;
+        let changed =
+            edit(source, &asked.edit.into(), &desk.catalog).map_err(|error| refused(error.message))?;
+        let positions = Positions::of(source.text());
+        let after = apply(source.text(), &changed.changes);
+        let changes = changed.changes.into_iter().map(|change| {
+            let (from, to) = units(&positions, change.span);
+            Change {
+                from,
+                to,
+                insert: change.text,
+            }
+        });
+        let changes = changes.collect();
+        let overlay = Overlay::of(&*studio.files, &desk, &path, after);
+        Ok(Edited {
+            changes,
+            select: changed.select,
+            document: Document::of(&overlay, collapsed),
+        })
+    });
+    edited.await.map(Json)
+}
+
+/// The edit does not fit the text.
+fn refused(why: String) -> Problem {
+    problem(StatusCode::UNPROCESSABLE_ENTITY, "edit_refused", why)
+}
