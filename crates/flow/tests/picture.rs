@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lockgate_flow::render::picture::{Card, Form, SlotPlace, way_name};
-use lockgate_flow::render::{Picture, PictureOptions, picture};
+use lockgate_flow::render::{Picture, PictureOptions, SvgOptions, picture, svg};
 use lockgate_flow::source::Source;
 use lockgate_flow::syntax::{FlowSyntax, Handler, Step, Verb, parse};
 
@@ -492,6 +492,85 @@ fn wide_flows_keep_everything_apart() {
                 let meet = ax < &(bx + bw) && bx < &(ax + aw) && ay < &(by + bh) && by < &(ay + ah);
                 assert!(!meet, "{:?}", rects[index]);
             }
+        }
+    }
+}
+
+/// Flows of about so many steps, each of another shape.
+fn large(steps: usize) -> Vec<(&'static str, String)> {
+    let repeated = |count: usize, step: &dyn Fn(usize) -> String| {
+        (0..count).fold("steps:\n".to_owned(), |text, index| text + &step(index))
+    };
+    let mut nested = "steps:\n".to_owned();
+    for index in 0..steps / 40 {
+        let mut indent = "  ".to_owned();
+        for depth in 0..20 {
+            let _ = write!(
+                nested,
+                "{indent}- if: input.a\n{indent}  then:\n{indent}    - set: {{ a_{index}: {depth} }}\n"
+            );
+            indent += "    ";
+        }
+    }
+    vec![
+        (
+            "plain",
+            repeated(steps, &|index| {
+                format!("  - name: Step {index} of a long flow\n    action: http.request\n")
+            }),
+        ),
+        (
+            "guards",
+            repeated(steps / 2, &|_| {
+                "  - if: input.a\n    then: [{ fail: { code: wrong, message: It is wrong. } }]\n".to_owned()
+            }),
+        ),
+        (
+            "handlers",
+            repeated(steps / 4, &|_| {
+                "  - call: other\n    on_error:\n      timeout: [{ wait: 1s }]\n      gone: [{ return: 1 }]\n      \"*\": [{ wait: 2s }]\n"
+                    .to_owned()
+            }),
+        ),
+        ("nested", nested),
+        (
+            "switch",
+            "steps:\n  - switch: input.a\n    cases:\n".to_owned()
+                + &(0..steps).fold(String::new(), |text, index| {
+                    text + &format!("      c{index}: [{{ set: {{ a: 1 }} }}]\n")
+                }),
+        ),
+        (
+            "loops",
+            repeated(steps / 4, &|_| {
+                "  - for_each: input.list\n    steps:\n      - parallel:\n          a: [{ call: other }]\n          b: [{ call: other }]\n"
+                    .to_owned()
+            }),
+        ),
+    ]
+}
+
+#[test]
+#[ignore = "measures: cargo test --release -p lockgate-flow --test picture -- --ignored --nocapture"]
+#[expect(clippy::print_stderr, reason = "it is read by who runs it")]
+fn how_long_large_flows_take() {
+    for steps in [1000, 10_000] {
+        for (name, text) in large(steps) {
+            let flow = read("flow.yaml", &text);
+            let best = (0..5)
+                .map(|_| {
+                    let start = std::time::Instant::now();
+                    let drawn = picture(&flow, &PictureOptions::default());
+                    (start.elapsed(), drawn.cards.len())
+                })
+                .min();
+            let (time, cards) = best.unwrap();
+            let start = std::time::Instant::now();
+            let bytes = svg(&flow, &SvgOptions::default()).len();
+            eprintln!(
+                "{name}: {steps} steps, {cards} cards: {time:?}; SVG {bytes} bytes: {:?}",
+                start.elapsed()
+            );
         }
     }
 }

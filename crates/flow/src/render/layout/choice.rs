@@ -94,7 +94,10 @@ impl Layouter<'_> {
         decision.extend_exits(&[at(0, decision.height)]);
         decision.leave_by(&through.way);
         if let Some(list) = past.list.clone() {
-            decision.slot(Place { list, index: 0 }, at(rail, decision.height + GAP_AFTER_JOIN - SLOT_BEFORE));
+            decision.slot(
+                Place { list, index: 0 },
+                at(rail, decision.height + GAP_AFTER_JOIN - SLOT_BEFORE),
+            );
         }
         let mut piece = stack(decision, body);
         let join = piece.bottom() + JOIN;

@@ -332,18 +332,18 @@ fn crosses(segment: Rect, rect: Rect) -> bool {
     }
 }
 
-fn check(picture: &Layout) -> Result<(), TestCaseError> {
+fn check(layout: &Layout) -> Result<(), TestCaseError> {
     let page = Rect {
         x: 0,
         y: 0,
-        w: picture.w,
-        h: picture.h,
+        w: layout.w,
+        h: layout.h,
     };
-    let (frames, boxes): (Vec<_>, Vec<_>) = picture.nodes.iter().partition(|node| is_frame(node));
+    let (frames, boxes): (Vec<_>, Vec<_>) = layout.nodes.iter().partition(|node| is_frame(node));
     let flat: Vec<Rect> = boxes
         .iter()
         .map(|node| node.rect)
-        .chain(picture.labels.iter().map(|label| label.rect))
+        .chain(layout.labels.iter().map(|label| label.rect))
         .collect();
     for (index, a) in flat.iter().enumerate() {
         prop_assert!(contains(page, *a), "{a:?} lies outside {page:?}");
@@ -366,7 +366,7 @@ fn check(picture: &Layout) -> Result<(), TestCaseError> {
             );
         }
     }
-    for label in &picture.labels {
+    for label in &layout.labels {
         let Rect { x, y, w, h } = label.rect;
         let middle = Rect {
             x: x + w / 2,
@@ -374,14 +374,18 @@ fn check(picture: &Layout) -> Result<(), TestCaseError> {
             w: 0,
             h: 0,
         };
-        let on = picture
+        let on = layout
             .wires
             .iter()
             .flat_map(segments)
             .any(|segment| contains(segment, middle));
         prop_assert!(on, "{label:?} lies on no connector");
+        for wire in layout.wires.iter().filter(|wire| wire.from != label.of.0) {
+            let meets = segments(wire).any(|segment| crosses(segment, label.rect));
+            prop_assert!(!meets, "{wire:?} runs through {label:?}");
+        }
     }
-    for node in &picture.nodes {
+    for node in &layout.nodes {
         let room = node.rect.w
             - if matches!(node.art.form, Form::Fork | Form::End) {
                 16
@@ -396,9 +400,9 @@ fn check(picture: &Layout) -> Result<(), TestCaseError> {
             );
         }
     }
-    for wire in &picture.wires {
+    for wire in &layout.wires {
         for (number, point) in [(wire.from, wire.points.first()), (wire.to, wire.points.last())] {
-            let node = picture.nodes.iter().find(|node| node.number == number).unwrap();
+            let node = layout.nodes.iter().find(|node| node.number == number).unwrap();
             let point = *point.unwrap();
             // A frame's steps hang on the line under its title.
             let inside = is_frame(node)

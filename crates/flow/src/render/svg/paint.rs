@@ -1,5 +1,6 @@
 //! Writes a laid-out picture as SVG.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::super::layout::{Art, Form, ICON, PADDING, height};
@@ -51,8 +52,14 @@ pub(super) fn paint(layout: &Layout, options: &SvgOptions) -> String {
     let mut wires: Vec<(&Wire, Option<Mark>)> =
         layout.wires.iter().zip(marked.wires.iter().copied()).collect();
     wires.sort_by_key(|(_, mark)| *mark == Some(Mark::Taken));
+    // A label lies on ways out of one box only.
+    let mut labels: BTreeMap<usize, Vec<Rect>> = BTreeMap::new();
+    for label in &layout.labels {
+        labels.entry(label.of.0).or_default().push(label.rect);
+    }
     for (wire, mark) in wires {
-        paint_wire(&mut out, wire, layout, mark);
+        let labels = labels.get(&wire.from).map_or(&[][..], Vec::as_slice);
+        paint_wire(&mut out, wire, layout, labels, mark);
     }
     for label in &layout.labels {
         paint_label(&mut out, label, marked.of_label(layout, label));
@@ -265,7 +272,7 @@ fn fields(out: &mut String, art: &Art, rect: Rect) {
     }
 }
 
-fn paint_wire(out: &mut String, wire: &Wire, layout: &Layout, mark: Option<Mark>) {
+fn paint_wire(out: &mut String, wire: &Wire, layout: &Layout, labels: &[Rect], mark: Option<Mark>) {
     let path_of = |number: usize| layout.node(number).map_or("", |node| node.art.card.path.as_str());
     let tone = if wire.tone == Tone::Error {
         "edge error"
@@ -281,11 +288,7 @@ fn paint_wire(out: &mut String, wire: &Wire, layout: &Layout, mark: Option<Mark>
     if let Some(mark) = mark {
         let _ = write!(out, "<title>{}</title>", mark.of_way());
     }
-    let _ = write!(
-        out,
-        "<path class=\"wire\" d=\"{}\"/>",
-        bent(&wire.points, &layout.labels)
-    );
+    let _ = write!(out, "<path class=\"wire\" d=\"{}\"/>", bent(&wire.points, labels));
     if wire.head
         && let [.., a, b] = wire.points.as_slice()
     {
@@ -326,7 +329,7 @@ fn paint_label(out: &mut String, label: &Label, mark: Option<Mark>) {
 }
 
 /// A line with rounded corners that leaves out what is under labels, so that labels need no ground of their own.
-fn bent(points: &[Point], labels: &[Label]) -> String {
+fn bent(points: &[Point], labels: &[Rect]) -> String {
     let mut path = String::new();
     let mut pen = None;
     for (index, point) in points.iter().enumerate() {
@@ -361,10 +364,10 @@ fn bent(points: &[Point], labels: &[Label]) -> String {
 }
 
 /// A straight line to `end`, lifted where a label lies on it. A line carries one label at most.
-fn straight(path: &mut String, start: Point, end: Point, labels: &[Label]) {
+fn straight(path: &mut String, start: Point, end: Point, labels: &[Rect]) {
     let low = at(start.x.min(end.x), start.y.min(end.y));
     let high = at(start.x.max(end.x), start.y.max(end.y));
-    let on = labels.iter().map(|label| label.rect).find(|rect| {
+    let on = labels.iter().find(|rect| {
         low.x < rect.right()
             && rect.x < high.x.max(low.x + 1)
             && low.y < rect.bottom()
