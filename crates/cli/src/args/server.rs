@@ -67,6 +67,12 @@ pub(crate) struct ServeArgs {
         env = "LOCKGATE_MAX_RUNS"
     )]
     pub(crate) max_runs: NonZeroUsize,
+    /// Serve the studio at `/studio/` on the admin port, to look at flows and runs
+    #[arg(long, env = "LOCKGATE_STUDIO")]
+    pub(crate) studio: bool,
+    /// Let files of the workspace be changed from the studio; what is served changes with the next reload (SIGHUP)
+    #[arg(long, requires = "studio", env = "LOCKGATE_STUDIO_WRITE")]
+    pub(crate) studio_write: bool,
     /// Where runs are kept; without it, `store.path` in lockgate.yaml
     #[arg(long, value_name = "PATH", env = "LOCKGATE_STORE")]
     pub(crate) store: Option<PathBuf>,
@@ -99,7 +105,7 @@ pub(crate) struct DevArgs {
     /// The port for the flows on 127.0.0.1; 0 takes any that is free
     #[arg(long, default_value_t = 8080, env = "LOCKGATE_PORT")]
     pub(crate) port: u16,
-    /// The port for health, metrics and the list of flows
+    /// The port for the studio, health, metrics and the list of flows
     #[arg(
         long,
         value_name = "PORT",

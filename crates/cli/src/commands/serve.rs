@@ -1,18 +1,21 @@
 //! `lockgate serve`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::graph::Flow;
 use lockgate_server::metrics::Metrics;
 use lockgate_server::server::Server;
+use lockgate_studio::files::Mode;
 
 use super::counted;
 use crate::args::ServeArgs;
 use crate::exit::Exit;
-use crate::serve::{self, Asked, Keeping, Signals, SiteBuilder, Version};
+use crate::serve::{self, Asked, Keeping, Signals, SiteBuilder, Version, Watcher};
 use crate::store;
+use crate::studio::WorkspaceFiles;
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
 
@@ -23,7 +26,12 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     let options = serve::server_options(folder, args);
     let metrics = Metrics::new();
     let mut builder = SiteBuilder::new(metrics.clone());
-    let loaded = builder.load(folder)?;
+    // Before the first look at the files, so that no change falls between the two.
+    let mut watcher = args
+        .studio
+        .then(|| Watcher::start(workspace::root_of(folder)?))
+        .transpose()?;
+    let loaded = Arc::new(builder.load(folder)?);
     let errors = loaded.errors();
     if !errors.is_empty() {
         return Err(workspace::refuse(&errors, terminal));
@@ -46,7 +54,15 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     let mut signals = Signals::listen().context("listening for signals")?;
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let runtime = keeping.as_ref().map(|keeping| keeping.runtime(&program));
-    let server = Server::start(options, site, metrics.clone(), runtime.clone())
+    let files = args.studio.then(|| {
+        let files = WorkspaceFiles::new(Arc::clone(&loaded), Mode::Serve, args.studio_write);
+        Arc::new(files)
+    });
+    let store = keeping.as_ref().map(Keeping::store);
+    let mounted = files
+        .clone()
+        .map(|files| serve::studio(files, store, builder.served()));
+    let server = Server::start_with(options, site, metrics.clone(), runtime.clone(), mounted)
         .await
         .map_err(serve::start_failed)?;
     let url = format!("{scheme}://{}", server.address());
@@ -55,13 +71,43 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
         keeping.announce(&admin_url)?;
     }
     tell(&loaded, &url, &admin_url, terminal);
+    if let Some(files) = &files {
+        files.served_at(&url);
+        let studio = terminal.stderr_style().name(&format!("{admin_url}/studio/"));
+        terminal.remark(&format!("studio at {studio}"));
+    }
     drop(loaded);
     serve::announce(&url, &admin_url, terminal)?;
-    while signals.next().await == Asked::Reload {
-        reload(folder, &mut builder, keeping.as_ref(), &server, &metrics);
+    loop {
+        tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::Reload => reload(folder, &mut builder, keeping.as_ref(), &server, &metrics, files.as_deref()),
+                Asked::Stop => break,
+            },
+            () = changed(&mut watcher) => look(folder, &builder, files.as_deref()),
+        }
     }
     drop(keeping);
     Ok(serve::stop(server, runtime, args.shutdown_timeout, &mut signals, terminal).await)
+}
+
+/// Waits for a change of a file; for ever where nobody shows them.
+async fn changed(watcher: &mut Option<Watcher>) {
+    match watcher {
+        Some(watcher) => {
+            watcher.changed().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads the files for the studio. What is served stays.
+fn look(folder: &Path, builder: &SiteBuilder, files: Option<&WorkspaceFiles>) {
+    let Some(files) = files else { return };
+    match builder.load(folder) {
+        Ok(loaded) => files.shows(Arc::new(loaded)),
+        Err(_) => files.cannot_be_read(),
+    }
 }
 
 /// Reads the workspace, `.env` and the certificate again. With a mistake in them, what is served stays as it is.
@@ -71,9 +117,10 @@ fn reload(
     keeping: Option<&Keeping>,
     server: &Server,
     metrics: &Metrics,
+    files: Option<&WorkspaceFiles>,
 ) {
     let mut is_good = false;
-    match read_again(folder, builder, keeping, server) {
+    match read_again(folder, builder, keeping, server, files) {
         Ok(Ok(routes)) => {
             is_good = true;
             tracing::info!(target: RELOAD, routes, "reloaded: what was read is served from now on");
@@ -118,14 +165,18 @@ fn read_again(
     builder: &mut SiteBuilder,
     keeping: Option<&Keeping>,
     server: &Server,
+    files: Option<&WorkspaceFiles>,
 ) -> Result<Result<usize, Vec<Diagnostic>>> {
-    let loaded = builder.load(folder)?;
+    let loaded = Arc::new(builder.load(folder)?);
     let kept = serve::kept_connections(keeping)?;
     match builder.build_sound(&loaded, &kept, Some(&server.site()))? {
         Ok(version) => {
             server
                 .publish(version.site)
                 .map_err(|error| serve::no_store(&error))?;
+            if let Some(files) = files {
+                files.serves(Arc::clone(&loaded));
+            }
             Ok(Ok(routed(&loaded).count()))
         }
         Err(findings) => Ok(Err(findings)),

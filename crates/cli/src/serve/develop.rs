@@ -131,23 +131,27 @@ impl<'a> Development<'a> {
                 },
             )) => match server.publish(version.site) {
                 Ok(()) => {
-                    self.show(loaded.clone(), true);
+                    self.show(|files| files.serves(Arc::clone(&loaded)));
                     let view = self.view(&loaded, &plan, unusable);
                     self.screen.change(files, view);
                 }
                 Err(error) => {
-                    self.show(loaded, false);
+                    self.show(|files| files.shows(loaded));
                     self.screen.unreadable(files, &no_store(&error));
                 }
             },
-            Err(error) => self.screen.unreadable(files, &error),
+            Err(error) => {
+                self.show(WorkspaceFiles::cannot_be_read);
+                self.screen.unreadable(files, &error);
+            }
         }
     }
 
-    fn show(&self, loaded: Arc<Loaded>, is_served: bool) {
+    /// Tells the studio.
+    fn show(&self, tell: impl FnOnce(&WorkspaceFiles)) {
         if let Some(files) = &self.files {
             files.emulated(self.tenant.as_ref().map(Tenant::url));
-            files.take(loaded, is_served);
+            tell(files);
         }
     }
 

@@ -64,6 +64,10 @@ impl<'a> Screen<'a> {
     pub(super) fn begin(&mut self, url: &str, admin_url: &str, store: &str, view: View) {
         let style = self.terminal.stderr_style();
         self.say(&format!("{} at {}", style.name("lockgate dev"), style.name(url)));
+        self.say(&format!(
+            "studio at {}",
+            style.name(&format!("{admin_url}/studio/"))
+        ));
         self.say(&format!("admin port at {admin_url}"));
         self.say(&format!("runs are kept in {store}"));
         self.targets(&view);

@@ -12,8 +12,9 @@ use crate::connectors::{CONNECTORS, is_contract};
 use crate::test;
 use crate::workspace::{self, Loaded};
 
-/// Reads what was not read yet (tests and contracts), and puts it beside the rest. What cannot be opened is left out.
-pub(super) fn desk(loaded: &Loaded, number: u64, is_served: bool) -> Desk {
+/// Reads what was not read yet (tests and contracts), and puts it beside the rest. What cannot be opened is left out. It is
+/// what is served, until somebody says otherwise.
+pub(super) fn desk(loaded: &Loaded, number: u64) -> Desk {
     let flows = loaded.checked.flows.iter().map(|flow| &flow.source);
     let read = std::iter::once(&loaded.file)
         .chain(flows)
@@ -31,7 +32,7 @@ pub(super) fn desk(loaded: &Loaded, number: u64, is_served: bool) -> Desk {
     Desk {
         name: name.to_string_lossy().into_owned(),
         version: format!("{number}-{}", &digest(&files)[..16]),
-        is_served,
+        is_served: true,
         files,
         catalog: Arc::clone(&loaded.catalog),
         checked: Arc::clone(&loaded.checked),

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use lockgate_flow::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use lockgate_studio::files::{Desk, FileError, Mode, Read, Setting};
 use lockgate_studio::path::{FileKind, FilePath};
 use tokio::sync::{Mutex, watch};
 
-use super::desk::desk;
+use super::desk::{desk, digest};
 use super::findings::findings;
 use super::{place, write};
 use crate::workspace::Loaded;
@@ -27,6 +27,8 @@ pub(crate) struct WorkspaceFiles {
     tenant: RwLock<Option<String>>,
     loaded: RwLock<Arc<Loaded>>,
     desks: watch::Sender<Arc<Desk>>,
+    /// The digest of the files that are served.
+    served: RwLock<String>,
     /// How many versions there were.
     number: AtomicU64,
     /// Two that save do so one after the other.
@@ -36,13 +38,15 @@ pub(crate) struct WorkspaceFiles {
 impl WorkspaceFiles {
     /// Those of a workspace that was read, and is what is going to be served.
     pub(crate) fn new(loaded: Arc<Loaded>, mode: Mode, is_writable: bool) -> Self {
+        let first = desk(&loaded, 1);
         Self {
             root: loaded.root.clone(),
             mode,
             is_writable,
             flows_url: OnceLock::new(),
             tenant: RwLock::default(),
-            desks: watch::Sender::new(Arc::new(desk(&loaded, 1, true))),
+            served: RwLock::new(digest(&first.files)),
+            desks: watch::Sender::new(Arc::new(first)),
             loaded: RwLock::new(loaded),
             number: AtomicU64::new(1),
             writing: Mutex::default(),
@@ -57,15 +61,43 @@ impl WorkspaceFiles {
 
     /// Says which tenant stands in for Auth0.
     pub(crate) fn emulated(&self, url: Option<&str>) {
-        *self.tenant.write().unwrap_or_else(PoisonError::into_inner) = url.map(str::to_owned);
+        *write_to(&self.tenant) = url.map(str::to_owned);
     }
 
-    /// Takes the workspace as it was read now.
-    pub(crate) fn take(&self, loaded: Arc<Loaded>, is_served: bool) {
-        let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
-        let desk = Arc::new(desk(&loaded, number, is_served));
-        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
-        self.desks.send_replace(desk);
+    /// Takes the workspace as it was read now, and is served from now on.
+    pub(crate) fn serves(&self, loaded: Arc<Loaded>) {
+        let desk = self.desk(&loaded);
+        *write_to(&self.served) = digest(&desk.files);
+        self.take(loaded, desk);
+    }
+
+    /// Takes the workspace as it was read now; what is served stays.
+    pub(crate) fn shows(&self, loaded: Arc<Loaded>) {
+        let mut desk = self.desk(&loaded);
+        desk.is_served = *write_to(&self.served) == digest(&desk.files);
+        self.take(loaded, desk);
+    }
+
+    /// The files cannot be read as they are now: what was read last is what can be shown.
+    pub(crate) fn cannot_be_read(&self) {
+        let last = Arc::clone(&self.desks.borrow());
+        self.desks.send_replace(Arc::new(Desk {
+            name: last.name.clone(),
+            version: last.version.clone(),
+            is_served: false,
+            files: last.files.clone(),
+            catalog: Arc::clone(&last.catalog),
+            checked: Arc::clone(&last.checked),
+        }));
+    }
+
+    fn desk(&self, loaded: &Loaded) -> Desk {
+        desk(loaded, self.number.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn take(&self, loaded: Arc<Loaded>, desk: Desk) {
+        *write_to(&self.loaded) = loaded;
+        self.desks.send_replace(Arc::new(desk));
     }
 
     /// The workspace as it was read last.
@@ -121,4 +153,9 @@ async fn blocking<T: Send + 'static>(
         Ok(done) => done,
         Err(error) => Err(FileError::Failed(error.to_string())),
     }
+}
+
+/// Nothing is left half done in these: what panicked has changed nothing.
+fn write_to<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
