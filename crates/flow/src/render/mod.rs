@@ -6,12 +6,15 @@
 
 mod diagram;
 mod dot;
+#[cfg(test)]
+mod generated;
 mod layout;
 mod mermaid;
 mod outline;
 pub mod picture;
 mod read;
 mod svg;
+mod text;
 mod wording;
 
 #[cfg(test)]
@@ -23,3 +26,4 @@ pub use mermaid::{mermaid, mermaid_outline};
 pub use outline::{Arm, Block, Card, Field, Handling, Kind, Outline, Shape};
 pub use picture::{Picture, PictureOptions, picture};
 pub use svg::{Mark, Marks, Scheme, SvgOptions, svg, svg_outline};
+pub use text::{TextOptions, text, text_outline};

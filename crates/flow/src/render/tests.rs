@@ -10,7 +10,7 @@ use crate::graph::Edge;
 use crate::source::Source;
 use crate::syntax::{FlowSyntax, parse};
 
-const SIGN_UP: &str = r#"
+pub(super) const SIGN_UP: &str = r#"
 name: sign-up
 description: Create the user in Auth0 and give pro plans their quota.
 trigger:
@@ -40,7 +40,7 @@ steps:
 "#;
 
 /// Every verb, and every way to part and join.
-const ALL_VERBS: &str = r#"
+pub(super) const ALL_VERBS: &str = r#"
 name: all-verbs
 trigger:
   schedule: { cron: "0 3 * * *", timezone: Europe/Berlin }

@@ -30,6 +30,13 @@ pub(crate) struct Art {
     pub(crate) fields: Vec<(String, String, bool)>,
 }
 
+impl Art {
+    /// Height of a frame's title strip.
+    pub(crate) fn strip(&self) -> i32 {
+        even((height(&self.lines) + 2 * PADDING).max(STRIP))
+    }
+}
+
 /// The outline of a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -226,12 +233,9 @@ pub(crate) fn trigger(card: &Card, input: &[Field]) -> Sized {
 pub(crate) fn frame(card: &Card, form: Form) -> Sized {
     let lines = lines(card, TEXT + 60);
     let w = rounded(widest(&lines) + ICON + 3 * PADDING + 4);
-    let h = even((height(&lines) + 2 * PADDING).max(STRIP));
-    Sized {
-        art: art(card, form, lines),
-        w,
-        h,
-    }
+    let art = art(card, form, lines);
+    let h = art.strip();
+    Sized { art, w, h }
 }
 
 /// The bar that a parallel begins with; its text stands in its middle.

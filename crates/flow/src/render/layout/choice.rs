@@ -3,8 +3,8 @@
 use super::super::outline::{Arm, Block, Card, Kind, Shape, goes_on};
 use super::blocks::{GAP, GAP_AFTER_JOIN, LABEL, Layouter, SPACE, label, label_width, stack};
 use super::card::{self, Form, Sized};
-use super::columns::{Columns, DROP, Stem, Way};
-use super::geometry::{Entry, Exit, JOIN, Node, Piece, Place, Rect, SLOT_BEFORE, SLOT_ROOM, Tone, Wire, at};
+use super::columns::{Columns, Stem, Way};
+use super::geometry::{Entry, Exit, JOIN, Node, Piece, Place, Rect, SLOT_BEFORE, SLOT_ROOM, Tone, at};
 use super::side::{Side, with_sides};
 use crate::graph::Edge;
 

@@ -178,8 +178,7 @@ fn paint_node(out: &mut String, node: &Node, options: &SvgOptions, mark: Option<
 
 fn paint_frame(out: &mut String, art: &Art, rect: Rect) {
     rounded(out, "frame", rect, 14);
-    let strip = (height(&art.lines) + 2 * PADDING).max(44);
-    let strip = strip + strip % 2;
+    let strip = art.strip();
     let y = rect.y + strip;
     if rect.h > strip {
         let _ = writeln!(
