@@ -15,6 +15,7 @@ import { CaseList } from "./case-list";
 import { coverageNumbers, coveragePaint } from "./coverage";
 import { FindingList } from "./finding-list";
 import { NewTest } from "./new-test-form";
+import "../runs/runs.css";
 import "./tests.css";
 
 interface TestPanelProps {
