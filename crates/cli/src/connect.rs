@@ -16,7 +16,8 @@ use lockgate_flow::workspace::{
 };
 use lockgate_server::auth::{Credentials, Scheme};
 use lockgate_tenant::Tenant;
-use serde_json::{Value, json};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use crate::terminal::Terminal;
 use crate::workspace::{self, FILE, Loaded};
@@ -43,6 +44,26 @@ pub(crate) struct Live {
     pub(crate) left_out: Vec<(String, String)>,
     /// The emulated tenant, if one was asked for.
     pub(crate) tenant: Option<Tenant>,
+}
+
+/// How the emulated tenant is called: what a connection is given in the place of its own settings.
+#[derive(Clone)]
+pub(crate) struct Emulated {
+    pub(crate) url: String,
+    client_id: String,
+    client_secret: SecretString,
+    audience: String,
+}
+
+impl Emulated {
+    pub(crate) fn of(tenant: &Tenant) -> Self {
+        Self {
+            url: tenant.url().to_owned(),
+            client_id: tenant.client_id().to_owned(),
+            client_secret: tenant.client_secret().into(),
+            audience: tenant.audience().to_owned(),
+        }
+    }
 }
 
 impl Live {
@@ -126,7 +147,7 @@ pub(crate) async fn connect(
         }
         let is_auth0 = connection.type_name.value == CONNECTION_TYPE;
         let settings = match &live.tenant {
-            Some(tenant) if is_auth0 => emulated_settings(loaded, connection, tenant),
+            Some(tenant) if is_auth0 => emulated_settings(loaded, connection, &Emulated::of(tenant)),
             tenant => match resolve(
                 loaded,
                 file,
@@ -268,7 +289,11 @@ pub(crate) fn variables(loaded: &Loaded, connection: &ConnectionSyntax) -> Vec<(
 
 /// What a connection of type `auth0` is given so that it calls the emulated tenant: that, and of its other settings those that
 /// have a value.
-pub(crate) fn emulated_settings(loaded: &Loaded, connection: &ConnectionSyntax, tenant: &Tenant) -> Resolved {
+pub(crate) fn emulated_settings(
+    loaded: &Loaded,
+    connection: &ConnectionSyntax,
+    tenant: &Emulated,
+) -> Resolved {
     let get = |name: &str| loaded.environment.get(name);
     let is_known = |value: &Value| {
         let read = lockgate_flow::workspace::variables(value);
@@ -283,10 +308,10 @@ pub(crate) fn emulated_settings(loaded: &Loaded, connection: &ConnectionSyntax, 
     settings_for(
         &mut settings,
         &TenantAccess {
-            base_url: tenant.url(),
-            client_id: tenant.client_id(),
-            client_secret: tenant.client_secret(),
-            audience: tenant.audience(),
+            base_url: &tenant.url,
+            client_id: &tenant.client_id,
+            client_secret: tenant.client_secret.expose_secret(),
+            audience: &tenant.audience,
         },
     );
     settings
@@ -362,6 +387,7 @@ fn unusable(
 #[cfg(test)]
 mod tests {
     use lockgate_engine::clock::SystemClock;
+    use serde_json::json;
 
     use super::*;
     use crate::catalogue;

@@ -7,6 +7,7 @@
 //!  commands/*    one file each, thin
 //!   ├─ workspace   lockgate.yaml, flows/**/*.yaml, connectors/*.yaml and .env → a checked workspace
 //!   ├─ connect     settings → live connections, or the emulated tenant
+//!   ├─ needs       which scopes flows need on them
 //!   ├─ store       where a workspace keeps its runs
 //!   ├─ serve/*     a site of a workspace, made again when it changes
 //!   ├─ run/*       a run on the terminal: input, progress, result
@@ -28,6 +29,7 @@ mod connectors;
 mod doctor;
 mod environment;
 mod exit;
+mod needs;
 mod run;
 mod runs;
 mod scenarios;

@@ -356,6 +356,8 @@ pub(crate) enum GraphFormat {
     Mermaid,
     Dot,
     Svg,
+    /// Box characters, for a terminal: as wide as it is, else 100 columns
+    Text,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! `lockgate connections`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,15 +8,14 @@ use anyhow::Result;
 use lockgate_auth0::{Auth0Connection, CheckReport};
 use lockgate_engine::action::ActionError;
 use lockgate_engine::clock::{Clock, SystemClock};
-use lockgate_flow::catalog::ScopeNeed;
 use lockgate_flow::diagnostic::suggestion;
 use serde_json::{Value, json};
 
-use super::scopes::least;
 use crate::args::ConnectionsCheckArgs;
 use crate::catalogue;
 use crate::connect;
 use crate::exit::{Exit, Mistake};
+use crate::needs::{Need, missing, needs, unneeded};
 use crate::run::duration;
 use crate::terminal::{Table, Terminal};
 use crate::workspace::Loaded;
@@ -64,13 +63,6 @@ pub(super) fn list(folder: &Path, json: bool, terminal: &Terminal) -> Result<Exi
         terminal.print(&table.render())?;
     }
     Ok(Exit::Done)
-}
-
-/// A need of the flows, and who has it.
-struct Need {
-    any_of: ScopeNeed,
-    users: Vec<String>,
-    granted: Option<bool>,
 }
 
 pub(super) async fn check(folder: &Path, args: &ConnectionsCheckArgs, terminal: &Terminal) -> Result<Exit> {
@@ -142,54 +134,6 @@ pub(super) async fn check(folder: &Path, args: &ConnectionsCheckArgs, terminal: 
     Ok(if is_good { Exit::Done } else { Exit::Failed })
 }
 
-/// What the flows need on a connection, each need once.
-fn needs(loaded: &Loaded, connection: &str, report: Option<&CheckReport>) -> Vec<Need> {
-    let mut users: BTreeMap<ScopeNeed, Vec<String>> = BTreeMap::new();
-    for scope in loaded
-        .checked
-        .scopes()
-        .into_iter()
-        .filter(|scope| scope.connection == connection)
-    {
-        let user = format!("{} ({})", scope.flow, scope.action);
-        let users = users.entry(scope.need).or_default();
-        if !users.contains(&user) {
-            users.push(user);
-        }
-    }
-    users
-        .into_iter()
-        .map(|(need, users)| Need {
-            granted: report.and_then(|report| report.grants(&need)),
-            any_of: need,
-            users,
-        })
-        .collect()
-}
-
-/// What the flows need on a connection, in short.
-pub(crate) struct NeedsInShort {
-    /// How many scopes are needed.
-    pub(crate) count: usize,
-    /// The fewest that have to be granted.
-    pub(crate) missing: Vec<String>,
-}
-
-/// What the flows need on a connection, and what of it the token does not grant.
-pub(crate) fn connection_needs(loaded: &Loaded, connection: &str, report: &CheckReport) -> NeedsInShort {
-    let needs = needs(loaded, connection, Some(report));
-    NeedsInShort {
-        count: needs.len(),
-        missing: missing(&needs).into_iter().map(str::to_owned).collect(),
-    }
-}
-
-/// The fewest scopes that have to be granted.
-fn missing(needs: &[Need]) -> Vec<&str> {
-    let unmet = needs.iter().filter(|need| need.granted == Some(false));
-    least(unmet.map(|need| &need.any_of)).into_iter().collect()
-}
-
 fn show(
     connection: &Auth0Connection,
     result: &Result<CheckReport, ActionError>,
@@ -249,17 +193,6 @@ fn show(
         ))?;
     }
     Ok(())
-}
-
-fn unneeded<'a>(report: &'a CheckReport, needs: &[Need]) -> Vec<&'a str> {
-    let is_needed = |scope: &String| needs.iter().any(|need| need.any_of.0.contains(scope));
-    report
-        .scopes
-        .iter()
-        .flatten()
-        .filter(|scope| !is_needed(scope))
-        .map(String::as_str)
-        .collect()
 }
 
 fn as_json(connection: &Auth0Connection, result: &Result<CheckReport, ActionError>, needs: &[Need]) -> Value {

@@ -42,7 +42,7 @@ pub(super) async fn dev(folder: &Path, args: &DevArgs, terminal: &Terminal) -> R
     // Asked before anyone can know that it is ready.
     let mut signals = Signals::listen().context("listening for signals")?;
     let runtime = development.runtime(&program);
-    let mounted = development.files().map(serve::studio);
+    let mounted = development.studio();
     let server = Server::start_with(options, site, metrics, runtime.clone(), mounted)
         .await
         .map_err(serve::start_failed)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use lockgate_flow::render::{SvgOptions, dot, mermaid, svg};
+use lockgate_flow::render::{SvgOptions, TextOptions, dot, mermaid, svg, text};
 
 use crate::args::{GraphArgs, GraphFormat};
 use crate::catalogue;
@@ -18,16 +18,17 @@ pub(super) fn graph(folder: &Path, args: &GraphArgs, terminal: &Terminal) -> Res
     let syntax = checked.syntax.as_deref().ok_or_else(|| {
         Mistake::new(format!("{} cannot be read", checked.source.path())).help("`lockgate check` says why")
     })?;
-    let text = match args.format {
+    let drawn = match args.format {
         GraphFormat::Mermaid => mermaid(syntax),
         GraphFormat::Dot => dot(syntax),
         GraphFormat::Svg => svg(syntax, &SvgOptions::default()),
+        GraphFormat::Text => text(syntax, &text_options(args)),
     };
     match &args.output {
-        None => terminal.print(&text)?,
+        None => terminal.print(&drawn)?,
         Some(path) => {
             let path = folder.join(path);
-            std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+            std::fs::write(&path, drawn).with_context(|| format!("writing {}", path.display()))?;
             terminal.remark(&format!(
                 "{} {}",
                 terminal.stderr_style().good("✓"),
@@ -36,4 +37,13 @@ pub(super) fn graph(folder: &Path, args: &GraphArgs, terminal: &Terminal) -> Res
         }
     }
     Ok(Exit::Done)
+}
+
+/// As many columns as the terminal has that shows it.
+fn text_options(args: &GraphArgs) -> TextOptions {
+    let shown = Terminal::width().filter(|_| args.output.is_none());
+    shown.map_or_else(TextOptions::default, |columns| TextOptions {
+        columns: columns.into(),
+        ..TextOptions::default()
+    })
 }

@@ -18,8 +18,6 @@ mod serve;
 mod tenant;
 mod test;
 
-pub(crate) use connections::connection_needs;
-
 use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result};

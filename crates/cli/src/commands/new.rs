@@ -83,6 +83,9 @@ fn add(
         if !plan.clashes.is_empty() {
             for clash in &plan.clashes {
                 terminal.print(&clash.diff)?;
+                if let Some(reason) = &clash.reason {
+                    terminal.remark(&format!("{}: {}: {reason}", style.warn("note"), clash.path));
+                }
             }
             let paths: Vec<&str> = plan.clashes.iter().map(|clash| clash.path.as_str()).collect();
             return Err(Mistake::new(format!(

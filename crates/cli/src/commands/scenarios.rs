@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use lockgate_flow::render::Outline;
-use lockgate_flow::source::Source;
-use lockgate_flow::syntax::parse;
 use serde_json::{Value, json};
 
 use crate::args::ScenariosArgs;
@@ -55,18 +53,9 @@ pub(super) fn scenarios(args: &ScenariosArgs, terminal: &Terminal) -> Result<Exi
 
 /// The flows of a scenario, each in one line.
 fn pictures(scenario: &Scenario) -> Vec<(String, String)> {
-    let flows = scenario.files.iter().filter(|(path, _)| {
-        let stem = path
-            .strip_prefix("flows/")
-            .and_then(|name| name.strip_suffix(".yaml"));
-        // A test of a flow is `<name>.test.yaml`, and a name holds no dot.
-        stem.is_some_and(|stem| !stem.contains('.'))
-    });
+    let flows = scenario.flows();
     flows
-        .filter_map(|(path, text)| {
-            let flow = parse(&Source::new(path.as_str(), text.as_str())).flow?;
-            Some((path.clone(), picture(&Outline::of(&flow))))
-        })
+        .map(|(path, flow)| (path.to_owned(), picture(&Outline::of(&flow))))
         .collect()
 }
 

@@ -1,16 +1,16 @@
 //! `lockgate scopes`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use lockgate_flow::catalog::ScopeNeed;
 use lockgate_flow::workspace::ScopeUse;
 use serde_json::{Value, json};
 
 use crate::args::ScopesArgs;
 use crate::catalogue;
 use crate::exit::Exit;
+use crate::needs::least;
 use crate::terminal::Terminal;
 use crate::workspace::Loaded;
 
@@ -71,36 +71,4 @@ pub(super) fn scopes(folder: &Path, args: &ScopesArgs, terminal: &Terminal) -> R
         broken.join(", ")
     ));
     Ok(Exit::Invalid)
-}
-
-/// The least scopes that meet all needs: what is needed without a choice, then the first of each choice that is
-/// not met yet.
-pub(super) fn least<'a>(needs: impl IntoIterator<Item = &'a ScopeNeed>) -> BTreeSet<&'a str> {
-    let mut scopes: BTreeSet<&str> = BTreeSet::new();
-    let (plain, choices): (Vec<_>, Vec<_>) = needs
-        .into_iter()
-        .map(|need| &need.0)
-        .partition(|need| need.len() == 1);
-    for need in plain.into_iter().chain(choices) {
-        if !need.iter().any(|scope| scopes.contains(scope.as_str())) {
-            scopes.extend(need.first().map(String::as_str));
-        }
-    }
-    scopes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_choice_is_made_only_where_nothing_meets_it_yet() {
-        let need = |scopes: &[&str]| ScopeNeed(scopes.iter().map(|scope| (*scope).to_owned()).collect());
-        let needs = [
-            need(&["read:logs_users", "read:logs"]),
-            need(&["read:logs"]),
-            need(&["read:a", "read:b"]),
-        ];
-        assert_eq!(least(&needs), BTreeSet::from(["read:a", "read:logs"]));
-    }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result};
 use lockgate_flow::diagnostic::{render_github, render_json, render_text};
@@ -12,12 +11,14 @@ use lockgate_testing::Subject;
 use lockgate_testing::report::{CaseReport, Report, Verdict};
 use lockgate_testing::runner::{self, Options};
 
-use super::runs::history;
+use super::runs::{history, look};
 use super::{block_on, counted};
 use crate::args::{TestArgs, TestFormat};
 use crate::catalogue;
 use crate::environment::variable;
 use crate::exit::{Exit, Mistake};
+use crate::runs;
+use crate::store;
 use crate::terminal::Terminal;
 use crate::test::{self, Coverage, Folder, Shown, TestFiles};
 use crate::workspace::{Loaded, relative, root_of};
@@ -42,12 +43,7 @@ fn round(
     changed: Option<&BTreeSet<String>>,
 ) -> Result<Exit> {
     let loaded = Loaded::find(folder, &catalogue::catalog(), &[])?;
-    let subject = Arc::new(Subject::new(
-        &loaded.checked,
-        loaded.actions(),
-        Arc::clone(&loaded.catalog),
-        lockgate_catalogue::connection_types(&loaded.connectors.all),
-    ));
+    let subject = test::subject(&loaded);
     if let Some(run) = &args.record {
         return record(&loaded, folder, args, run, &subject, terminal);
     }
@@ -74,12 +70,10 @@ fn round(
         return Ok(Exit::Invalid);
     }
     let options = Options {
-        jobs: args
-            .jobs
-            .or_else(|| available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN),
+        jobs: args.jobs.unwrap_or_else(test::jobs),
         fail_fast: args.fail_fast,
         filter: args.filter.clone(),
+        cancelled: None,
     };
     let snapshots = Folder(&loaded.root);
     let is_text = args.format == TestFormat::Text;
@@ -134,7 +128,10 @@ fn record(
     terminal: &Terminal,
 ) -> Result<Exit> {
     let history = history(folder, args.store.as_deref())?;
-    let run = test::recorded(loaded, &history, run)?;
+    let run = look::read(&history, runs::pick(&history, run)?)?;
+    let run = test::recorded(loaded, &history, &run)
+        .map_err(store::failed)?
+        .map_err(|why| Mistake::new(why.to_string()))?;
     let Some(path) = &args.output else {
         terminal.print(test::new_file(subject, &run).trim_end())?;
         return Ok(Exit::Done);
@@ -179,6 +176,7 @@ fn alone(
         jobs: NonZeroUsize::MIN,
         fail_fast: false,
         filter: None,
+        cancelled: None,
     };
     let report = runner::run(subject, &read.files, &options, &Folder(&loaded.root), &|_| {});
     if args.format == TestFormat::Json {

@@ -9,8 +9,8 @@ use lockgate_flow::workspace::ConnectionSyntax;
 use lockgate_server::auth::Scheme;
 
 use super::{Checks, Health};
-use crate::commands::connection_needs;
 use crate::connect;
+use crate::needs::connection_needs;
 use crate::run::duration;
 use crate::workspace::Loaded;
 

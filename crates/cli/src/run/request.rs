@@ -44,7 +44,7 @@ mod tests {
             (r#"{"header": {}}"#, "`--request`: a request has no `header`"),
             (
                 r#"{"headers": {"a": "", "A": ""}}"#,
-                "`--request`: the header `a` stands twice: case makes no difference",
+                "`--request`: the header `A` stands twice: case makes no difference",
             ),
         ] {
             assert_eq!(read(text), Err(expected.to_owned()), "{text}");

@@ -1,6 +1,6 @@
 //! Where an edited flow departs from what is recorded, for people.
 
-use lockgate_store::replay::Departure;
+use lockgate_store::replay::{Departure, ReplayEnd};
 use serde_json::Value;
 
 use super::times::absolute;
@@ -16,80 +16,173 @@ pub(crate) fn departures(departures: &[Departure], was: &Titles, is: &Titles, st
     text
 }
 
-/// Keys are those of the flow as it is now, but for what it does not come to any more.
-fn one(departure: &Departure, was: &Titles, is: &Titles, style: Style) -> String {
-    let at = |titles: &Titles, key: &str| {
-        let title = titles.title(key);
-        if title == key {
-            style.name(key)
-        } else {
-            format!("{} {}", style.name(&title), style.dim(&format!("({key})")))
-        }
+/// A departure in words.
+pub(crate) struct Described<'a> {
+    /// Where, and in which flow; `None`: it is one of the run as a whole.
+    pub(crate) at: Option<(Side, &'a str)>,
+    /// One line.
+    pub(crate) what: String,
+    sign: Sign,
+    below: Vec<Line>,
+}
+
+/// A line below a departure.
+enum Line {
+    /// What changed, or stands around it, with its sign.
+    Changed(char, String),
+    /// Here lines are left out.
+    Gap,
+    /// A field, and what is wrong with it.
+    Mistake(String, String),
+}
+
+/// Whose key it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// That of the flow as it was recorded: it does not come there any more.
+    Was,
+    /// That of the flow as it is now.
+    Is,
+}
+
+/// What a departure begins with.
+#[derive(Clone, Copy)]
+enum Sign {
+    New,
+    Gone,
+    /// How it goes on is not known.
+    Lost,
+    Other,
+    Waits,
+}
+
+impl Described<'_> {
+    /// In words, and below them what changed, with `- ` and `+ ` before the lines that are not in both.
+    pub(crate) fn text(&self) -> String {
+        let below = self.below.iter().map(|line| format!("\n{}", line.plain()));
+        format!("{}{}", self.what, below.collect::<String>())
+    }
+}
+
+/// Puts a departure into words.
+pub(crate) fn described(departure: &Departure) -> Described<'_> {
+    let described = |at, sign, what: &str, below| Described {
+        at,
+        what: what.to_owned(),
+        sign,
+        below,
     };
-    let changed =
-        |recorded: Option<&Value>, found: Option<&Value>| lines(&pretty(recorded), &pretty(found), style);
+    let changed = |recorded: &Option<Value>, found: &Option<Value>| {
+        changes(&pretty(recorded.as_ref()), &pretty(found.as_ref()))
+    };
     match departure {
         Departure::RunInput { mistakes } => {
-            let mistakes: Vec<String> = mistakes
+            let mistakes = mistakes
                 .iter()
-                .map(|(field, message)| format!("    {}: {message}\n", style.name(field)))
-                .collect();
-            format!(
-                "{} the flow does not take the recorded input any more\n{}",
-                style.bad("±"),
-                mistakes.concat()
-            )
+                .map(|(field, message)| Line::Mistake(field.clone(), message.clone()));
+            let what = "the flow does not take the recorded input any more";
+            described(None, Sign::Lost, what, mistakes.collect())
         }
         Departure::NotRecorded { key, what, input } => {
-            let shown = input
+            let what = format!("`{what}` is not recorded, so that nobody knows what comes after it");
+            let input = input
                 .as_ref()
-                .map_or_else(String::new, |input| lines(&[], &pretty(Some(input)), style));
-            format!(
-                "{} {}: `{what}` is not recorded, so that nobody knows what comes after it\n{shown}",
-                style.bad("+"),
-                at(is, key)
-            )
+                .map_or_else(Vec::new, |input| changes(&[], &pretty(Some(input))));
+            described(Some((Side::Is, key.as_str())), Sign::New, &what, input)
         }
-        Departure::Other { key, recorded, found } => format!(
-            "{} {}: was `{recorded}`, is `{found}`; what comes after it is not known\n",
-            style.bad("±"),
-            at(is, key)
+        Departure::Other { key, recorded, found } => {
+            let what = format!("was `{recorded}`, is `{found}`; what comes after it is not known");
+            described(Some((Side::Is, key.as_str())), Sign::Lost, &what, Vec::new())
+        }
+        Departure::Input { key, recorded, found } => described(
+            Some((Side::Is, key.as_str())),
+            Sign::Other,
+            "gets something else",
+            changed(recorded, found),
         ),
-        Departure::Input { key, recorded, found } => format!(
-            "{} {}: gets something else\n{}",
-            style.warn("±"),
-            at(is, key),
-            changed(recorded.as_ref(), found.as_ref())
-        ),
-        Departure::Waits { key, until } => format!(
-            "{} {}: waits, which it did not; until {}, had it been there then\n",
-            style.warn("+"),
-            at(is, key),
-            absolute(*until)
-        ),
-        Departure::Unused { key, what } => format!(
-            "{} {}: `{what}` was recorded, and the flow does not come there any more\n",
-            style.warn("-"),
-            at(was, key)
-        ),
-        Departure::Answer { recorded, found } => format!(
-            "{} the caller would get another answer\n{}",
-            style.warn("±"),
-            changed(recorded.as_ref(), found.as_ref())
-        ),
-        Departure::Output { recorded, found } => format!(
-            "{} the run would return something else\n{}",
-            style.warn("±"),
-            changed(recorded.as_ref(), found.as_ref())
-        ),
+        Departure::Waits { key, until } => {
+            let what = format!(
+                "waits, which it did not; until {}, had it been there then",
+                absolute(*until)
+            );
+            described(Some((Side::Is, key.as_str())), Sign::Waits, &what, Vec::new())
+        }
+        Departure::Unused { key, what } => {
+            let what = format!("`{what}` was recorded, and the flow does not come there any more");
+            described(Some((Side::Was, key.as_str())), Sign::Gone, &what, Vec::new())
+        }
+        Departure::Answer { recorded, found } => {
+            let what = "the caller would get another answer";
+            described(None, Sign::Other, what, changed(recorded, found))
+        }
+        Departure::Output { recorded, found } => {
+            let what = "the run would return something else";
+            described(None, Sign::Other, what, changed(recorded, found))
+        }
         Departure::Failure { recorded, found } => {
             let what = match (recorded, found) {
                 (Some(_), None) => "the run would not fail",
                 (None, _) => "the run would fail",
                 (Some(_), Some(_)) => "the run would fail otherwise",
             };
-            let changed = changed(recorded.as_ref(), found.as_ref());
-            format!("{} {what}\n{changed}", style.warn("±"))
+            described(None, Sign::Other, what, changed(recorded, found))
+        }
+    }
+}
+
+/// How far a replay came that departs nowhere; nothing where it came to its end.
+pub(crate) fn end(end: &ReplayEnd, is: &Titles) -> Option<String> {
+    match end {
+        ReplayEnd::Ended | ReplayEnd::Departed => None,
+        ReplayEnd::RecordEnds { key, .. } => Some(format!(
+            "what is recorded ends at {}: how it goes on is not known",
+            is.title(key)
+        )),
+    }
+}
+
+/// Keys are those of the flow as it is now, but for what it does not come to any more.
+fn one(departure: &Departure, was: &Titles, is: &Titles, style: Style) -> String {
+    let described = described(departure);
+    let sign = match described.sign {
+        Sign::New => style.bad("+"),
+        Sign::Gone => style.warn("-"),
+        Sign::Lost => style.bad("±"),
+        Sign::Other => style.warn("±"),
+        Sign::Waits => style.warn("+"),
+    };
+    let at = described.at.map_or_else(String::new, |(side, key)| {
+        let titles = if side == Side::Was { was } else { is };
+        let title = titles.title(key);
+        if title == key {
+            format!("{}: ", style.name(key))
+        } else {
+            format!("{} {}: ", style.name(&title), style.dim(&format!("({key})")))
+        }
+    });
+    let mut text = format!("{sign} {at}{}\n", described.what);
+    for line in &described.below {
+        let plain = line.plain();
+        let line = match line {
+            Line::Changed('+', _) => style.good(&plain),
+            Line::Changed('-', _) => style.bad(&plain),
+            Line::Changed(..) => plain,
+            Line::Gap => style.dim(&plain),
+            Line::Mistake(field, message) => format!("{}: {message}", style.name(field)),
+        };
+        text.push_str("    ");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+impl Line {
+    fn plain(&self) -> String {
+        match self {
+            Self::Changed(sign, line) => format!("{sign} {line}"),
+            Self::Gap => "…".to_owned(),
+            Self::Mistake(field, message) => format!("{field}: {message}"),
         }
     }
 }
@@ -103,38 +196,23 @@ fn pretty(value: Option<&Value>) -> Vec<String> {
 /// Lines around a change that are shown, too.
 const CONTEXT: usize = 2;
 
-/// What is in the one and not in the other, line by line.
-fn lines(was: &[String], is: &[String], style: Style) -> String {
-    let changes = diff(was, is);
+/// What is in the one and not in the other, line by line, with what stands around it.
+fn changes(was: &[String], is: &[String]) -> Vec<Line> {
+    let all = diff(was, is);
     let is_near = |at: usize| {
         let from = at.saturating_sub(CONTEXT);
-        let to = (at + CONTEXT).min(changes.len().saturating_sub(1));
-        changes[from..=to].iter().any(|(sign, _)| *sign != ' ')
+        let to = (at + CONTEXT).min(all.len().saturating_sub(1));
+        all[from..=to].iter().any(|(sign, _)| *sign != ' ')
     };
-    let mut text = String::new();
-    let mut is_left_out = false;
-    for (at, (sign, line)) in changes.iter().enumerate() {
-        if !is_near(at) {
-            if !is_left_out {
-                text.push_str("    ");
-                text.push_str(&style.dim("…"));
-                text.push('\n');
-            }
-            is_left_out = true;
-            continue;
+    let mut near: Vec<Line> = Vec::new();
+    for (at, (sign, line)) in all.iter().enumerate() {
+        if is_near(at) {
+            near.push(Line::Changed(*sign, (*line).to_owned()));
+        } else if !matches!(near.last(), Some(Line::Gap)) {
+            near.push(Line::Gap);
         }
-        is_left_out = false;
-        let line = format!("{sign} {line}");
-        let line = match sign {
-            '+' => style.good(&line),
-            '-' => style.bad(&line),
-            _ => line,
-        };
-        text.push_str("    ");
-        text.push_str(&line);
-        text.push('\n');
     }
-    text
+    near
 }
 
 /// Over that many lines, all are shown as taken out and put in: the table of a comparison is their product.

@@ -34,7 +34,7 @@ pub(crate) fn place_of<'a>(compiled: &'a Compiled, key: &str) -> Option<(&'a Flo
     let mut flow = flow;
     let mut parts = key.split("/call/").peekable();
     while let Some(part) = parts.next() {
-        let path = pattern(part);
+        let path = structural_path(part);
         let mut nodes = flow.graph.node_weights();
         let node = nodes.find(|node| *node.path == *path && node.part.is_empty())?;
         match &node.op {
@@ -47,7 +47,7 @@ pub(crate) fn place_of<'a>(compiled: &'a Compiled, key: &str) -> Option<(&'a Flo
 }
 
 /// A path without the indices of a run: `steps/2/each/#/steps/0`.
-fn pattern(path: &str) -> String {
+pub(crate) fn structural_path(path: &str) -> String {
     let mut is_each = false;
     let parts: Vec<&str> = path
         .split('/')

@@ -17,20 +17,21 @@ pub(super) struct Merged {
 /// Adds the connections, their settings, and the constants that `theirs` has and `ours` lacks. What both have stays as it is in `ours`.
 ///
 /// # Errors
-/// One of the files cannot be read, a connection of the same name has another type, or the place to add to cannot be found for
-/// sure (a map on one line).
-pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
+/// Why not: one of the files cannot be read, a connection of the same name has another type, or the place to add to cannot be
+/// found for sure (a map on one line).
+pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, String> {
     let mut merged = Merged {
         text: ours.to_owned(),
         notes: Vec::new(),
     };
     for key in MAPS {
-        let wanted = read(theirs)?;
+        let wanted = read(theirs).map_err(|reason| of_scenario(&reason))?;
         let Some(wanted) = entry(&wanted, key) else {
             continue;
         };
         let mut missing = Vec::new();
-        for wanted in wanted.value.as_map().ok_or(())? {
+        let entries = wanted.value.as_map().ok_or_else(|| of_scenario(&no_map(key)))?;
+        for wanted in entries {
             // Read anew each time: places move.
             let there = read(&merged.text)?;
             let there = entry(&there, key).and_then(|there| entry(&there.value, &wanted.key.text));
@@ -72,8 +73,16 @@ pub(super) fn workspace_file(ours: &str, theirs: &str) -> Result<Merged, ()> {
     if keeps(&value(ours)?, &value(&merged.text)?) {
         Ok(merged)
     } else {
-        Err(())
+        Err("adding to it would change what it says".to_owned())
     }
+}
+
+fn of_scenario(reason: &str) -> String {
+    format!("the scenario's file: {reason}")
+}
+
+fn no_map(key: &str) -> String {
+    format!("`{key}` is no map")
 }
 
 /// The name of a connection of a file that has the type of this one.
@@ -100,10 +109,16 @@ fn keeps(before: &Value, after: &Value) -> bool {
 ///
 /// # Errors
 /// They have different types.
-fn connection(text: &str, ours: &Entry, source: &str, theirs: &Entry) -> Result<String, ()> {
+fn connection(text: &str, ours: &Entry, source: &str, theirs: &Entry) -> Result<String, String> {
     let type_of = |connection: &Entry| Some(entry(&connection.value, "type")?.value.to_value());
     if type_of(ours) != type_of(theirs) {
-        return Err(());
+        let said = |kind: Option<Value>| kind.map_or_else(|| "none".to_owned(), |kind| kind.to_string());
+        return Err(format!(
+            "the connection `{}` has the type {} here, and {} in the scenario",
+            ours.key.text,
+            said(type_of(ours)),
+            said(type_of(theirs)),
+        ));
     }
     let missing = theirs
         .value
@@ -148,12 +163,16 @@ struct Block<'a> {
     lines: Vec<&'a str>,
 }
 
-fn read(text: &str) -> Result<Node, ()> {
+fn read(text: &str) -> Result<Node, String> {
     let loaded = load(&Source::new("lockgate.yaml", text), Limits::default());
-    loaded.root.filter(|_| loaded.diagnostics.is_empty()).ok_or(())
+    match (loaded.root, loaded.diagnostics.first()) {
+        (Some(root), None) => Ok(root),
+        (_, Some(finding)) => Err(format!("it cannot be read as YAML: {}", finding.message)),
+        (None, None) => Err("it is empty".to_owned()),
+    }
 }
 
-fn value(text: &str) -> Result<Value, ()> {
+fn value(text: &str) -> Result<Value, String> {
     read(text).map(|node| node.to_value())
 }
 
@@ -189,7 +208,7 @@ fn block<'a>(text: &'a str, entry: &Entry) -> Block<'a> {
 }
 
 /// Puts entries at the end of a map of the file, which is made where there is none.
-fn add(text: &str, key: &str, there: Option<&Entry>, blocks: &[Block<'_>]) -> Result<String, ()> {
+fn add(text: &str, key: &str, there: Option<&Entry>, blocks: &[Block<'_>]) -> Result<String, String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let (at, indent) = match there {
         None => {
@@ -200,12 +219,19 @@ fn add(text: &str, key: &str, there: Option<&Entry>, blocks: &[Block<'_>]) -> Re
             (lines.len(), 2)
         }
         Some(there) => {
-            let last = there.value.as_map().and_then(<[Entry]>::last).ok_or(())?;
+            let name = &there.key.text;
+            let entries = there.value.as_map().ok_or_else(|| no_map(name))?;
+            let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+                return Err(format!(
+                    "`{name}` is an empty map: leave it out, or write its entries below it"
+                ));
+            };
             let key_line = line_of(text, there.key.span.start as usize);
-            let first = there.value.as_map().and_then(<[Entry]>::first).ok_or(())?;
             if line_of(text, first.key.span.start as usize) == key_line {
                 // `connections: { a: …, b: … }`
-                return Err(());
+                return Err(format!(
+                    "the entries of `{name}` stand on its own line: write each on a line below it"
+                ));
             }
             let end = block(text, last);
             let last_line = line_of(text, last.key.span.start as usize);
@@ -295,13 +321,27 @@ mod tests {
 
     #[test]
     fn what_cannot_be_put_together_for_sure_is_left() {
-        for ours in [
-            "version: 1\nconnections: { auth0: { type: auth0 } }\n",
-            "version: 1\nconnections:\n  stripe: { type: http }\n",
-            "version: 1\nconnections: 3\n",
-            ": :\n  - [",
+        for (ours, reason) in [
+            (
+                "version: 1\nconnections: { auth0: { type: auth0 } }\n",
+                "the entries of `auth0` stand on its own line: write each on a line below it",
+            ),
+            (
+                "version: 1\nconnections:\n  stripe: { type: http }\n",
+                "the connection `stripe` has the type \"http\" here, and \"stripe\" in the scenario",
+            ),
+            ("version: 1\nconnections: 3\n", "`connections` is no map"),
+            (
+                "version: 1\nconnections: {}\n",
+                "`connections` is an empty map: leave it out, or write its entries below it",
+            ),
+            (": :\n  - [", "it cannot be read as YAML: "),
+            ("", "it is empty"),
         ] {
-            assert!(workspace_file(ours, THEIRS).is_err(), "{ours}");
+            let error = workspace_file(ours, THEIRS)
+                .map(|merged| merged.text)
+                .unwrap_err();
+            assert!(error.starts_with(reason), "{ours}: {error}");
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Clash {
     pub(crate) path: String,
     /// From what is there to what the scenario has: a unified diff.
     pub(crate) diff: String,
+    /// Why the two cannot be put together; `None` for files of which that is never done.
+    pub(crate) reason: Option<String>,
 }
 
 impl Plan {
@@ -63,12 +65,14 @@ impl Plan {
                 continue;
             }
             let merged = match path.as_str() {
-                FILE => merge::workspace_file(&there, text).map(|merged| {
-                    plan.notes.extend(merged.notes);
-                    merged.text
-                }),
+                FILE => merge::workspace_file(&there, text)
+                    .map(|merged| {
+                        plan.notes.extend(merged.notes);
+                        merged.text
+                    })
+                    .map_err(Some),
                 ".env.example" | ".gitignore" => Ok(merge::lines(&there, text)),
-                _ => Err(()),
+                _ => Err(None),
             };
             match merged {
                 Ok(after) if after == there => plan.same.push(path.clone()),
@@ -77,9 +81,10 @@ impl Plan {
                     before: there,
                     after,
                 }),
-                Err(()) => plan.clashes.push(Clash {
+                Err(reason) => plan.clashes.push(Clash {
                     path: path.clone(),
                     diff: diff(path, &there, text),
+                    reason,
                 }),
             }
         }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lockgate_flow::diagnostic::suggestion;
+use lockgate_flow::source::Source;
+use lockgate_flow::syntax::{FlowSyntax, parse};
 use rust_embed::RustEmbed;
 
 use crate::exit::Mistake;
@@ -28,6 +30,21 @@ pub(crate) struct Scenario {
     pub(crate) page: String,
     /// Its files by their path in the workspace, without the page.
     pub(crate) files: BTreeMap<String, String>,
+}
+
+impl Scenario {
+    /// Its flows as they are written, by path.
+    pub(crate) fn flows(&self) -> impl Iterator<Item = (&str, FlowSyntax)> {
+        self.files.iter().filter_map(|(path, text)| {
+            let stem = path.strip_prefix("flows/")?.strip_suffix(".yaml")?;
+            // A test of a flow is `<name>.test.yaml`, and a name holds no dot.
+            if stem.contains('.') {
+                return None;
+            }
+            let flow = parse(&Source::new(path.as_str(), text.as_str())).flow?;
+            Some((path.as_str(), flow))
+        })
+    }
 }
 
 /// All scenarios, by name.

@@ -17,11 +17,12 @@ use lockgate_http::HttpPolicy;
 use lockgate_runtime::{Program, ProgramParts};
 use lockgate_server::metrics::Metrics;
 use lockgate_server::site::{Site, SiteParts};
-use lockgate_tenant::Tenant;
 
 use super::connections::{Missing, OpenConnections, needs_tenant};
-use super::plan::{Plan, needed_connections, route};
+use super::plan::{Plan, all_connections, needed_connections, route};
+use super::served::Served;
 use crate::catalogue;
+use crate::connect::Emulated;
 use crate::connectors::Connectors;
 use crate::telemetry;
 use crate::workspace::Loaded;
@@ -36,6 +37,8 @@ pub(crate) struct SiteBuilder {
     /// What runs of all versions share.
     state: Arc<dyn SharedState>,
     pub(super) open: OpenConnections,
+    /// The same, for others to look at.
+    served: Arc<Served>,
     /// The route of each flow file that could be read.
     routes: BTreeMap<String, Route>,
 }
@@ -63,8 +66,14 @@ impl SiteBuilder {
             actions: None,
             state: Arc::new(MemoryState::random()),
             open: OpenConnections::default(),
+            served: Arc::default(),
             routes: BTreeMap::new(),
         }
+    }
+
+    /// The connections of the site that was made last.
+    pub(crate) fn served(&self) -> Arc<Served> {
+        Arc::clone(&self.served)
     }
 
     /// Keeps what runs share here from now on; it is in memory until then.
@@ -108,11 +117,12 @@ impl SiteBuilder {
             return Ok(Err(unusable.into_values().collect()));
         }
         let plan = Plan::of(loaded, &unusable, &self.routes);
-        self.finish(loaded, plan, open, previous).map(Ok)
+        self.finish(loaded, plan, open, Missing::Refused, previous)
+            .map(Ok)
     }
 
-    /// Makes the version of all that is sound in a workspace. `kept` are the connections of runs that are to go on;
-    /// `tenant` is called in the place of Auth0 by connections that lack a variable; see [`Self::needs_tenant`].
+    /// Makes the version of all that is sound in a workspace, with the connections of all its flows: any may be tried. `kept`
+    /// are those of runs that are to go on; `tenant` is called in the place of Auth0 by connections that lack a variable; see [`Self::needs_tenant`].
     ///
     /// # Errors
     /// This binary has a mistake.
@@ -120,14 +130,14 @@ impl SiteBuilder {
         &mut self,
         loaded: &Loaded,
         kept: &BTreeSet<String>,
-        tenant: Option<&Tenant>,
+        tenant: Option<&Emulated>,
         previous: Option<&Site>,
     ) -> Result<Partial> {
-        let needed = needed_connections(loaded, kept);
+        let needed = all_connections(loaded, kept);
         let missing = Missing::Replaced(tenant);
         let (open, unusable) = OpenConnections::of(loaded, &needed, &self.open, missing, &self.clock);
         let plan = Plan::of(loaded, &unusable, &self.routes);
-        let version = self.finish(loaded, plan.clone(), open, previous)?;
+        let version = self.finish(loaded, plan.clone(), open, missing, previous)?;
         for checked in &loaded.checked.flows {
             let path = checked.source.path();
             match route(checked) {
@@ -149,7 +159,7 @@ impl SiteBuilder {
 
     /// Whether a connection that is needed lacks a variable.
     pub(super) fn needs_tenant(loaded: &Loaded, kept: &BTreeSet<String>) -> bool {
-        needs_tenant(loaded, &needed_connections(loaded, kept))
+        needs_tenant(loaded, &all_connections(loaded, kept))
     }
 
     fn finish(
@@ -157,6 +167,7 @@ impl SiteBuilder {
         loaded: &Loaded,
         plan: Plan,
         open: OpenConnections,
+        missing: Missing<'_>,
         previous: Option<&Site>,
     ) -> Result<Version> {
         let policy = loaded.http_policy();
@@ -194,6 +205,7 @@ impl SiteBuilder {
         // Only now, so that a site that cannot be made leaves nothing behind. What is replaced here lives on as long as
         // a run that uses it.
         self.actions = Some((policy, loaded.connectors.clone(), actions));
+        self.served.set(&open, missing);
         self.open = open;
         Ok(Version { site, program })
     }

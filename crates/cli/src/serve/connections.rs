@@ -11,9 +11,8 @@ use lockgate_engine::connection::Connections;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::workspace::{ConnectionSyntax, Resolved, WorkspaceFile};
 use lockgate_server::auth::{Credentials, Scheme};
-use lockgate_tenant::Tenant;
 
-use crate::connect;
+use crate::connect::{self, Emulated};
 use crate::workspace::Loaded;
 
 /// How to do without credentials.
@@ -46,7 +45,7 @@ pub(super) enum Missing<'a> {
     Refused,
     /// One to Auth0 calls this tenant; a secret that callers must show is made up; any other is left out, and steps that use
     /// it fail.
-    Replaced(Option<&'a Tenant>),
+    Replaced(Option<&'a Emulated>),
 }
 
 #[derive(Clone)]
@@ -70,7 +69,7 @@ pub(super) struct Proof {
 
 /// Where a connection goes, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// The emulated tenant at this URL, since these variables are not set.
     Emulated { url: String, missing: Vec<String> },
     /// Somebody's tenant.
@@ -144,8 +143,29 @@ impl OpenConnections {
         }
     }
 
-    /// Where each goes.
-    pub(super) fn targets(&self, loaded: &Loaded, tenant: Option<&Tenant>) -> BTreeMap<String, Target> {
+    /// One to Auth0.
+    pub(super) fn auth0(&self, name: &str) -> Option<&Arc<Auth0Connection>> {
+        match &self.0.get(name)?.kind {
+            Kind::Auth0(auth0) => Some(auth0),
+            _ => None,
+        }
+    }
+
+    /// Why steps that use a connection fail.
+    pub(super) fn left_out(&self, name: &str) -> Option<&str> {
+        match &self.0.get(name)?.kind {
+            Kind::LeftOut(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The names of all.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Where each goes. `tenant` is the URL of the emulated one.
+    pub(super) fn targets(&self, loaded: &Loaded, tenant: Option<&str>) -> BTreeMap<String, Target> {
         let mut targets = BTreeMap::new();
         for connection in loaded.checked.connections() {
             let name = &connection.name.value;
@@ -157,8 +177,8 @@ impl OpenConnections {
                     .collect()
             };
             let target = match (&one.kind, tenant) {
-                (Kind::Auth0(auth0), Some(tenant)) if auth0.base_url() == tenant.url() => Target::Emulated {
-                    url: tenant.url().to_owned(),
+                (Kind::Auth0(auth0), Some(tenant)) if auth0.base_url() == tenant => Target::Emulated {
+                    url: tenant.to_owned(),
                     missing: missing(),
                 },
                 (Kind::Auth0(auth0), _) => Target::Real {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_runtime::{Program, Runtime};
+use lockgate_server::admin::Mounted;
 use lockgate_server::server::Server;
 use lockgate_server::site::Site;
 use lockgate_studio::files::Mode;
@@ -18,6 +19,8 @@ use super::keeping::{Keeping, kept_connections};
 use super::options::no_store;
 use super::plan::Plan;
 use super::screen::{Screen, Shown, View};
+use super::studio::studio;
+use crate::connect::Emulated;
 use crate::store;
 use crate::studio::WorkspaceFiles;
 use crate::terminal::Terminal;
@@ -78,9 +81,10 @@ impl<'a> Development<'a> {
         Ok((version, First(loaded, plan, unusable)))
     }
 
-    /// The files that are served, for the studio.
-    pub(crate) fn files(&self) -> Option<Arc<WorkspaceFiles>> {
-        self.files.clone()
+    /// The studio of what is served.
+    pub(crate) fn studio(&self) -> Option<Mounted> {
+        let store = self.keeping.as_ref().map(Keeping::store);
+        Some(studio(self.files.clone()?, store, self.builder.served()))
     }
 
     /// What keeps the runs going. Its tasks are started by the server.
@@ -172,8 +176,9 @@ impl<'a> Development<'a> {
         if self.tenant.is_none() && SiteBuilder::needs_tenant(loaded, &kept) {
             self.tenant = Some(Tenant::start().await.context("starting the emulated tenant")?);
         }
+        let tenant = self.tenant.as_ref().map(Emulated::of);
         self.builder
-            .build_partial(loaded, &kept, self.tenant.as_ref(), previous)
+            .build_partial(loaded, &kept, tenant.as_ref(), previous)
     }
 
     fn view(&self, loaded: &Loaded, plan: &Plan, unusable: Unusable) -> View {
@@ -200,7 +205,10 @@ impl<'a> Development<'a> {
         let mut findings = loaded.checked.diagnostics.clone();
         findings.extend(unusable.into_values());
         View {
-            targets: self.builder.open.targets(loaded, self.tenant.as_ref()),
+            targets: self
+                .builder
+                .open
+                .targets(loaded, self.tenant.as_ref().map(Tenant::url)),
             findings,
             routes,
             unrouted,

@@ -77,6 +77,11 @@ impl Keeping {
         Runtime::new(self.store.clone(), Arc::clone(program), options)
     }
 
+    /// The store, for reading.
+    pub(crate) fn store(&self) -> Store {
+        self.store.clone()
+    }
+
     /// What runs share.
     pub(crate) fn state(&self) -> Arc<dyn SharedState> {
         Arc::new(self.store.state())

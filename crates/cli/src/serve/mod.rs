@@ -4,6 +4,7 @@
 //!  options     what was typed → the server's options
 //!  plan        a checked workspace → the flows that are served, those that cannot be, the connections that they need
 //!  connections settings → open connections; those that stay the same are kept
+//!  served      the connections of a site, for whoever looks at them
 //!  builder     all of it → a site, and the program that runs it
 //!  keeping     the store of its runs
 //!  signals     SIGHUP, SIGTERM, Ctrl-C
@@ -27,6 +28,7 @@ mod plan;
 mod ready;
 mod sample;
 mod screen;
+mod served;
 mod signals;
 mod studio;
 mod watch;
@@ -36,6 +38,8 @@ pub(crate) use develop::Development;
 pub(crate) use keeping::{Keeping, kept_connections};
 pub(crate) use options::{no_store, server_options, start_failed};
 pub(crate) use ready::{announce, stop};
+pub(crate) use connections::Target;
+pub(crate) use served::{Looked, Served};
 pub(crate) use signals::{Asked, Signals};
 pub(crate) use studio::studio;
 pub(crate) use watch::Watcher;

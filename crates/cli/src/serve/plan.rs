@@ -35,6 +35,19 @@ pub(super) fn needed_connections(loaded: &Loaded, kept: &BTreeSet<String>) -> BT
     connections
 }
 
+/// The connections of all flows that can run, whoever starts them, and those of runs that are to go on.
+pub(super) fn all_connections(loaded: &Loaded, kept: &BTreeSet<String>) -> BTreeSet<String> {
+    let flows = loaded.checked.runnable();
+    let mut connections = needed_connections(loaded, kept);
+    connections.extend(
+        flows
+            .values()
+            .flat_map(|flow| flow.connections())
+            .map(str::to_owned),
+    );
+    connections
+}
+
 /// Whether a request or a due time starts a flow.
 pub(super) fn starts_by_itself(flow: &Flow) -> bool {
     let trigger = &flow.syntax.trigger;

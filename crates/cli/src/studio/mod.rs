@@ -6,14 +6,24 @@
 //!  findings    what is wrong in test files and connectors
 //!  place       where a path leads, and where it may not
 //!  write       a file's new text, safe on the disk or not there at all
-//!  doing       tests, connections, runs, scenarios
+//!  doing       what else the studio asks for, by these
+//!   ├─ tests       runs tests
+//!   ├─ connections which there are, and whether they work
+//!   ├─ runs        runs that were kept: on their picture, against an edited text, as a test
+//!   ├─ scenarios   workspaces to add
+//!   └─ coverage    where runs went in a flow
 //! ```
 
+mod connections;
+mod coverage;
 mod desk;
 mod doing;
 mod files;
 mod findings;
 mod place;
+mod runs;
+mod scenarios;
+mod tests;
 mod write;
 
 pub(crate) use doing::Doing;

@@ -1,15 +1,20 @@
 //! Finds and reads the test files of a workspace.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result};
 use ignore::WalkBuilder;
 use lockgate_flow::diagnostic::{Code, Diagnostic, suggestion};
+use lockgate_flow::workspace::CheckedFlow;
 use lockgate_testing::file::{SUFFIX, TestFile, parse};
 use lockgate_testing::{Subject, check};
 
 use crate::exit::Mistake;
-use crate::workspace::{self, FLOWS, Loaded};
+use crate::workspace::{self, FILE, FLOWS, Loaded};
 
 /// The test files that were asked for.
 pub(crate) struct TestFiles {
@@ -30,12 +35,28 @@ pub(crate) fn read(
     subject: &Subject,
 ) -> Result<TestFiles> {
     let all = find(&loaded.root);
-    let asked = select(loaded, folder, wanted, &all)?;
+    read_all(loaded, &select(loaded, folder, wanted, &all)?, subject)
+}
+
+/// Reads and checks the test files of a flow; all where none is named. A flow that has none has no tests.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) fn read_of(loaded: &Loaded, flow: Option<&CheckedFlow>, subject: &Subject) -> Result<TestFiles> {
+    let mut all = find(&loaded.root);
+    if let Some(flow) = flow {
+        let own = tests_of(&loaded.root.join(flow.source.path()));
+        all.retain(|path| *path == own);
+    }
+    read_all(loaded, &all, subject)
+}
+
+fn read_all(loaded: &Loaded, paths: &[PathBuf], subject: &Subject) -> Result<TestFiles> {
     let mut read = TestFiles {
         files: Vec::new(),
         findings: Vec::new(),
     };
-    for path in &asked {
+    for path in paths {
         let (source, finding) = workspace::read(&loaded.root, path)?;
         let (file, mut findings) = parse(&source);
         findings.extend(finding);
@@ -53,7 +74,41 @@ pub(crate) fn read(
     Ok(read)
 }
 
+/// What the tests of a workspace test.
+pub(crate) fn subject(loaded: &Loaded) -> Arc<Subject> {
+    Arc::new(Subject::new(
+        &loaded.checked,
+        loaded.actions(),
+        Arc::clone(&loaded.catalog),
+        lockgate_catalogue::connection_types(&loaded.connectors.all),
+    ))
+}
+
+/// How many cases run at once, where nobody says how many: one for each processor.
+pub(crate) fn jobs() -> NonZeroUsize {
+    available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 impl TestFiles {
+    /// Takes out the files that cannot be run: those with mistakes, and those whose flow has some.
+    pub(crate) fn retain_sound(&mut self, loaded: &Loaded) {
+        let errors = self.findings.iter().filter(|finding| finding.is_error());
+        let wrong: BTreeSet<&str> = errors.map(|finding| finding.primary.source.path()).collect();
+        let is_sound = |file: &TestFile| {
+            let flow = file
+                .flow
+                .as_ref()
+                .and_then(|flow| loaded.checked.flow(&flow.value));
+            let paths = [
+                Some(file.source.path()),
+                flow.map(|flow| flow.source.path()),
+                Some(FILE),
+            ];
+            !paths.into_iter().flatten().any(|path| wrong.contains(path))
+        };
+        self.files.retain(is_sound);
+    }
+
     /// Adds what was found, each finding once.
     pub(crate) fn add(&mut self, findings: Vec<Diagnostic>) {
         self.findings.extend(findings);
@@ -139,7 +194,7 @@ fn select(loaded: &Loaded, folder: &Path, wanted: &[String], all: &[PathBuf]) ->
 }
 
 /// Where the tests of a flow file stand: beside it.
-fn tests_of(flow: &Path) -> PathBuf {
+pub(crate) fn tests_of(flow: &Path) -> PathBuf {
     flow.with_extension(SUFFIX.trim_start_matches('.'))
 }
 

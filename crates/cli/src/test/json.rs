@@ -52,7 +52,8 @@ fn case(case: &CaseReport) -> Value {
     seen
 }
 
-fn run(run: &RunReport) -> Value {
+/// What a run of a case did, masked.
+pub(crate) fn run(run: &RunReport) -> Value {
     let seen = json!({
         "flow": run.flow,
         "status": run.status,
@@ -82,6 +83,7 @@ fn step(step: &StepReport) -> Value {
     })
 }
 
-fn milliseconds(duration: std::time::Duration) -> f64 {
+/// With three decimals.
+pub(crate) fn milliseconds(duration: std::time::Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -15,10 +15,10 @@ mod watch;
 
 pub(crate) use alone::{alone, result};
 pub(crate) use coverage::Coverage;
-pub(crate) use files::{TestFiles, find, only, read};
-pub(crate) use json::as_json;
+pub(crate) use files::{TestFiles, find, jobs, only, read, read_of, subject, tests_of};
+pub(crate) use json::{as_json, milliseconds, run as run_as_json};
 pub(crate) use junit::write_junit;
-pub(crate) use record::{appended, new_file, recorded};
+pub(crate) use record::{NoCase, appended, line_of_last, new_file, recorded};
 pub(crate) use snapshots::Folder;
 pub(crate) use text::{Shown, summary};
 pub(crate) use watch::{concerned, watch};

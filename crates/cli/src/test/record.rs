@@ -1,22 +1,22 @@
 //! `--record`: a run in the store becomes a case.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use lockgate_flow::definition::Compiled;
 use lockgate_flow::diagnostic::{Diagnostic, render_text};
 use lockgate_flow::source::Source;
 use lockgate_store::history::{History, RunDetail, Step, StepState, Timeline};
-use lockgate_store::{Status, Trigger};
+use lockgate_store::{RunId, Status, StoreError, Trigger};
 use lockgate_testing::Subject;
 use lockgate_testing::file::{TestFile, parse};
 use lockgate_testing::recorded::{Recorded, RecordedCall, write};
 use serde_json::Value;
 
 use crate::exit::Mistake;
-use crate::runs::{self, place_of};
-use crate::store;
+use crate::runs::place_of;
 use crate::workspace::{Loaded, read};
 
 /// The case as the text of a test file of its own.
@@ -100,32 +100,58 @@ fn indent(file: &TestFile) -> Option<usize> {
         .then_some(indent.len())
 }
 
-/// Reads a run that has ended.
+/// Why a run cannot become a case.
+#[derive(Debug)]
+pub(crate) enum NoCase {
+    /// It has not ended by itself.
+    Status(RunId, Status),
+    /// Its flow is not in the workspace.
+    Flow(RunId, String),
+}
+
+impl fmt::Display for NoCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(id, status) => write!(
+                f,
+                "the run {id} is {}: a case is made of one that has ended",
+                status.name()
+            ),
+            Self::Flow(id, flow) => write!(
+                f,
+                "the run {id} is of the flow `{flow}`, which is not in this workspace"
+            ),
+        }
+    }
+}
+
+/// A run that has ended, as it is written into a case.
 ///
 /// # Errors
-/// There is none of that name, it goes on, or its flow is not in the workspace.
-pub(crate) fn recorded(loaded: &Loaded, history: &History, typed: &str) -> Result<Recorded> {
-    let id = runs::pick(history, typed)?;
-    let run = history.run(id).map_err(store::failed)?;
-    let run = run.with_context(|| format!("the run {id} has just been deleted"))?;
+/// The store cannot be read. The inner one: no case can be made of it.
+pub(crate) fn recorded(
+    loaded: &Loaded,
+    history: &History,
+    run: &RunDetail,
+) -> Result<Result<Recorded, NoCase>, StoreError> {
     let summary = &run.summary;
     if !matches!(summary.status, Status::Succeeded | Status::Failed) {
-        let message = format!(
-            "the run {id} is {}: a case is made of one that has ended",
-            summary.status.name()
-        );
-        return Err(Mistake::new(message).into());
+        return Ok(Err(NoCase::Status(summary.id, summary.status)));
     }
     if loaded.checked.flow(&summary.flow).is_none() {
-        let message = format!(
-            "the run {id} is of the flow `{}`, which is not in this workspace",
-            summary.flow
-        );
-        return Err(Mistake::new(message).into());
+        return Ok(Err(NoCase::Flow(summary.id, summary.flow.clone())));
     }
-    let definition = history.definition(&run.definition).map_err(store::failed)?;
+    let definition = history.definition(&run.definition)?;
     let compiled = definition.and_then(|definition| definition.compile(&loaded.catalog).ok());
-    Ok(of(&run, compiled.as_ref()))
+    Ok(Ok(of(run, compiled.as_ref())))
+}
+
+/// The line on which the last case of a test file begins, from 1.
+pub(crate) fn line_of_last(path: &str, text: &str) -> usize {
+    let (file, _) = parse(&Source::new(path, text));
+    file.cases
+        .last()
+        .map_or(1, |case| file.source.position(case.span.start).line)
 }
 
 fn of(run: &RunDetail, compiled: Option<&Compiled>) -> Recorded {

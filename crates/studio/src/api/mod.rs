@@ -11,22 +11,32 @@
 //!  assist      completion, hover, definitions, scopes
 //!  forms       a step, for a form
 //!  actions     actions, functions, the pages of findings
+//!  tests       runs tests
+//!  connections which there are, and whether they work
+//!  runs        a run on its picture, against an edited text, as a test
+//!  scenarios   workspaces to add
 //! ```
 
 mod actions;
 mod assist;
 mod body;
+mod connections;
 mod document;
 mod edits;
 mod events;
 mod files;
 mod forms;
 mod router;
+mod runs;
+mod scenarios;
+mod tests;
 mod workspace;
 
 use std::sync::Arc;
 
 pub use router::mounted;
+#[cfg(test)]
+pub(crate) use router::{DOCUMENT, routes};
 
 use crate::files::{Desk, Files};
 use crate::operations::Operations;

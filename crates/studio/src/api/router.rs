@@ -10,16 +10,18 @@ use http::header::CONTENT_TYPE;
 use lockgate_server::admin::Mounted;
 use lockgate_server::problem::Problem;
 
-use super::{Studio, actions, assist, document, events, files, workspace};
+use super::{
+    Studio, actions, assist, connections, document, events, files, runs, scenarios, tests, workspace,
+};
 use crate::assets;
 
 /// The document of these routes, by hand; a test holds it to them and to what they answer.
-pub(super) const DOCUMENT: &str = include_str!("../../../../schemas/studio-api.openapi.json");
+pub(crate) const DOCUMENT: &str = include_str!("../../../../schemas/studio-api.openapi.json");
 
-type Route = (&'static str, &'static str, MethodRouter<Arc<Studio>>);
+pub(crate) type Route = (&'static str, &'static str, MethodRouter<Arc<Studio>>);
 
 /// Every route: its path, the methods that it takes, who answers.
-pub(super) fn routes() -> Vec<Route> {
+pub(crate) fn routes() -> Vec<Route> {
     let get = |path, handler: MethodRouter<Arc<Studio>>| (path, "GET, HEAD", handler);
     let post = |path, handler: MethodRouter<Arc<Studio>>| (path, "POST", handler);
     vec![
@@ -42,6 +44,14 @@ pub(super) fn routes() -> Vec<Route> {
         get("/api/actions", routing::get(actions::actions)),
         get("/api/functions", routing::get(actions::functions)),
         get("/api/diagnostics/{code}", routing::get(actions::explain)),
+        post("/api/tests", routing::post(tests::run)),
+        get("/api/connections", routing::get(connections::list)),
+        post("/api/connections/{name}/check", routing::post(connections::check)),
+        get("/api/runs/{id}/picture", routing::get(runs::picture)),
+        post("/api/runs/{id}/compare", routing::post(runs::compare)),
+        post("/api/runs/{id}/case", routing::post(runs::case)),
+        get("/api/scenarios", routing::get(scenarios::list)),
+        post("/api/scenarios/{name}", routing::post(scenarios::add)),
     ]
 }
 

@@ -123,20 +123,14 @@ fn entry(flow: &CheckedFlow, desk: &Desk, findings: &[&Diagnostic]) -> FlowEntry
         Verb::Call { flow, .. } => Some(flow.value.clone()),
         _ => None,
     });
-    // A sound flow knows also those that it does not name.
-    let connections = match &flow.flow {
-        Some(flow) => flow.connections().map(str::to_owned).collect(),
-        None => steps
-            .iter()
-            .filter_map(|step| match &step.verb {
-                Verb::Action {
-                    connection: Some(connection),
-                    ..
-                } => Some(connection.value.clone()),
-                _ => None,
-            })
-            .collect(),
-    };
+    let connections = steps.iter().filter_map(|step| match &step.verb {
+        Verb::Action {
+            connection: Some(connection),
+            ..
+        } => Some(connection.value.clone()),
+        Verb::Action { action, .. } => only_connection(desk, &action.value),
+        _ => None,
+    });
     FlowEntry {
         name: flow.name.clone(),
         path: path.to_owned(),
@@ -154,6 +148,15 @@ fn entry(flow: &CheckedFlow, desk: &Desk, findings: &[&Diagnostic]) -> FlowEntry
         steps: steps.len(),
         tests: desk.file(&tests).map(|_| tests),
         calls: calls.collect(),
-        connections,
+        connections: connections.collect(),
     }
+}
+
+/// The connection of a step that names none: the only one of the type that its action needs.
+fn only_connection(desk: &Desk, action: &str) -> Option<String> {
+    let needed = desk.catalog.action(action)?.connection.as_deref()?;
+    let connections = desk.checked.connections().iter();
+    let mut fitting = connections.filter(|connection| connection.type_name.value == needed);
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| first.name.value.clone())
 }

@@ -97,7 +97,7 @@ pub(super) fn titles(place: &Place<'_>, history: &History, run: &RunDetail) -> R
 }
 
 /// A run that was there a moment ago.
-pub(super) fn read(history: &History, id: RunId) -> Result<RunDetail> {
+pub(in crate::commands) fn read(history: &History, id: RunId) -> Result<RunDetail> {
     history
         .run(id)
         .map_err(store::failed)?

@@ -5,7 +5,7 @@
 
 mod change;
 mod follow;
-mod look;
+pub(super) mod look;
 mod replay;
 
 use std::path::{Path, PathBuf};

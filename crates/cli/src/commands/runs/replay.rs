@@ -1,23 +1,18 @@
 //! `replay`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use lockgate_engine::Executor;
 use lockgate_engine::clock::{Clock, SystemClock};
-use lockgate_engine::connection::Connections;
-use lockgate_flow::definition::Definition;
 use lockgate_flow::graph::Flow;
 use lockgate_store::Store;
-use lockgate_store::replay::{self, ReplayEnd, Version};
 use serde_json::json;
 
 use super::{Place, look};
 use crate::args::RunsReplayArgs;
 use crate::catalogue;
 use crate::exit::{Exit, Mistake};
-use crate::runs::{self, Titles};
+use crate::runs::{self, Compared};
 use crate::store;
 use crate::terminal::Terminal;
 use crate::workspace::{self, Loaded};
@@ -26,11 +21,9 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
     let history = place.history()?;
     let id = runs::pick(&history, &args.run)?;
     let run = look::read(&history, id)?;
-    let was = look::titles(place, &history, &run)?;
     let more = args.flow_file.as_ref().map(|file| place.folder.join(file));
     let loaded = Loaded::find(place.folder, &catalogue::catalog(), more.as_slice())?;
-    let (flow, definition) = current(place, args, &loaded, &run.summary.flow, terminal)?;
-    let is = Titles::of(Some(&definition), &loaded.catalog);
+    let flow = current(place, args, &loaded, &run.summary.flow, terminal)?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let settings = store::for_command(place.folder, place.typed)?;
@@ -38,31 +31,7 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
     let store = Store::look(settings, clock).map_err(store::failed)?;
     let stored = store.load(id).await.map_err(store::failed)?;
     let stored = stored.with_context(|| format!("the run {id} has just been deleted"))?;
-    // Actions are never called: it is enough that their connections are there.
-    let mut connections = Connections::new();
-    for name in stored
-        .definition
-        .connections
-        .keys()
-        .chain(definition.connections.keys())
-    {
-        connections.insert(name.as_str(), Arc::new(()));
-    }
-    let executor = |flows: BTreeMap<String, Arc<Flow>>| {
-        Executor::new(loaded.actions())
-            .with_connections(connections.clone())
-            .with_flows(flows.into_values())
-    };
-    let recorded = stored.definition.compile(&loaded.catalog).ok();
-    let recorded = recorded.map(|compiled| (compiled.flow, executor(compiled.flows)));
-    let recorded = recorded
-        .as_ref()
-        .map(|(flow, executor)| Version { flow, executor });
-    let edited = Version {
-        flow: &flow,
-        executor: &executor(loaded.checked.runnable()),
-    };
-    let replayed = replay::replay(&stored, recorded, edited)
+    let Compared { replayed, was, is } = runs::compare(&stored, &loaded, &loaded.checked, &flow)
         .await
         .map_err(store::failed)?;
     store.close().await.map_err(store::failed)?;
@@ -85,13 +54,8 @@ pub(super) async fn replay(place: &Place<'_>, args: &RunsReplayArgs, terminal: &
             runs::departures(&replayed.departures, &was, &is, style)
         ))?;
     } else {
-        let end = match &replayed.end {
-            ReplayEnd::Ended | ReplayEnd::Departed => String::new(),
-            ReplayEnd::RecordEnds { key, .. } => format!(
-                "\n  what is recorded ends at {}: how it goes on is not known",
-                is.title(key)
-            ),
-        };
+        let end = runs::end_of_replay(&replayed.end, &is);
+        let end = end.map_or_else(String::new, |end| format!("\n  {end}"));
         terminal.print(&format!(
             "{} {name} does what the run {id} did{end}",
             style.good("✓")
@@ -107,7 +71,7 @@ fn current(
     loaded: &Loaded,
     name: &str,
     terminal: &Terminal,
-) -> Result<(Arc<Flow>, Definition)> {
+) -> Result<Arc<Flow>> {
     let wanted = match &args.flow_file {
         Some(file) => file.to_string_lossy().into_owned(),
         None => name.to_owned(),
@@ -117,9 +81,9 @@ fn current(
     if !errors.is_empty() {
         return Err(workspace::refuse(&errors, terminal));
     }
-    let flow = checked.flow.clone().ok_or_else(|| {
-        Mistake::new(format!("the flow `{}` cannot run", checked.name)).help("`lockgate check` says why")
-    })?;
-    let definition = Definition::of(&flow, &loaded.checked.runnable(), &loaded.connection_types());
-    Ok((flow, definition))
+    checked.flow.clone().ok_or_else(|| {
+        Mistake::new(format!("the flow `{}` cannot run", checked.name))
+            .help("`lockgate check` says why")
+            .into()
+    })
 }
