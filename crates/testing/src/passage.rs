@@ -90,6 +90,64 @@ impl FlowVisits {
     }
 }
 
+/// Where a run has been, as far as that can be told from its records alone: most steps leave none. `recorded` are the structural
+/// paths of those that did, and whether they ended well. What stands around one has run, too, and the way to it was taken.
+pub fn of_records<'a>(flow: &Flow, recorded: impl IntoIterator<Item = (&'a str, bool)>) -> Visits {
+    let mut visits = FlowVisits::default();
+    for (path, has_passed) in recorded {
+        visits.steps.insert(path.to_owned());
+        if has_passed {
+            visits.passed.insert(path.to_owned());
+        }
+    }
+    let nodes = || flow.graph.node_weights();
+    let around = nodes().filter(|node| visits.is_within(&format!("{}/", node.path)));
+    let around: Vec<String> = around.map(|node| node.path.to_string()).collect();
+    visits.steps.extend(around);
+    let mut ways = Vec::new();
+    for index in flow.graph.node_indices() {
+        let node = &flow.graph[index];
+        let choices = match &node.op {
+            Op::If(_) => vec![WayName::Then, WayName::Else],
+            Op::Switch { cases, .. } => (0..)
+                .zip(cases)
+                .map(|(case, _)| WayName::Case(case))
+                .chain([WayName::Default])
+                .collect(),
+            _ => Vec::new(),
+        };
+        let choices = choices
+            .into_iter()
+            .map(|way| (way, flow.successor(index, &edge(way))));
+        let errors = (0..)
+            .zip(&node.handlers)
+            .map(|(arm, handler)| (WayName::Error(arm), handler.target));
+        for (way, target) in choices.chain(errors) {
+            let Some(target) = target.map(|target| &*flow.graph[target].path) else {
+                continue;
+            };
+            let is_taken = if target == &*node.path {
+                // The guard of a step, whose way leads to the step itself.
+                visits.steps.contains(target)
+            } else {
+                // What leads out of the step is where all of its ways meet.
+                let is_inside = target
+                    .strip_prefix(&*node.path)
+                    .is_some_and(|rest| rest.starts_with('/'));
+                let list = target.rfind('/').map_or("", |end| &target[..=end]);
+                is_inside && visits.is_within(list)
+            };
+            if is_taken {
+                ways.push((node.path.to_string(), way));
+            }
+        }
+    }
+    visits.ways.extend(ways);
+    Visits {
+        flows: [(flow.name.clone(), visits)].into(),
+    }
+}
+
 const fn edge(way: WayName) -> Edge {
     match way {
         WayName::Then => Edge::Then,

@@ -20,6 +20,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// Only cases with this text in `flow name › case name`.
     pub filter: Option<String>,
+    /// Set when nobody wants to know any more: no case begins from then on.
+    pub cancelled: Option<Arc<AtomicBool>>,
 }
 
 /// Runs the cases of some files that were checked against the subject. `tell` hears of each case as it ends.
@@ -45,7 +47,10 @@ pub fn run(
             let Some((file, case)) = all.get(index).copied() else {
                 return;
             };
-            let skipped = if stop.load(Ordering::Relaxed) {
+            let cancelled = options.cancelled.as_ref();
+            let skipped = if cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed)) {
+                Some("it was called off".to_owned())
+            } else if stop.load(Ordering::Relaxed) {
                 Some("a case before it failed".to_owned())
             } else if only && case.only.is_none() {
                 Some("others are marked `only`".to_owned())

@@ -133,6 +133,7 @@ impl Bed {
             jobs: NonZeroUsize::new(jobs).unwrap(),
             fail_fast: false,
             filter: None,
+            cancelled: None,
         };
         run(&self.subject, &self.files, &options, &self.snapshots, &|_| {})
     }
