@@ -1,5 +1,7 @@
 //! The picture of every flow that ships: where its boxes stand, and that a step can be put wherever a way leads.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,7 +31,7 @@ fn flows_in(folder: &Path, found: &mut BTreeMap<PathBuf, FlowSyntax>) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
             flows_in(&path, found);
-        } else if folder.ends_with("flows") && name.ends_with(".yaml") && !name.ends_with(".test.yaml") {
+        } else if folder.ends_with("flows") && path.extension() == Some("yaml".as_ref()) && !name.ends_with(".test.yaml") {
             let text = std::fs::read_to_string(&path).unwrap();
             found.insert(path.clone(), read(&name, &text));
         }
@@ -150,7 +152,7 @@ fn check_slots(name: &str, picture: &Picture) {
 }
 
 /// The lists of steps that there are, with the paths of their steps.
-fn lists<'f>(list: String, steps: &'f [Step], found: &mut BTreeMap<String, Vec<&'f Step>>) {
+fn lists<'f>(list: &str, steps: &'f [Step], found: &mut BTreeMap<String, Vec<&'f Step>>) {
     for step in steps {
         let own = |end: &str| format!("{}/{end}", step.path);
         // A list that has steps has its path from them, whatever its key looks like.
@@ -160,37 +162,37 @@ fn lists<'f>(list: String, steps: &'f [Step], found: &mut BTreeMap<String, Vec<&
         };
         match &step.verb {
             Verb::Choose { then, otherwise } => {
-                lists(own("then"), then, found);
-                lists(own("else"), otherwise, found);
+                lists(&own("then"), then, found);
+                lists(&own("else"), otherwise, found);
             }
             Verb::Switch { cases, default, .. } => {
                 for case in cases {
                     let key = case.value.value.as_str().unwrap_or_default();
-                    lists(of(&case.steps, own(&format!("cases/{key}"))), &case.steps, found);
+                    lists(&of(&case.steps, own(&format!("cases/{key}"))), &case.steps, found);
                 }
-                lists(own("default"), default.as_deref().unwrap_or_default(), found);
+                lists(&own("default"), default.as_deref().unwrap_or_default(), found);
             }
             Verb::Parallel { branches } => {
                 for branch in branches {
                     lists(
-                        own(&format!("parallel/{}", branch.name.value)),
+                        &own(&format!("parallel/{}", branch.name.value)),
                         &branch.steps,
                         found,
                     );
                 }
             }
-            Verb::ForEach { steps, .. } => lists(own("each/#/steps"), steps, found),
+            Verb::ForEach { steps, .. } => lists(&own("each/#/steps"), steps, found),
             _ => {}
         }
         for arm in step.on_error.iter().flat_map(|on_error| &on_error.arms) {
             if let Handler::Steps(steps) = &arm.handler {
                 let code = arm.code.as_ref().map_or("", |code| code.value.as_str());
-                lists(of(steps, own(&format!("on_error/{code}"))), steps, found);
+                lists(&of(steps, own(&format!("on_error/{code}"))), steps, found);
             }
         }
     }
     assert!(
-        found.insert(list.clone(), steps.iter().collect()).is_none(),
+        found.insert(list.to_owned(), steps.iter().collect()).is_none(),
         "{list} twice"
     );
 }
@@ -198,9 +200,9 @@ fn lists<'f>(list: String, steps: &'f [Step], found: &mut BTreeMap<String, Vec<&
 /// The slots are those of the lists that the reader knows, before each step by its path, and behind the last.
 fn check_lists(name: &str, flow: &FlowSyntax, picture: &Picture) {
     let mut found = BTreeMap::new();
-    lists("steps".to_owned(), &flow.steps, &mut found);
+    lists("steps", &flow.steps, &mut found);
     if let Some(steps) = flow.on_error.as_ref().filter(|steps| !steps.value.is_empty()) {
-        lists("on_error".to_owned(), &steps.value, &mut found);
+        lists("on_error", &steps.value, &mut found);
     }
     let mut expected = BTreeSet::new();
     for (list, steps) in &found {
@@ -273,9 +275,9 @@ fn every_card_tells_its_step() {
     for (path, flow) in all {
         let picture = picture(&flow, &PictureOptions::default());
         let mut found = BTreeMap::new();
-        lists("steps".to_owned(), &flow.steps, &mut found);
+        lists("steps", &flow.steps, &mut found);
         if let Some(steps) = &flow.on_error {
-            lists("on_error".to_owned(), &steps.value, &mut found);
+            lists("on_error", &steps.value, &mut found);
         }
         let steps: BTreeMap<&str, &Step> = found
             .values()

@@ -185,6 +185,7 @@ Example:
     /// Draw a flow
     #[command(after_help = "\
 Examples:
+  lockgate graph sign-up --format text                as it looks, in the terminal
   lockgate graph sign-up --format svg -o sign-up.svg
   lockgate graph sign-up                              Mermaid, for Markdown")]
     Graph(GraphArgs),
@@ -356,7 +357,6 @@ pub(crate) enum GraphFormat {
     Mermaid,
     Dot,
     Svg,
-    /// Box characters, for a terminal: as wide as it is, else 100 columns
     Text,
 }
 

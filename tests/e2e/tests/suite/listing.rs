@@ -28,6 +28,7 @@ fn graph() {
     let run = |arguments: &[&str], code| folder.lockgate(arguments).run().assert_code(code);
     run(&["graph", "sign-up"], 0).snapshot("graph-mermaid");
     run(&["graph", "sign-up", "--format", "dot"], 0).snapshot("graph-dot");
+    run(&["graph", "sign-up", "--format", "text"], 0).snapshot("graph-text");
     let svg = run(&["graph", "sign-up", "--format", "svg"], 0).stdout;
     assert_eq!(
         svg,

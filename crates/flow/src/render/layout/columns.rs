@@ -29,7 +29,7 @@ struct Column {
 
 /// Ways side by side.
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    side_by_side: Vec<Column>,
     pub(super) left: i32,
     pub(super) right: i32,
 }
@@ -59,7 +59,7 @@ impl Columns {
             edge += left + right + SPACE;
         }
         Self {
-            columns,
+            side_by_side: columns,
             left: 0,
             right: (edge - SPACE).max(0),
         }
@@ -67,18 +67,18 @@ impl Columns {
 
     /// Moves the axis of the whole to the middle column, or between the two middle ones.
     pub(super) fn centred(mut self) -> Self {
-        let count = self.columns.len();
-        let axis_of = |index: usize| self.columns.get(index).map_or(0, |column| column.x);
+        let count = self.side_by_side.len();
+        let axis_of = |index: usize| self.side_by_side.get(index).map_or(0, |column| column.x);
         let axis = if count % 2 == 1 {
             axis_of(count / 2)
         } else {
             i32::midpoint(axis_of((count / 2).max(1) - 1), axis_of(count / 2))
         };
-        for column in &mut self.columns {
+        for column in &mut self.side_by_side {
             column.x -= axis;
         }
         Self {
-            columns: self.columns,
+            side_by_side: self.side_by_side,
             left: axis - self.left,
             right: self.right - axis,
         }
@@ -86,7 +86,7 @@ impl Columns {
 
     /// Moves all of them to the right.
     pub(super) fn shifted(mut self, dx: i32) -> Self {
-        for column in &mut self.columns {
+        for column in &mut self.side_by_side {
             column.x += dx;
         }
         self
@@ -94,14 +94,14 @@ impl Columns {
 
     /// The first axis and the last.
     pub(super) fn ends(&self) -> (i32, i32) {
-        let first = self.columns.first().map_or(0, |column| column.x);
-        let last = self.columns.last().map_or(0, |column| column.x);
+        let first = self.side_by_side.first().map_or(0, |column| column.x);
+        let last = self.side_by_side.last().map_or(0, |column| column.x);
         (first, last)
     }
 
     /// The lowest that they reach where they hang on a line at `y`.
     pub(super) fn bottom(&self, y: i32) -> i32 {
-        self.columns
+        self.side_by_side
             .iter()
             .filter_map(|column| column.way.body.as_ref())
             .map(Piece::bottom)
@@ -113,8 +113,8 @@ impl Columns {
     /// Hangs the ways on a box of a piece. Gives each way's axis and exits; the last point of an exit is on that axis.
     pub(super) fn hang(self, piece: &mut Piece, stem: &Stem<'_>) -> Vec<(i32, Vec<Exit>)> {
         let Stem { from, tone, y, lead } = *stem;
-        let mut exits = Vec::with_capacity(self.columns.len());
-        for Column { way, x } in self.columns {
+        let mut exits = Vec::with_capacity(self.side_by_side.len());
+        for Column { way, x } in self.side_by_side {
             let Way {
                 label: text,
                 edge,

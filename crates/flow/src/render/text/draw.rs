@@ -2,15 +2,15 @@
 
 use super::super::layout::{Form, Layout, Node, Point, Tone, Wire};
 use super::canvas::{Canvas, Stroke};
-use super::place::{Placed, Places};
+use super::place::{Places, Spot};
 use super::words;
 
 /// The picture, a line for each row.
 pub(super) fn draw(layout: &Layout, places: &Places) -> String {
     let mut canvas = Canvas::default();
     for node in &layout.nodes {
-        if let Some(placed) = places.boxes.get(&node.number) {
-            outline(&mut canvas, node, placed, places);
+        if let Some(spot) = places.boxes.get(&node.number) {
+            outline(&mut canvas, node, spot, places);
         }
     }
     for wire in &layout.wires {
@@ -22,14 +22,14 @@ pub(super) fn draw(layout: &Layout, places: &Places) -> String {
     canvas.text()
 }
 
-fn outline(canvas: &mut Canvas, node: &Node, placed: &Placed, places: &Places) {
-    let Placed {
+fn outline(canvas: &mut Canvas, node: &Node, spot: &Spot, places: &Places) {
+    let Spot {
         left,
         right,
         top,
         bottom,
         lines,
-    } = placed;
+    } = spot;
     let (left, right, top, bottom) = (*left, *right, *top, *bottom);
     let form = node.art.form;
     let stroke = match form {
@@ -115,11 +115,11 @@ fn connect(canvas: &mut Canvas, layout: &Layout, wire: &Wire, places: &Places) {
 
 /// The column of the border that a way touches at a box's side; a box may be narrower than its pixels say.
 fn side(layout: &Layout, places: &Places, number: usize, point: Point) -> Option<i32> {
-    let (rect, placed) = (layout.node(number)?.rect, places.boxes.get(&number)?);
+    let (rect, spot) = (layout.node(number)?.rect, places.boxes.get(&number)?);
     if point.x == rect.x {
-        Some(placed.left)
+        Some(spot.left)
     } else if point.x == rect.right() {
-        Some(placed.right)
+        Some(spot.right)
     } else {
         None
     }

@@ -24,7 +24,7 @@ const WIDEST: usize = 60;
 const LABEL: usize = 24;
 
 /// A box in the grid.
-pub(super) struct Placed {
+pub(super) struct Spot {
     pub(super) left: i32,
     pub(super) right: i32,
     pub(super) top: i32,
@@ -44,7 +44,7 @@ pub(super) struct Places {
     pub(super) columns: Cells,
     pub(super) rows: Cells,
     /// By number.
-    pub(super) boxes: BTreeMap<usize, Placed>,
+    pub(super) boxes: BTreeMap<usize, Spot>,
     /// In the layout's order.
     pub(super) labels: Vec<Written>,
 }
@@ -59,7 +59,7 @@ fn count(lines: &[String]) -> i32 {
 
 /// Half of the columns between the borders of a box, rounded up.
 fn half(lines: &[String]) -> i32 {
-    (widest(lines) + 4) / 2
+    widest(lines) / 2 + 2
 }
 
 fn widest(lines: &[String]) -> i32 {
@@ -113,7 +113,7 @@ impl Places {
             .iter()
             .map(|node| {
                 let lines = texts.remove(&node.number).unwrap_or_default();
-                (node.number, placed(node, lines, &columns, &rows))
+                (node.number, spot_of(node, lines, &columns, &rows))
             })
             .collect();
         Self {
@@ -146,7 +146,7 @@ fn texts(layout: &Layout, room: i32) -> Texts {
     layout.nodes.iter().map(|node| (node.number, of(node))).collect()
 }
 
-fn placed(node: &Node, lines: Vec<String>, columns: &Cells, rows: &Cells) -> Placed {
+fn spot_of(node: &Node, lines: Vec<String>, columns: &Cells, rows: &Cells) -> Spot {
     let rect = node.rect;
     let (mut left, mut right) = (columns.of(rect.x), columns.of(rect.right()));
     if is_centred(node) {
@@ -155,7 +155,7 @@ fn placed(node: &Node, lines: Vec<String>, columns: &Cells, rows: &Cells) -> Pla
         let half = (middle - left).min(right - middle);
         (left, right) = (middle - half, middle + half);
     }
-    Placed {
+    Spot {
         left,
         right,
         top: rows.of(rect.y),

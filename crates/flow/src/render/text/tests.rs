@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::generated::outline;
 use super::super::layout::{Layout, LayoutOptions, is_frame};
 use super::super::outline::{Card, Kind, Outline};
-use super::place::{Placed, Places};
+use super::place::{Places, Spot};
 use super::{TextOptions, text, text_outline, words};
 use crate::source::Source;
 use crate::syntax::parse;
@@ -72,13 +72,13 @@ fn nothing_steers_the_terminal() {
     );
 }
 
-fn meet(a: &Placed, b: &Placed) -> bool {
+fn meet(a: &Spot, b: &Spot) -> bool {
     a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom
 }
 
 /// The same as a box without lines.
-fn boxed(row: i32, column: i32, text: &str) -> Placed {
-    Placed {
+fn boxed(row: i32, column: i32, text: &str) -> Spot {
+    Spot {
         left: column,
         right: column + i32::try_from(words::width(text)).unwrap() - 1,
         top: row,
@@ -92,30 +92,30 @@ fn check(outline: &Outline, columns: usize) -> Result<(), TestCaseError> {
     let places = Places::fitting(&layout, columns);
     let said = |number: usize| layout.node(number).map_or("", |node| node.art.card.key.as_str());
     let is_around = |number: usize| layout.node(number).is_some_and(is_frame);
-    for (number, placed) in &places.boxes {
-        prop_assert!(placed.left >= 0 && placed.top >= 0);
-        let rows = i32::try_from(placed.lines.len()).unwrap();
+    for (number, spot) in &places.boxes {
+        prop_assert!(spot.left >= 0 && spot.top >= 0);
+        let rows = i32::try_from(spot.lines.len()).unwrap();
         prop_assert!(
-            placed.bottom - placed.top > rows || rows == 0,
+            spot.bottom - spot.top > rows || rows == 0,
             "{} is too low",
             said(*number)
         );
-        for line in &placed.lines {
+        for line in &spot.lines {
             let wide = i32::try_from(words::width(line)).unwrap();
             prop_assert!(
-                wide + 4 <= placed.right - placed.left + 1,
+                wide + 4 <= spot.right - spot.left + 1,
                 "{line:?} does not fit {}",
                 said(*number)
             );
         }
         for (other, beside) in places.boxes.range(number + 1..) {
-            let inside = |a: &Placed, b: &Placed| {
+            let inside = |a: &Spot, b: &Spot| {
                 a.left < b.left && b.right < a.right && a.top + 1 < b.top && b.bottom < a.bottom
             };
-            let is_in = (is_around(*number) && inside(placed, beside))
-                || (is_around(*other) && inside(beside, placed));
+            let is_in =
+                (is_around(*number) && inside(spot, beside)) || (is_around(*other) && inside(beside, spot));
             prop_assert!(
-                !meet(placed, beside) || is_in,
+                !meet(spot, beside) || is_in,
                 "{} and {}",
                 said(*number),
                 said(*other)
@@ -124,8 +124,8 @@ fn check(outline: &Outline, columns: usize) -> Result<(), TestCaseError> {
     }
     for (index, label) in places.labels.iter().enumerate() {
         let label = boxed(label.row, label.column, &label.text);
-        for (number, placed) in places.boxes.iter().filter(|(number, _)| !is_around(**number)) {
-            prop_assert!(!meet(&label, placed), "a label and {}", said(*number));
+        for (number, spot) in places.boxes.iter().filter(|(number, _)| !is_around(**number)) {
+            prop_assert!(!meet(&label, spot), "a label and {}", said(*number));
         }
         for other in &places.labels[index + 1..] {
             prop_assert!(
@@ -142,17 +142,11 @@ fn check(outline: &Outline, columns: usize) -> Result<(), TestCaseError> {
         };
         for ((ar, ac), (br, bc)) in corners().zip(corners().skip(1)) {
             prop_assert!(ar == br || ac == bc, "{wire:?} is slanted");
-            for (number, placed) in places.boxes.iter().filter(|(number, _)| !is_around(**number)) {
+            for (number, spot) in places.boxes.iter().filter(|(number, _)| !is_around(**number)) {
                 let crosses = if ar == br {
-                    placed.top < ar
-                        && ar < placed.bottom
-                        && ac.min(bc) < placed.right
-                        && placed.left < ac.max(bc)
+                    spot.top < ar && ar < spot.bottom && ac.min(bc) < spot.right && spot.left < ac.max(bc)
                 } else {
-                    placed.left < ac
-                        && ac < placed.right
-                        && ar.min(br) < placed.bottom
-                        && placed.top < ar.max(br)
+                    spot.left < ac && ac < spot.right && ar.min(br) < spot.bottom && spot.top < ar.max(br)
                 };
                 let touches = [wire.from, wire.to].contains(number);
                 prop_assert!(!crosses || touches, "{wire:?} runs through {}", said(*number));
