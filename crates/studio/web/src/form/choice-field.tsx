@@ -1,0 +1,77 @@
+// A value out of a few; or an expression that gives one.
+import { useState } from "react";
+import { type FieldProps, useWrite } from "./field";
+import { FieldFrame } from "./field-frame";
+import { findingsAt } from "./findings-at";
+import { useForm } from "./form-context";
+import { Preview } from "./preview";
+import { choicesOf, placeholderOf, shown, textOf } from "./schema";
+import { TemplateInput } from "./template-input";
+import { fieldText } from "./value-text";
+
+const NONE = "none";
+const EXPRESSION = "expression";
+
+export function ChoiceField(props: FieldProps) {
+  const { label, at, schema, value, isRequired = false, isSecret = false } = props;
+  const { findings, isReadOnly } = useForm();
+  const write = useWrite(props);
+  const [wantsExpression, setWantsExpression] = useState(false);
+  const choices = choicesOf(schema);
+  const index = choices.findIndex((choice) => choice.value === value);
+  const isOther = value !== undefined && index < 0;
+  const own = findingsAt(findings, at);
+  const fallback = placeholderOf(schema);
+
+  const choose = (chosen: string): void => {
+    setWantsExpression(chosen === EXPRESSION);
+    if (chosen === NONE) void write(undefined);
+    else if (chosen !== EXPRESSION) void write(choices[Number(chosen)]?.value);
+  };
+
+  const select = (
+    <select
+      aria-label={`${label}: value or expression`}
+      value={wantsExpression || isOther ? EXPRESSION : index < 0 ? NONE : String(index)}
+      disabled={isReadOnly}
+      onChange={(event) => choose(event.target.value)}
+    >
+      {(!isRequired || index < 0) && <option value={NONE}>{fallback === "" ? "Not set" : `Not set (${fallback})`}</option>}
+      {choices.map((choice, position) => (
+        <option key={position} value={String(position)} title={choice.about}>
+          {choice.label}
+        </option>
+      ))}
+      <option value={EXPRESSION}>Expression …</option>
+    </select>
+  );
+
+  return (
+    <FieldFrame
+      label={label}
+      kind="group"
+      help={textOf(schema, "description")}
+      isRequired={isRequired}
+      isSecret={isSecret}
+      findings={own}
+      actions={props.actions}
+      after={isOther && <Preview value={value} />}
+    >
+      {(ids) => (
+        <>
+          {select}
+          {(wantsExpression || isOther) && (
+            <TemplateInput
+              value={isOther ? (typeof value === "string" ? value : shown(value)) : fieldText(undefined)}
+              labelledBy={ids.label}
+              describedBy={ids.describedBy}
+              isInvalid={own.length > 0}
+              placeholder="{{ … }}"
+              onCommit={(text) => (text === "" ? Promise.resolve(true) : write(text))}
+            />
+          )}
+        </>
+      )}
+    </FieldFrame>
+  );
+}

@@ -1,0 +1,96 @@
+// The form of one step.
+import { memo, useMemo } from "react";
+import type { StepForm } from "../api/types";
+import type { DocumentStore } from "../document/store";
+import { BranchFields } from "./branch-fields";
+import { CommonFields } from "./common-fields";
+import { ConnectionField } from "./connection-field";
+import { Field } from "./field";
+import { FindingList } from "./finding-list";
+import { findingsBeside } from "./findings-at";
+import { Fold } from "./fold";
+import { FormProvider, useFormOf } from "./form-context";
+import { OnErrorField } from "./on-error-field";
+import { ResultTree } from "./result-tree";
+import { isObject, schemaOf } from "./schema";
+import { StepHead } from "./step-head";
+import { useStepForm } from "./use-step-form";
+
+interface StepFormViewProps {
+  readonly store: DocumentStore;
+  readonly step: string;
+  readonly text: string;
+  readonly isReadOnly: boolean;
+  readonly lastRun: string | null;
+}
+
+export function StepFormView({ store, step, text, isReadOnly, lastRun }: StepFormViewProps) {
+  const { form, problem, isLoading } = useStepForm(store, step, text);
+  if (form === null) {
+    return (
+      <p className="empty form-empty" role={problem === null ? undefined : "alert"}>
+        {problem === null ? "Loading …" : `This step cannot be shown: ${problem}`}
+      </p>
+    );
+  }
+  // Another step's fields begin anew; the same step's keep the focus.
+  return <Loaded key={form.path} store={store} form={form} isReadOnly={isReadOnly} lastRun={lastRun} isLoading={isLoading} />;
+}
+
+interface LoadedProps {
+  readonly store: DocumentStore;
+  readonly form: StepForm;
+  readonly isReadOnly: boolean;
+  readonly lastRun: string | null;
+  readonly isLoading: boolean;
+}
+
+/** Keys with a field of their own, whatever the verb. */
+const COMMON = ["/id", "/name", "/notes", "/if", "/timeout", "/retry", "/on_error", "/secret", "/connection"];
+
+const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoading }: LoadedProps) {
+  const findings = useMemo(() => form.diagnostics.filter((one) => one.step === null || one.step === form.path), [form]);
+  const context = useFormOf({ store, step: form.path, isReadOnly, lastRun, findings });
+  const keys = form.fields.map((field) => field.key);
+  const beside = findingsBeside(findings, [...keys, ...COMMON]);
+  const written = isObject(form.value) ? form.value : {};
+  const first = form.fields.filter((field) => field.required || field.is_given);
+  const more = form.fields.filter((field) => !field.required && !field.is_given);
+  return (
+    <FormProvider value={context}>
+      <form className="step-form" aria-label={`Step ${form.title}`} aria-busy={isLoading} onSubmit={(event) => event.preventDefault()}>
+        <StepHead form={form} />
+        <FindingList findings={beside} />
+        {form.verb === "invalid" && <p className="empty">What this step does cannot be read. Mend it in the text.</p>}
+        <ConnectionField form={form} />
+        <FieldList fields={first} />
+        {more.length > 0 && (
+          <Fold title={`${more.length} more ${more.length === 1 ? "field" : "fields"}`} isOpenAtFirst={first.length === 0}>
+            <FieldList fields={more} />
+          </Fold>
+        )}
+        <BranchFields verb={form.verb} written={written} />
+        <OnErrorField form={form} onError={written["on_error"]} />
+        <CommonFields written={written} taken={keys} />
+        <ResultTree id={typeof written["id"] === "string" ? written["id"] : null} result={form.result} />
+      </form>
+    </FormProvider>
+  );
+});
+
+function FieldList({ fields }: { readonly fields: StepForm["fields"] }) {
+  return fields.map((field) => (
+    <Field
+      key={field.key}
+      label={field.name}
+      at={field.key}
+      schema={schemaOf(field.schema)}
+      type={field.type}
+      value={field.is_given ? field.value : undefined}
+      isRequired={field.required}
+      isSecret={field.secret}
+      isHtml={field.is_html}
+      isExpression={field.is_expression}
+    />
+  ));
+}
