@@ -26,6 +26,7 @@ use serde_json::Value;
 
 pub(crate) use arguments::known_input;
 pub(crate) use probe::{Probe, Probed, Site, Standing};
+pub(crate) use types::{error_schema, request_schema, run_schema};
 
 use crate::catalog::{ActionSpec, Catalog};
 use crate::diagnostic::{Code, Diagnostic};

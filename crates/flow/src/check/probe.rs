@@ -208,9 +208,10 @@ fn insert(syntax: &mut FlowSyntax, site: &Site, verb: Verb) -> Option<(String, u
     let index = index.parse().ok()?;
     let condition = match site {
         Site::Step(path) => {
-            let step = *graph::flatten(syntax).iter().find(|step| step.path == *path)?;
-            let decides = matches!(step.verb, Verb::Choose { .. });
-            step.condition.clone().filter(|_| !decides)
+            let steps = graph::flatten(syntax);
+            let step = steps.iter().find(|step| step.path == *path);
+            let guarded = step.filter(|step| !matches!(step.verb, Verb::Choose { .. }));
+            guarded.and_then(|step| step.condition.clone())
         }
         _ => None,
     };

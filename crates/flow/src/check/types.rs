@@ -1,8 +1,9 @@
 //! What is known of an expression's value before a run: the types that it may have.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::FlowCheck;
 use crate::expression::{Expression, Path, Segment, Slot};
@@ -58,17 +59,12 @@ impl FlowCheck<'_> {
                 },
                 None => unknown(),
             },
-            Slot::StepError(_) => follow(
-                &error_schema(),
-                rest.get(1..).unwrap_or_default(),
-                skip + 1,
-                false,
-            ),
+            Slot::StepError(_) => follow(error_schema(), rest.get(1..).unwrap_or_default(), skip + 1, false),
             Slot::Config if !self.is_known => unknown(),
             Slot::Config => follow_value(self.config, rest, skip),
-            Slot::Run => follow(&run_schema(), rest, skip, false),
-            Slot::Error => follow(&error_schema(), rest, skip, false),
-            Slot::Request => follow(&request_schema(), rest, skip, false),
+            Slot::Run => follow(run_schema(), rest, skip, false),
+            Slot::Error => follow(error_schema(), rest, skip, false),
+            Slot::Request => follow(request_schema(), rest, skip, false),
             Slot::Index(_) => to(TypeSet::INTEGER),
             Slot::Unresolved
             | Slot::Var(_)
@@ -110,7 +106,7 @@ impl FlowCheck<'_> {
                 let spec = self.catalog.action(&action.value)?;
                 Some(Cow::Borrowed(spec.output.as_value()))
             }
-            Verb::ForEach { .. } => Some(Cow::Owned(serde_json::json!({ "type": "array" }))),
+            Verb::ForEach { .. } => Some(Cow::Owned(json!({ "type": "array" }))),
             _ => None,
         }
     }
@@ -151,47 +147,62 @@ fn follow_value(value: &Value, rest: &[Segment], at: usize) -> Walk {
     }
 }
 
-pub(crate) fn error_schema() -> Value {
-    serde_json::json!({
-        "type": "object",
-        "properties": {
-            "code": { "type": "string" },
-            "message": { "type": "string" },
-            "status": { "type": "integer" },
-            "step": { "type": "string" },
-            "provider": {},
-            "details": {},
-        },
-        "required": ["code", "message", "status", "step"],
-        "additionalProperties": false,
-    })
+/// The schema of `error`, and of `steps.<id>.error`.
+pub(crate) fn error_schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+        json!({
+            "type": "object",
+            "description": "The error that is handled here.",
+            "properties": {
+                "code": { "type": "string", "description": "The code." },
+                "message": { "type": "string", "description": "What happened, for people." },
+                "status": { "type": "integer", "description": "The HTTP status that the run would end with." },
+                "step": { "type": "string", "description": "The step that failed." },
+                "provider": { "description": "What the remote end said, if there is one." },
+                "details": { "description": "What `fail` said in a called flow." },
+            },
+            "required": ["code", "message", "status", "step"],
+            "additionalProperties": false,
+        })
+    });
+    &SCHEMA
 }
 
-pub(crate) fn run_schema() -> Value {
-    serde_json::json!({
-        "type": "object",
-        "properties": {
-            "id": { "type": "string" },
-            "flow": { "type": "string" },
-            "started_at": { "type": "string" },
-            "attempt": { "type": "integer" },
-        },
-        "required": ["id", "flow", "started_at", "attempt"],
-        "additionalProperties": false,
-    })
+/// The schema of `run`.
+pub(crate) fn run_schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+        json!({
+            "type": "object",
+            "description": "The run itself.",
+            "properties": {
+                "id": { "type": "string", "description": "The run's id." },
+                "flow": { "type": "string", "description": "The flow's name." },
+                "started_at": { "type": "string", "format": "date-time", "description": "When the run began." },
+                "attempt": { "type": "integer", "description": "How often the run has been taken up, from 1." },
+            },
+            "required": ["id", "flow", "started_at", "attempt"],
+            "additionalProperties": false,
+        })
+    });
+    &SCHEMA
 }
 
-pub(crate) fn request_schema() -> Value {
-    serde_json::json!({
-        "type": "object",
-        "properties": {
-            "method": { "type": "string" },
-            "path": { "type": "string" },
-            "query": { "type": "object", "additionalProperties": {} },
-            "headers": { "type": "object", "additionalProperties": {} },
-            "ip": { "type": "string" },
-        },
-        "required": ["method", "path", "query", "headers", "ip"],
-        "additionalProperties": false,
-    })
+/// The schema of `request`.
+pub(crate) fn request_schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+        json!({
+            "type": "object",
+            "description": "The HTTP request that started the run.",
+            "properties": {
+                "method": { "type": "string", "description": "The method, like `POST`." },
+                "path": { "type": "string", "description": "The path, without the query." },
+                "query": { "type": "object", "additionalProperties": {}, "description": "The query's parameters." },
+                "headers": { "type": "object", "additionalProperties": {}, "description": "The headers; names in lower case." },
+                "ip": { "type": "string", "description": "The caller's address." },
+            },
+            "required": ["method", "path", "query", "headers", "ip"],
+            "additionalProperties": false,
+        })
+    });
+    &SCHEMA
 }

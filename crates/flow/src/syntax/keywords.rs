@@ -68,12 +68,13 @@ pub(super) fn known() -> impl Iterator<Item = &'static str> {
     DRAFT_7_KEYWORDS.iter().chain(OTHER_KEYWORDS).copied()
 }
 
-const TYPES: [&str; 7] = [
+/// The types of JSON Schema.
+pub(crate) const TYPES: [&str; 7] = [
     "string", "integer", "number", "boolean", "array", "object", "null",
 ];
 
 /// The formats that are checked: those of JSON Schema 2020-12.
-const FORMATS: [&str; 19] = [
+pub(crate) const FORMATS: [&str; 19] = [
     "email",
     "date",
     "time",

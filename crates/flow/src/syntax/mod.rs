@@ -24,9 +24,9 @@ pub use ast::{
 pub use data::{DataKind, DataNode, read_expression};
 pub use flow::{Parsed, parse};
 pub use input::read as read_input;
-pub(crate) use keywords::DRAFT_7_KEYWORDS;
 pub use keywords::read_schema;
+pub(crate) use keywords::{DRAFT_7_KEYWORDS, FORMATS, TYPES};
 pub use reader::{Fields, Reader};
-pub(crate) use step::path_segment;
+pub(crate) use step::{COMPANIONS, path_segment};
 pub use step::{COMMON_KEYS, VERBS};
 pub use trigger::is_identifier;

@@ -22,7 +22,7 @@ pub const VERBS: &[&str] = &[
 ];
 
 /// Keys that stand beside a verb's key, by verb.
-const COMPANIONS: &[(&str, &[&str])] = &[
+pub(crate) const COMPANIONS: &[(&str, &[&str])] = &[
     ("action", &["with", "connection"]),
     ("switch", &["cases", "default"]),
     ("for_each", &["as", "at_once", "steps", "yield"]),

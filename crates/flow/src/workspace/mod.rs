@@ -27,6 +27,8 @@ use crate::syntax::{FlowSyntax, parse};
 pub struct Workspace {
     /// `lockgate.yaml`, if there is one that could be read.
     pub file: Option<WorkspaceFile>,
+    /// The text of `lockgate.yaml`, if there is one.
+    pub source: Option<Arc<Source>>,
     /// The flows, in the order of their sources.
     pub flows: Vec<CheckedFlow>,
     /// All findings of all files, by file and place.
@@ -67,14 +69,14 @@ impl Workspace {
     /// Reads, checks and compiles. Every mistake of every file is found in one go.
     pub fn check(file: Option<&Arc<Source>>, sources: &[Arc<Source>], catalog: &Catalog) -> Self {
         let mut diagnostics = Vec::new();
-        let has_file = file.is_some();
+        let source = file.cloned();
         let file = file.and_then(|source| {
             let (file, findings) = WorkspaceFile::parse(source, catalog);
             diagnostics.extend(findings);
             file
         });
         // Of a workspace file that could not be read nobody knows what it declares.
-        let is_known = !has_file || file.as_ref().is_some_and(|file| file.is_complete);
+        let is_known = source.is_none() || file.as_ref().is_some_and(|file| file.is_complete);
         let parsed: Vec<check::Given> = sources
             .iter()
             .map(|source| {
@@ -89,6 +91,7 @@ impl Workspace {
             .collect();
         let mut workspace = Self {
             file,
+            source,
             flows: Vec::new(),
             diagnostics,
         };
