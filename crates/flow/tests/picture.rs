@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lockgate_flow::render::picture::{Card, Form, SlotPlace, way_name};
-use lockgate_flow::render::{Picture, PictureOptions, SvgOptions, picture, svg};
+use lockgate_flow::render::{Picture, PictureOptions, SvgOptions, TextOptions, picture, svg, text};
 use lockgate_flow::source::Source;
 use lockgate_flow::syntax::{FlowSyntax, Handler, Step, Verb, parse};
 
@@ -31,7 +31,10 @@ fn flows_in(folder: &Path, found: &mut BTreeMap<PathBuf, FlowSyntax>) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
             flows_in(&path, found);
-        } else if folder.ends_with("flows") && path.extension() == Some("yaml".as_ref()) && !name.ends_with(".test.yaml") {
+        } else if folder.ends_with("flows")
+            && path.extension() == Some("yaml".as_ref())
+            && !name.ends_with(".test.yaml")
+        {
             let text = std::fs::read_to_string(&path).unwrap();
             found.insert(path.clone(), read(&name, &text));
         }
@@ -557,8 +560,8 @@ fn large(steps: usize) -> Vec<(&'static str, String)> {
 #[expect(clippy::print_stderr, reason = "it is read by who runs it")]
 fn how_long_large_flows_take() {
     for steps in [1000, 10_000] {
-        for (name, text) in large(steps) {
-            let flow = read("flow.yaml", &text);
+        for (name, written) in large(steps) {
+            let flow = read("flow.yaml", &written);
             let best = (0..5)
                 .map(|_| {
                     let start = std::time::Instant::now();
@@ -567,12 +570,15 @@ fn how_long_large_flows_take() {
                 })
                 .min();
             let (time, cards) = best.unwrap();
-            let start = std::time::Instant::now();
-            let bytes = svg(&flow, &SvgOptions::default()).len();
-            eprintln!(
-                "{name}: {steps} steps, {cards} cards: {time:?}; SVG {bytes} bytes: {:?}",
-                start.elapsed()
+            let timed = |draw: &dyn Fn() -> String| {
+                let start = std::time::Instant::now();
+                (draw().len(), start.elapsed())
+            };
+            let (svg, text) = (
+                timed(&|| svg(&flow, &SvgOptions::default())),
+                timed(&|| text(&flow, &TextOptions::default())),
             );
+            eprintln!("{name}: {steps} steps, {cards} cards: {time:?}; SVG {svg:?}; text {text:?}");
         }
     }
 }
