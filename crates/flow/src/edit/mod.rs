@@ -1,11 +1,31 @@
 //! Edits of a flow's text: what a person does on the picture, as the fewest changes of the file.
 //!
 //! The text is the only truth. An edit reads it, finds the places of what it is about, and says which stretches get another
-//! text; comments, order, quotes and indentation of everything else stay as they are. Nothing here checks whether the flow
-//! is sound afterwards: that is the checker's. Pure.
+//! text; comments, order, quotes and indentation of everything else stay as they are. In the end the text that comes out is
+//! read, and must mean what the edit meant: where a file is written in a way that the edit does not understand, it fails, and
+//! never gives a text that says something else. Nothing here checks whether the flow is sound afterwards: that is the
+//! checker's. Pure.
 
 mod change;
+mod chunk;
+mod cut;
+mod draft;
+mod fresh;
 mod kinds;
+mod layout;
+mod meaning;
+mod names;
+mod path;
+mod put;
+mod rewrite;
+mod scalar;
+mod set;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod wrap;
+mod write;
 
 pub use change::{Change, Changed, EditError, apply};
 pub use kinds::{Edit, NewStep, Slot, Wrapper};
@@ -21,6 +41,19 @@ use crate::source::Source;
 /// The edit does not fit the text: a step or slot that it names is not there, or the text is written in a way that cannot
 /// be changed there without touching more.
 pub fn edit(source: &Arc<Source>, edit: &Edit, catalog: &Catalog) -> Result<Changed, EditError> {
-    let _ = (source, edit, catalog);
-    Err(EditError::new("this edit is not built yet"))
+    let tree = tree::Tree::read(source.text())?;
+    let mut draft = draft::Draft::new(&tree);
+    match edit {
+        Edit::Insert { at, step } => steps::insert(&mut draft, at, step, catalog)?,
+        Edit::Delete { steps } => steps::delete(&mut draft, steps)?,
+        Edit::Move { steps, at } => steps::relocate(&mut draft, steps, at)?,
+        Edit::Copy { steps, at } => steps::copy(&mut draft, steps, at)?,
+        Edit::Wrap { steps, within } => wrap::wrap(&mut draft, steps, *within)?,
+        Edit::Unwrap { step } => wrap::unwrap(&mut draft, step)?,
+        Edit::Set { step, key, value } => set::set_at(&mut draft, step, key, value)?,
+        Edit::Remove { step, key } => set::remove_at(&mut draft, step, key)?,
+        Edit::Rename { step, key, to } => names::rename(&mut draft, step, key, to)?,
+        Edit::RenameId { step, to } => names::rename_id(&mut draft, step, to)?,
+    }
+    draft.finish()
 }

@@ -10,3 +10,4 @@ mod scalar;
 
 pub use load::{Limits, Loaded, load};
 pub use node::{Data, Entry, Key, Node, Scalar, Spanned, Style};
+pub(crate) use scalar::plain_value;

@@ -8,6 +8,12 @@ pub(super) struct Resolved {
     pub(super) warning: Option<String>,
 }
 
+/// What a plain (unquoted) scalar means, and whether that is what its characters say.
+pub(crate) fn plain_value(text: &str) -> (Value, bool) {
+    let resolved = resolve(text);
+    (resolved.value, resolved.warning.is_none())
+}
+
 /// Resolves a plain (unquoted) scalar.
 pub(super) fn resolve(text: &str) -> Resolved {
     let fine = |value| Resolved { value, warning: None };

@@ -1,0 +1,398 @@
+//! An edit while it is made: which stretches of the text get another text, and what the whole is to mean afterwards. The
+//! two are compared in the end, so that no edit gives a text that means something else than was asked for.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::change::{Change, Changed, EditError, apply};
+use super::meaning::{Key, Meaning};
+use super::path;
+use super::tree::{Data, Id, Tree};
+use crate::source::Span;
+
+/// A place in the meaning afterwards: something, and child positions below it.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) anchor: Anchor,
+    pub(super) below: Vec<usize>,
+}
+
+/// What a [`Mark`] hangs on; positions count before the edit, the last number counts what is put in there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Node(Id),
+    Item(Id, usize, usize),
+    Entry(Id, usize, usize),
+}
+
+/// What a node becomes.
+#[derive(Clone, Debug)]
+enum Become {
+    Value(Meaning),
+    /// A map: these keys, and the node itself under the last.
+    Under(Vec<(Key, Meaning)>, Key),
+}
+
+/// The text and the meaning of an edit.
+pub(super) struct Draft<'t, 'a> {
+    pub(super) tree: &'t Tree<'a>,
+    deleted: Vec<Range<usize>>,
+    /// Where, and what; in the order in which they were put in.
+    inserted: Vec<(usize, String)>,
+    removed: HashSet<Id>,
+    items: HashMap<(Id, usize), Vec<Meaning>>,
+    /// The lists and maps that something is put into.
+    grown: HashSet<Id>,
+    entries: HashMap<(Id, usize), Vec<(Key, Meaning)>>,
+    keys: HashMap<Id, Key>,
+    becomes: HashMap<Id, Become>,
+    root: Option<Meaning>,
+    /// What is selected afterwards.
+    pub(super) select: Option<Mark>,
+}
+
+impl<'t, 'a> Draft<'t, 'a> {
+    pub(super) fn new(tree: &'t Tree<'a>) -> Self {
+        Self {
+            tree,
+            deleted: Vec::new(),
+            inserted: Vec::new(),
+            removed: HashSet::new(),
+            items: HashMap::new(),
+            grown: HashSet::new(),
+            entries: HashMap::new(),
+            keys: HashMap::new(),
+            becomes: HashMap::new(),
+            root: None,
+            select: None,
+        }
+    }
+
+    // The text.
+
+    /// Puts a text in.
+    pub(super) fn insert(&mut self, at: usize, text: impl Into<String>) {
+        self.inserted.push((at, text.into()));
+    }
+
+    /// Takes a stretch out.
+    pub(super) fn delete(&mut self, range: Range<usize>) {
+        if !range.is_empty() {
+            self.deleted.push(range);
+        }
+    }
+
+    /// Puts a text in the place of a stretch.
+    pub(super) fn replace(&mut self, range: Range<usize>, text: impl Into<String>) {
+        self.insert(range.start, text);
+        self.delete(range);
+    }
+
+    /// Puts whole lines in, each with its line end, where a line begins or where the text ends.
+    pub(super) fn insert_lines(&mut self, at: usize, lines: &str) {
+        let text = self.tree.text;
+        if at == text.len() && !text.is_empty() && !text.ends_with('\n') {
+            let newline = self.tree.newline();
+            let lines = lines.strip_suffix(newline).unwrap_or(lines);
+            self.insert(at, format!("{newline}{lines}"));
+        } else {
+            self.insert(at, lines);
+        }
+    }
+
+    /// Takes whole lines out; those at the end of a text that has no line end go with the line end before them.
+    pub(super) fn delete_lines(&mut self, range: Range<usize>) {
+        let text = self.tree.text;
+        let mut start = range.start;
+        if range.end == text.len() && !text.ends_with('\n') && start > 0 {
+            start = self.tree.line_end(start - 1).min(start);
+        }
+        self.delete(start..range.end);
+    }
+
+    /// Indents whole lines, as they are, from one column to another. An empty line stays as it is, unless blanks beyond the
+    /// indentation may be a text's.
+    pub(super) fn indent(&mut self, lines: Range<usize>, from: usize, to: usize) {
+        let mut at = lines.start;
+        while at < lines.end {
+            let next = self.tree.next_line(at);
+            let line = &self.tree.text[at..next];
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            if line.trim().is_empty() && indent <= from {
+                // Nothing to indent.
+            } else if to >= from {
+                self.insert(at, " ".repeat(to - from));
+            } else {
+                self.delete(at..at + indent.min(from - to));
+            }
+            at = next;
+        }
+    }
+
+    // The meaning.
+
+    /// An item or a key's value is gone.
+    pub(super) fn means_removed(&mut self, id: Id) {
+        self.removed.insert(id);
+    }
+
+    pub(super) fn is_removed(&self, id: Id) -> bool {
+        self.removed.contains(&id)
+    }
+
+    /// Whether something is put into a list or map.
+    pub(super) fn grows(&self, id: Id) -> bool {
+        self.grown.contains(&id)
+    }
+
+    /// Items stand in a list before the item that has this index now. Gives the mark of the first.
+    pub(super) fn means_items(&mut self, list: Id, index: usize, meanings: Vec<Meaning>) -> Mark {
+        self.grown.insert(list);
+        let items = self.items.entry((list, index)).or_default();
+        let anchor = Anchor::Item(list, index, items.len());
+        items.extend(meanings);
+        Mark {
+            anchor,
+            below: Vec::new(),
+        }
+    }
+
+    /// A key stands in a map before the one that has this position now. Gives its value's mark.
+    pub(super) fn means_entry(&mut self, map: Id, position: usize, key: Key, value: Meaning) -> Mark {
+        self.grown.insert(map);
+        let entries = self.entries.entry((map, position)).or_default();
+        let anchor = Anchor::Entry(map, position, entries.len());
+        entries.push((key, value));
+        Mark {
+            anchor,
+            below: Vec::new(),
+        }
+    }
+
+    /// The key of a value is another one.
+    pub(super) fn means_key(&mut self, value: Id, key: Key) {
+        self.keys.insert(value, key);
+    }
+
+    /// A node is something else.
+    pub(super) fn means_value(&mut self, id: Id, meaning: Meaning) -> Mark {
+        self.becomes.insert(id, Become::Value(meaning));
+        Mark {
+            anchor: Anchor::Node(id),
+            below: Vec::new(),
+        }
+    }
+
+    /// A node is a map: other keys, and last the node under a key.
+    pub(super) fn means_under(&mut self, id: Id, before: Vec<(Key, Meaning)>, own: Key) -> Mark {
+        self.becomes.insert(id, Become::Under(before, own));
+        Mark {
+            anchor: Anchor::Node(id),
+            below: Vec::new(),
+        }
+    }
+
+    /// An empty file is something.
+    pub(super) fn means_root(&mut self, meaning: Meaning) {
+        self.root = Some(meaning);
+    }
+
+    /// A step that is there already is selected afterwards.
+    pub(super) fn select_node(&mut self, id: Id) {
+        self.select = Some(Mark {
+            anchor: Anchor::Node(id),
+            below: Vec::new(),
+        });
+    }
+
+    /// The changes, if the text then means what it is to mean.
+    ///
+    /// # Errors
+    /// It would mean something else.
+    pub(super) fn finish(self) -> Result<Changed, EditError> {
+        let changes = self.changes();
+        let text = apply(self.tree.text, &changes);
+        let budget = Cell::new(crate::yaml::Limits::default().nodes);
+        let mut selected = None;
+        let expected = match (self.tree.root, &self.root) {
+            (Some(root), None) => Some(self.rebuild(root, &mut Vec::new(), &mut selected, &budget)?),
+            (_, root) => {
+                selected = self.select.as_ref().map(|mark| mark.below.clone());
+                root.clone()
+            }
+        };
+        let given = Tree::read(&text)
+            .and_then(|tree| tree.root.map(|root| Meaning::of(&tree, root)).transpose())
+            .map_err(|error| entangled(Some(&error)))?;
+        if given != expected {
+            return Err(entangled(None));
+        }
+        let select = selected
+            .zip(expected.as_ref())
+            .and_then(|(way, root)| path::of_way(root, &way));
+        Ok(Changed { changes, select })
+    }
+
+    /// What was put in and taken out as changes that do not touch each other.
+    fn changes(&self) -> Vec<Change> {
+        let text = self.tree.text;
+        let mut deleted = self.deleted.clone();
+        deleted.sort_unstable_by_key(|range| (range.start, range.end));
+        let mut inserted: Vec<&(usize, String)> = self.inserted.iter().collect();
+        inserted.sort_by_key(|(at, _)| *at);
+        let points = inserted.iter().map(|(at, _)| *at..*at);
+        let mut stretches: Vec<Range<usize>> = deleted.into_iter().chain(points).collect();
+        stretches.sort_unstable_by_key(|range| (range.start, range.end));
+        let mut joined: Vec<Range<usize>> = Vec::new();
+        for range in stretches {
+            match joined.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => joined.push(range),
+            }
+        }
+        let mut inserted = inserted.into_iter().peekable();
+        joined
+            .into_iter()
+            .filter_map(|range| {
+                let mut new = String::new();
+                while let Some((_, piece)) = inserted.next_if(|(at, _)| *at <= range.end) {
+                    new.push_str(piece);
+                }
+                trim(text, range, &new)
+            })
+            .collect()
+    }
+
+    fn rebuild(
+        &self,
+        id: Id,
+        way: &mut Vec<usize>,
+        selected: &mut Option<Vec<usize>>,
+        budget: &Cell<usize>,
+    ) -> Result<Meaning, EditError> {
+        if let Some(mark) = self
+            .select
+            .as_ref()
+            .filter(|mark| mark.anchor == Anchor::Node(id))
+        {
+            *selected = Some(way.iter().chain(&mark.below).copied().collect());
+        }
+        match self.becomes.get(&id) {
+            Some(Become::Value(meaning)) => return Ok(meaning.clone()),
+            Some(Become::Under(before, own)) => {
+                let mut entries = before.clone();
+                way.push(entries.len());
+                let inner = self.rebuild_plain(id, way, selected, budget)?;
+                way.pop();
+                entries.push((own.clone(), inner));
+                return Ok(Meaning::Map(entries));
+            }
+            None => {}
+        }
+        self.rebuild_plain(id, way, selected, budget)
+    }
+
+    fn rebuild_plain(
+        &self,
+        id: Id,
+        way: &mut Vec<usize>,
+        selected: &mut Option<Vec<usize>>,
+        budget: &Cell<usize>,
+    ) -> Result<Meaning, EditError> {
+        let is_selected = |anchor: Anchor| self.select.as_ref().filter(|mark| mark.anchor == anchor);
+        Ok(match &self.tree.node(id).data {
+            Data::Scalar(scalar) => Meaning::Scalar(scalar.value.clone()),
+            // An edit of one place is none of the others that an anchor has.
+            Data::Alias(_) => Meaning::within(self.tree, id, budget)?,
+            Data::List(list) => {
+                let mut items = Vec::with_capacity(list.items.len());
+                for index in 0..=list.items.len() {
+                    for (nth, meaning) in self.items.get(&(id, index)).into_iter().flatten().enumerate() {
+                        if let Some(mark) = is_selected(Anchor::Item(id, index, nth)) {
+                            *selected = Some(
+                                way.iter()
+                                    .chain([&items.len()])
+                                    .chain(&mark.below)
+                                    .copied()
+                                    .collect(),
+                            );
+                        }
+                        items.push(meaning.clone());
+                    }
+                    if let Some(item) = list
+                        .items
+                        .get(index)
+                        .filter(|item| !self.removed.contains(&item.node))
+                    {
+                        way.push(items.len());
+                        items.push(self.rebuild(item.node, way, selected, budget)?);
+                        way.pop();
+                    }
+                }
+                Meaning::List(items)
+            }
+            Data::Map(map) => {
+                let mut entries = Vec::with_capacity(map.entries.len());
+                for position in 0..=map.entries.len() {
+                    for (nth, entry) in self
+                        .entries
+                        .get(&(id, position))
+                        .into_iter()
+                        .flatten()
+                        .enumerate()
+                    {
+                        if let Some(mark) = is_selected(Anchor::Entry(id, position, nth)) {
+                            *selected = Some(
+                                way.iter()
+                                    .chain([&entries.len()])
+                                    .chain(&mark.below)
+                                    .copied()
+                                    .collect(),
+                            );
+                        }
+                        entries.push(entry.clone());
+                    }
+                    if let Some(entry) = map
+                        .entries
+                        .get(position)
+                        .filter(|it| !self.removed.contains(&it.value))
+                    {
+                        let renamed = self.keys.get(&entry.value).cloned();
+                        let key = renamed.unwrap_or_else(|| Meaning::key(self.tree, entry.key));
+                        way.push(entries.len());
+                        entries.push((key, self.rebuild(entry.value, way, selected, budget)?));
+                        way.pop();
+                    }
+                }
+                Meaning::Map(entries)
+            }
+        })
+    }
+}
+
+fn entangled(error: Option<&EditError>) -> EditError {
+    let why = error.map_or_else(String::new, |error| format!(" ({error})"));
+    EditError::new(format!(
+        "this place cannot be changed without changing more around it{why}: change it in the text"
+    ))
+}
+
+/// A change without what is the same before and after; `None` where nothing is left.
+fn trim(text: &str, range: Range<usize>, new: &str) -> Option<Change> {
+    let old = &text[range.clone()];
+    if old == new {
+        return None;
+    }
+    let same = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+        pairs.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+    };
+    let front = same(&mut old.chars().zip(new.chars()));
+    let (old, new) = (&old[front..], &new[front..]);
+    let back = same(&mut old.chars().rev().zip(new.chars().rev()));
+    let start = range.start + front;
+    Some(Change {
+        span: Span::new(start, start + old.len() - back),
+        text: new[..new.len() - back].to_owned(),
+    })
+}

@@ -1,0 +1,229 @@
+//! Structural paths and JSON Pointers → nodes, and back. The paths are those that the reader of flows gives to steps.
+
+use super::change::EditError;
+use super::meaning::Meaning;
+use super::tree::{Data, Id, Tree};
+use crate::syntax::path_segment;
+
+/// What a slot's list is.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A list that is there.
+    List(Id),
+    /// Keys that are missing in a map; the last holds the list.
+    Missing { map: Id, keys: Vec<String> },
+    /// A scalar stands where the list, or a map with these keys, belongs: nothing, or `continue`.
+    Instead { node: Id, keys: Vec<String> },
+    /// An `on_error` for all errors, beside which one for a code is to stand.
+    Beside { all: Id, code: String },
+    /// The file has nothing in it.
+    Empty { keys: Vec<String> },
+}
+
+/// The steps that a path names.
+pub(super) fn step(tree: &Tree<'_>, path: &str) -> Result<Id, EditError> {
+    let lost = || EditError::new(format!("there is no step `{path}`"));
+    let (list, index) = path.rsplit_once('/').ok_or_else(lost)?;
+    let index: usize = index.parse().map_err(|_| lost())?;
+    match place(tree, list) {
+        Ok(Place::List(list)) => tree.items(list).get(index).map(|item| item.node).ok_or_else(lost),
+        _ => Err(lost()),
+    }
+}
+
+/// A step, or the flow itself for the empty path. `None` is the flow of an empty file.
+pub(super) fn step_or_flow(tree: &Tree<'_>, path: &str) -> Result<Option<Id>, EditError> {
+    if path.is_empty() {
+        Ok(tree.root)
+    } else {
+        step(tree, path).map(Some)
+    }
+}
+
+/// The list that a path names.
+pub(super) fn place(tree: &Tree<'_>, path: &str) -> Result<Place, EditError> {
+    let lost = || EditError::new(format!("there is no place `{path}` for steps"));
+    let mut segments = path.split('/').peekable();
+    let first = segments
+        .next()
+        .filter(|first| matches!(*first, "steps" | "on_error"))
+        .ok_or_else(lost)?;
+    let mut keys = vec![first];
+    let mut map = match tree.root {
+        None => {
+            return match segments.next() {
+                None => Ok(Place::Empty {
+                    keys: vec![first.to_owned()],
+                }),
+                Some(_) => Err(lost()),
+            };
+        }
+        Some(root) if tree.is_map(root) => root,
+        Some(root) if tree.is_null(root) => {
+            return Ok(Place::Instead {
+                node: root,
+                keys: vec![first.to_owned()],
+            });
+        }
+        Some(_) => return Err(EditError::new("the file is no flow: it must be a map")),
+    };
+    loop {
+        let at = descend(tree, map, &keys).ok_or_else(lost)?;
+        let Some(index) = segments.next() else {
+            return Ok(at);
+        };
+        let Place::List(list) = at else { return Err(lost()) };
+        let index: usize = index.parse().map_err(|_| lost())?;
+        map = tree
+            .items(list)
+            .get(index)
+            .map(|item| item.node)
+            .ok_or_else(lost)?;
+        if !tree.is_map(map) {
+            return Err(lost());
+        }
+        keys = match segments.next().ok_or_else(lost)? {
+            key @ ("then" | "else" | "default") => vec![key],
+            key @ ("cases" | "parallel") => vec![key, segments.next().ok_or_else(lost)?],
+            "each" => match (segments.next(), segments.next()) {
+                (Some("#"), Some("steps")) => vec!["steps"],
+                _ => return Err(lost()),
+            },
+            "on_error" => {
+                // A list for all errors goes on with an index, a map with a code; in a map `"*"` is for all.
+                let handlers = tree.get(map, "on_error");
+                let has_codes = handlers.is_some_and(|node| tree.is_map(node));
+                let is_index = segments.peek().is_none_or(|next| next.parse::<usize>().is_ok());
+                match segments.peek() {
+                    None if has_codes => vec!["on_error", "*"],
+                    None => vec!["on_error"],
+                    Some(_) if is_index && !has_codes => vec!["on_error"],
+                    Some(_) => vec!["on_error", segments.next().ok_or_else(lost)?],
+                }
+            }
+            _ => return Err(lost()),
+        };
+    }
+}
+
+/// Follows keys from a map; they are written as in paths.
+fn descend(tree: &Tree<'_>, map: Id, keys: &[&str]) -> Option<Place> {
+    let mut map = map;
+    for (nth, key) in keys.iter().enumerate() {
+        let found = tree
+            .entries(map)
+            .iter()
+            .find(|entry| path_segment(tree.key(entry)) == *key);
+        let missing = || keys[nth..].iter().map(|key| unescape(key)).collect();
+        let Some(value) = found.map(|entry| entry.value) else {
+            return Some(Place::Missing { map, keys: missing() });
+        };
+        let rest: Vec<String> = keys[nth + 1..].iter().map(|key| unescape(key)).collect();
+        match &tree.node(value).data {
+            Data::Map(_) if !rest.is_empty() => map = value,
+            Data::List(_) if rest.is_empty() => return Some(Place::List(value)),
+            Data::List(list) if *key == "on_error" && !list.items.is_empty() => {
+                // `"*"` is what the list is already.
+                return Some(match rest.into_iter().next() {
+                    Some(code) if code != "*" => Place::Beside { all: value, code },
+                    _ => Place::List(value),
+                });
+            }
+            Data::List(list) if list.items.is_empty() => {
+                return Some(Place::Instead {
+                    node: value,
+                    keys: rest,
+                });
+            }
+            Data::Scalar(scalar) if scalar.value.is_null() || scalar.text == "continue" => {
+                return Some(match rest.first() {
+                    Some(code) if code != "*" && scalar.text == "continue" => Place::Beside {
+                        all: value,
+                        code: code.clone(),
+                    },
+                    _ => Place::Instead {
+                        node: value,
+                        keys: if scalar.text == "continue" {
+                            Vec::new()
+                        } else {
+                            rest
+                        },
+                    },
+                });
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// A segment of a path as the key that it stands for.
+fn unescape(segment: &str) -> String {
+    segment
+        .replace("%40", "@")
+        .replace("%23", "#")
+        .replace("%2F", "/")
+        .replace("%25", "%")
+}
+
+/// The structural path of the step at child positions from the root; `None` where there is none.
+pub(super) fn of_way(root: &Meaning, way: &[usize]) -> Option<String> {
+    let mut way = way.iter();
+    let mut path = String::new();
+    let mut node = root;
+    let mut is_step = false;
+    // Gives the key at the next position of a map, and its value.
+    fn child<'m>(node: &'m Meaning, at: Option<&usize>) -> Option<(&'m str, &'m Meaning)> {
+        match node {
+            Meaning::Map(entries) => entries.get(*at?).map(|(key, value)| (key.text.as_str(), value)),
+            _ => None,
+        }
+    }
+    loop {
+        let Some(position) = way.next() else {
+            return is_step.then_some(path);
+        };
+        let (key, value) = child(node, Some(position))?;
+        let mut list = value;
+        match key {
+            "steps" | "on_error" if !is_step => path.push_str(key),
+            _ if !is_step => return None,
+            "then" | "else" | "default" => path = format!("{path}/{key}"),
+            "steps" => path.push_str("/each/#/steps"),
+            "cases" | "parallel" => {
+                let (name, inner) = child(value, way.next())?;
+                path = format!("{path}/{key}/{}", path_segment(name));
+                list = inner;
+            }
+            "on_error" => {
+                path.push_str("/on_error");
+                if let Meaning::Map(_) = value {
+                    let (code, inner) = child(value, way.next())?;
+                    path = format!("{path}/{}", path_segment(code));
+                    list = inner;
+                }
+            }
+            // Not in a list of steps: the step around it.
+            _ => return Some(path),
+        }
+        let index = *way.next()?;
+        let Meaning::List(items) = list else { return None };
+        node = items.get(index)?;
+        path = format!("{path}/{index}");
+        is_step = true;
+    }
+}
+
+/// A JSON Pointer (RFC 6901) as its tokens.
+pub(super) fn tokens(pointer: &str) -> Result<Vec<String>, EditError> {
+    match pointer.strip_prefix('/') {
+        Some(rest) => Ok(rest
+            .split('/')
+            .map(|token| token.replace("~1", "/").replace("~0", "~"))
+            .collect()),
+        None if pointer.is_empty() => Ok(Vec::new()),
+        None => Err(EditError::new(format!(
+            "`{pointer}` is no key: it begins with `/`"
+        ))),
+    }
+}
