@@ -1,5 +1,5 @@
 // The form that a run is started with.
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import type { FlowHead } from "../api/types";
 import { Icon } from "../ui/icon";
 import { type FormInput, type FormValues, readInput, valuesOf } from "./input-fields";
@@ -42,9 +42,14 @@ interface RunFormProps {
 export function RunForm(props: RunFormProps) {
   const { head, inputs, values, errors, problem, phase, note, mistakes, isRunning, onChange, onSend } = props;
   const [isJson, setJson] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (errors.size > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [errors]);
   const isRefused = head === null || mistakes > 0;
   return (
     <form
+      ref={form}
       className="run-form"
       aria-label="Input of the run"
       noValidate

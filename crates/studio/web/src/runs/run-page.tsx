@@ -94,6 +94,7 @@ function Shown({ store, shown, run }: ShownProps) {
         )}
       </header>
       <section className="run-picture" aria-label="Way through the flow">
+        <h2 className="visually-hidden">Way through the flow</h2>
         {picture === null ? (
           <p className="empty">The picture of this run is not there: its steps are.</p>
         ) : (
@@ -114,6 +115,7 @@ function Shown({ store, shown, run }: ShownProps) {
         )}
       </section>
       <section className="run-steps" aria-label="Steps over time">
+        <h2 className="visually-hidden">Steps over time</h2>
         <RunTimeline
           steps={all}
           titles={titles}
@@ -124,6 +126,7 @@ function Shown({ store, shown, run }: ShownProps) {
         />
       </section>
       <section className="run-result" aria-label="Details">
+        <h2 className="visually-hidden">Details</h2>
         {chosen === null ? (
           <Whole run={run} isOver={isOver} />
         ) : (

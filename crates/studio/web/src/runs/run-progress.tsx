@@ -45,9 +45,18 @@ export function RunProgress({ store, runStore, run, isOther }: RunProgressProps)
   const here = useMemo(() => steps.filter((step) => ownPath(step.key) === path), [steps, path]);
   const chosen = here.find((step) => step.key === key) ?? here.at(-1) ?? null;
   const summary = run.summary;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where there is no room beside the form, the run stands below it.
+    const around = section.current?.parentElement;
+    if (section.current && around && around.scrollHeight > around.clientHeight) {
+      const below = section.current.getBoundingClientRect().top - around.getBoundingClientRect().top;
+      around.scrollTo({ top: around.scrollTop + below });
+    }
+  }, []);
   return (
     <>
-      <section className="run-steps" aria-label="Steps of the run">
+      <section ref={section} className="run-steps" aria-label="Steps of the run">
         {summary === null ? (
           <p className="empty" role={run.problem === null ? "status" : "alert"}>
             {run.problem ?? "Reading the run …"}

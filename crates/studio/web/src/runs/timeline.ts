@@ -135,7 +135,11 @@ export interface Scale {
   readonly isShortened: boolean;
 }
 
-/** A scale of time on which stretches without work take no more room than those with it: days of sleep do not hide milliseconds. */
+/** The room that a stretch of work has at the least, and all of them together. */
+const ROOM_OF_ONE = 0.06;
+const ROOM_OF_ALL = 0.5;
+
+/** A scale of time on which stretches without work leave some room to those with it: days of sleep do not hide milliseconds. */
 export function timeScale(rows: readonly TimelineRow[], whole: Span): Scale {
   const clip = (time: number): number => Math.min(Math.max(time, whole.from), whole.to);
   const work = rows
@@ -151,7 +155,8 @@ export function timeScale(rows: readonly TimelineRow[], whole: Span): Scale {
   const length = whole.to - whole.from;
   const worked = busy.reduce((sum, span) => sum + span.to - span.from, 0);
   const idle = length - worked;
-  const factor = worked > 0 && idle > worked ? worked / idle : 1;
+  const room = Math.min(ROOM_OF_ALL, busy.length * ROOM_OF_ONE);
+  const factor = worked > 0 && worked < length * room ? (worked * (1 - room)) / room / idle : 1;
   // What lies before each stretch of work, drawn.
   const marks: { readonly time: number; readonly drawn: number }[] = [{ time: whole.from, drawn: 0 }];
   let [time, drawn] = [whole.from, 0];

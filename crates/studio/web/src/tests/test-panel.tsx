@@ -62,9 +62,15 @@ export function TestPanel({ store, onPaint, onClose }: TestPanelProps) {
     }
   }, [name, store]);
 
-  useEffect(() => () => life.current?.abort(), []);
   // Once, when the panel opens on a flow that has tests.
   const isFirst = useRef(true);
+  useEffect(
+    () => () => {
+      life.current?.abort();
+      isFirst.current = true;
+    },
+    [],
+  );
   useEffect(() => {
     if (file === null || !isFirst.current) return;
     isFirst.current = false;

@@ -40,7 +40,7 @@ export function ConnectionsPage() {
           </p>
         </div>
       ) : (
-        <ul className="cards">
+        <ul className="entries">
           {value.map((connection) => (
             <ConnectionCard key={connection.name} connection={connection} />
           ))}
@@ -58,8 +58,8 @@ function ConnectionCard({ connection }: { readonly connection: Connection }) {
   const fileOf = (flow: string): string | undefined => workspace?.flows.find((one) => one.name === flow)?.path;
   const scopes = check?.scopes ?? connection.scopes;
   return (
-    <li className="card connection" data-target={connection.target}>
-      <header className="card-head">
+    <li className="entry connection" data-target={connection.target}>
+      <header className="entry-head">
         <h2>{connection.name}</h2>
         <span className="target" data-tone={target.tone}>
           <Icon name={target.icon} size={16} />

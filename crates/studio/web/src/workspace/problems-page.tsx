@@ -34,7 +34,7 @@ export function ProblemsPage() {
             <h2>
               <a href={fileHref(path)}>{path}</a> <span className="field-aside">{findings.length}</span>
             </h2>
-            <ul className="findings">
+            <ul className="problem-list">
               {findings.map((finding, index) => (
                 <Finding key={index} finding={finding} onExplain={() => setCode(finding.code)} />
               ))}
@@ -73,7 +73,7 @@ function Filter({ findings, shown, onShown }: FilterProps) {
 
 function Finding({ finding, onExplain }: { readonly finding: Diagnostic; readonly onExplain: () => void }) {
   return (
-    <li className="finding" data-severity={finding.severity}>
+    <li className="problem" data-severity={finding.severity}>
       <Icon name={finding.severity === "error" ? "error" : "warning"} />
       <div>
         <p>
@@ -90,7 +90,7 @@ function Finding({ finding, onExplain }: { readonly finding: Diagnostic; readonl
           </p>
         ))}
       </div>
-      <span className="finding-links">
+      <span className="problem-links">
         <a href={fileHref(finding.path, finding.step)}>
           line {finding.line}
           <span className="visually-hidden"> of {finding.path}</span>

@@ -51,9 +51,9 @@ function List({ scenarios }: { readonly scenarios: readonly Scenario[] }) {
       </div>
       <p className="field-hint">Flows that are ready to run, with their tests. Adding one writes files; what is there is never written over.</p>
       {scenarios.length === 0 && <p className="empty">There is none.</p>}
-      <ul className="cards cards-grid">
+      <ul className="entries entries-grid">
         {scenarios.map((scenario) => (
-          <li key={scenario.name} className="card">
+          <li key={scenario.name} className="entry">
             <h2>
               <a href={hrefOf({ page: "scenarios", name: scenario.name })}>{scenario.title}</a>
             </h2>
