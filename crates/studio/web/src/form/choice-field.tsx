@@ -36,7 +36,7 @@ export function ChoiceField(props: FieldProps) {
       disabled={isReadOnly}
       onChange={(event) => choose(event.target.value)}
     >
-      {(!isRequired || index < 0) && <option value={NONE}>{fallback === "" ? "Not set" : `Not set (${fallback})`}</option>}
+      {((!isRequired && props.keepsEmpty !== true) || index < 0) && <option value={NONE}>{fallback === "" ? "Not set" : `Not set (${fallback})`}</option>}
       {choices.map((choice, position) => (
         <option key={position} value={String(position)} title={choice.about}>
           {choice.label}

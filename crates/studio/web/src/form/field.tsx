@@ -22,6 +22,8 @@ export interface FieldProps {
   /** As it is written; undefined where it is not. */
   readonly value: unknown;
   readonly isRequired?: boolean;
+  /** Whether an empty text is a value: the item of a list stays where it is. */
+  readonly keepsEmpty?: boolean;
   readonly isSecret?: boolean;
   readonly isHtml?: boolean;
   readonly isExpression?: boolean;
@@ -75,7 +77,7 @@ function TextField(props: FieldProps) {
 
   const commit = async (next: string): Promise<boolean> => {
     setTyped(null);
-    if (next === "" && !isRequired) {
+    if (next === "" && !isRequired && props.keepsEmpty !== true) {
       setProblem(null);
       return value === undefined || write(undefined);
     }

@@ -36,7 +36,7 @@ export function ListField(props: FieldProps) {
               at={pointer(at, index)}
               schema={{ ...itemSchema, description: undefined }}
               value={item}
-              isRequired
+              keepsEmpty
               depth={depth + 1}
               {...(props.onChange === undefined ? {} : { onChange: (next: unknown) => write(items.with(index, next)) })}
               actions={

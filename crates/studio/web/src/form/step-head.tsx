@@ -29,7 +29,7 @@ export function StepHead({ form }: { readonly form: StepForm }) {
         <div>
           <h2>{form.title}</h2>
           <p>
-            <code>{action ?? form.verb}</code>
+            {form.title !== (action ?? form.verb) && <code>{action ?? form.verb}</code>}
             {form.effect !== null && <span className="badge">{EFFECTS[form.effect] ?? form.effect}</span>}
           </p>
         </div>

@@ -14,7 +14,10 @@ export async function completeTemplate(context: CompletionContext, form: Form, i
   const [scope, functions] = await Promise.all([scopeOf(form), allFunctions()]);
   if (scope === null || context.aborted) return null;
   const at = spot ?? { from: context.pos, to: context.pos, isFirst: true, isClosed: false };
-  const wrap = { before: spot === null ? "{{" : "", after: isExpression || (spot !== null && spot.isClosed) ? "" : "}}" };
+  const isClosed = isExpression || (spot !== null && spot.isClosed);
+  // A whole template is done with its first word: the cursor goes behind its braces.
+  const skip = !isExpression && at.isFirst && text.startsWith("}}", at.to) ? 2 : 0;
+  const wrap = { before: spot === null ? "{{" : "", after: isClosed ? "" : "}}", skip };
   const options = optionsOf(scope, functions, at, wrap);
   return options.length === 0 ? null : { from: at.from, to: at.to, options, validFor: /^[\w.@[\]-]*$/ };
 }
@@ -22,6 +25,8 @@ export async function completeTemplate(context: CompletionContext, form: Form, i
 interface Wrap {
   readonly before: string;
   readonly after: string;
+  /** How much the cursor passes of what stands behind. */
+  readonly skip: number;
 }
 
 function optionsOf(scope: Scope, functions: ReadonlyMap<string, FunctionInfo>, spot: TemplateSpot, wrap: Wrap): Option[] {
@@ -43,7 +48,7 @@ function referenceOption(reference: Reference, wrap: Wrap): Option {
     detail: is_sure ? type : `${type}, may be missing`,
     boost: is_sure ? 2 : 0,
     info: () => drawMarkdown(notes.filter((note) => note !== "").join("\n\n")),
-    apply: writer(path, wrap, wrap.after.length),
+    apply: writer(path, wrap, wrap.after.length + wrap.skip),
   };
 }
 
