@@ -1,5 +1,6 @@
 // What stays where it is on the screen when the picture becomes another.
 import type { Card, Picture } from "../api/types";
+import { isFrame } from "./picture-nodes";
 import type { Rectangle } from "./wire-path";
 
 interface Pair {
@@ -15,8 +16,11 @@ function signature(card: Card): string {
 
 /** The boxes of two pictures that are the same, where one stretch of boxes has changed. */
 function pairs(before: Picture, after: Picture): Pair[] {
-  const old = before.cards.map(signature);
-  const now = after.cards.map(signature);
+  // Frames stand before what is in them, out of order; and they are around what changes.
+  const olds = before.cards.filter((card) => !isFrame(card.form));
+  const news = after.cards.filter((card) => !isFrame(card.form));
+  const old = olds.map(signature);
+  const now = news.map(signature);
   const least = Math.min(old.length, now.length);
   let lead = 0;
   while (lead < least && old[lead] === now[lead]) lead += 1;
@@ -24,7 +28,7 @@ function pairs(before: Picture, after: Picture): Pair[] {
   while (tail < least - lead && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail += 1;
   const found: Pair[] = [];
   const add = (from: number, to: number, isLead: boolean): void => {
-    const [a, b] = [before.cards[from], after.cards[to]];
+    const [a, b] = [olds[from], news[to]];
     if (a && b) found.push({ before: a, after: b, isLead });
   };
   for (let index = 0; index < lead; index += 1) add(index, index, true);
@@ -44,17 +48,12 @@ export function anchorShift(
   const middle = { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
   const nearest = (from: readonly Pair[]): Pair | undefined =>
     from.toSorted((a, b) => far(a.before, middle) - far(b.before, middle))[0];
-  const leading = visible.filter((pair) => pair.isLead && !isTall(pair.before));
+  const leading = visible.filter((pair) => pair.isLead);
   const kept =
     visible.find((pair) => pair.before.key === focus) ?? nearest(leading) ?? nearest(visible) ?? nearest(all);
   if (!kept) return { dx: 0, dy: 0 };
   const dx = kept.after.x + kept.after.width / 2 - (kept.before.x + kept.before.width / 2);
   return { dx, dy: kept.after.y - kept.before.y };
-}
-
-/** Frames are around what changes. */
-function isTall(card: Card): boolean {
-  return card.form === "frame" || card.form === "error_frame";
 }
 
 function isSeen(card: Card, seen: Rectangle): boolean {

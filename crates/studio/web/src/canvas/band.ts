@@ -11,7 +11,7 @@ export interface Band {
 }
 
 /** How far off words cannot be read any more. */
-const FAR = 0.3;
+export const FAR = 0.3;
 const STEP = 800;
 
 function bandOf({ transform, height }: ReactFlowState): string {

@@ -6,6 +6,7 @@ import type { Paint } from "../document/paint";
 import { CardNodeView, domIdOf } from "./card-node";
 import { CanvasContext, type CanvasShared } from "./context";
 import { commandOf, type KeyCommand } from "./keys";
+import { Far } from "./far";
 import { Legend } from "./legend";
 import { Looks } from "./looks";
 import { Minimap } from "./minimap";
@@ -168,6 +169,7 @@ function CanvasBody(props: CanvasViewProps) {
             aria-activedescendant={cursor.spot?.card ? domIdOf(id, cursor.spot.key) : undefined}
           >
             <NodesNow nodes={nodes} />
+            <Far />
             <Wires picture={picture} painted={painted} />
             {props.layers?.(scene)}
           </ReactFlow>

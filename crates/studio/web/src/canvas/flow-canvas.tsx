@@ -37,12 +37,15 @@ export function FlowCanvas({ store, paint, isReadOnly }: FlowCanvasProps) {
   useClipboard(element, commands, isEditing);
   useDragPanning(board, scene, element);
 
+  // Without a picture it is the empty canvas that answers.
+  const hasPicture = picture !== null;
   useEffect(() => {
+    if (!hasPicture) return;
     board.canvas = handleOf(scene, element);
     return () => {
       board.canvas = null;
     };
-  }, [board]);
+  }, [board, hasPicture]);
 
   const titles = useMemo(() => new Map(document?.steps.map((step) => [step.path, step.title])), [document]);
   const onSelect = useCallback((paths: readonly string[]) => store.select(paths, "canvas"), [store]);

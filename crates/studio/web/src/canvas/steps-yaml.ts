@@ -18,12 +18,12 @@ function moved(text: string, from: number, to: number): string {
   const column = from - (text.lastIndexOf("\n", from - 1) + 1);
   const [first = "", ...rest] = text.slice(from, to).trimEnd().split("\n");
   const lines = rest.map((line) => {
-    const bare = line.trimEnd();
-    if (bare.trimStart() === "") return "";
-    const indent = bare.length - bare.trimStart().length;
-    return `  ${" ".repeat(Math.max(indent - column, 0))}${bare.trimStart()}`;
+    const words = line.trimStart();
+    if (words === "") return "";
+    const indent = line.length - words.length;
+    return `  ${" ".repeat(Math.max(indent - column, 0))}${words}`;
   });
-  return [first.trimEnd(), ...lines].join("\n");
+  return [first, ...lines].join("\n");
 }
 
 /** Whether a text from the clipboard can be steps; what it says is the server's to judge. */

@@ -58,7 +58,11 @@ export function useViewing(picture: Picture, spot: Spot | undefined, isFollowing
       start,
       isOverflowing: size !== null && size.width > 560 && picture.height > size.height * 1.6,
       zoom: (by) => void flow?.zoomTo(flow.getZoom() * by, { duration: calm() ? 0 : 120 }),
-      fit: () => size && set(fitted(picture, size), 180),
+      fit() {
+        if (!flow || !size) return;
+        const { y, zoom } = flow.getViewport();
+        set(fitted(picture, size, (size.height / 2 - y) / zoom), 180);
+      },
       show(rectangle, isCentred) {
         if (!flow || !size) return;
         const now = flow.getViewport();

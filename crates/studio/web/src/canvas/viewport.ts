@@ -7,7 +7,8 @@ export interface Size {
   readonly height: number;
 }
 
-export const MIN_ZOOM = 0.01;
+/** A very long flow does not fit: from farther off it is but a line. */
+export const MIN_ZOOM = 0.1;
 export const MAX_ZOOM = 2.5;
 const MARGIN = 28;
 /** The first look is not from farther than text can be read from. */
@@ -18,14 +19,17 @@ function largest(view: Size): number {
   return Math.min(Math.max(Math.min(view.width / 1500, view.height / 1000), 1), 1.6);
 }
 
-/** All of it. */
-export function fitted(picture: Size, view: Size): Viewport {
+/** All of it; of what is too long, the stretch around `y`. */
+export function fitted(picture: Size, view: Size, y = 0): Viewport {
   const zoom = Math.min(
     (view.width - 2 * MARGIN) / Math.max(picture.width, 1),
     (view.height - 2 * MARGIN) / Math.max(picture.height, 1),
     largest(view),
   );
-  return placed(picture, view, Math.max(zoom, MIN_ZOOM), picture.width / 2);
+  if (zoom >= MIN_ZOOM) return placed(picture, view, zoom, picture.width / 2);
+  const all = placed(picture, view, MIN_ZOOM, picture.width / 2);
+  const last = view.height - MARGIN - picture.height * MIN_ZOOM;
+  return { ...all, y: Math.max(Math.min(view.height / 2 - y * MIN_ZOOM, MARGIN), Math.min(last, MARGIN)) };
 }
 
 /** The first look: all of it, where that can be read; else its beginning. */
