@@ -66,27 +66,24 @@ export function DurationField({ label, at, value, help, placeholder = "" }: Dura
 const ATTEMPTS: Schema = { type: "integer", description: "How often it is tried, the first time included." };
 const CODES: Schema = { type: "array", items: { type: "string" }, description: "Only these errors; all passing ones where none is named." };
 
-/** `retry: 5` is short for its attempts. */
+/** `retry: 5` is short for its attempts; the server writes it out when more is said. */
 function RetryFields({ retry }: { readonly retry: unknown }) {
   const { set, remove } = useForm();
   const isMap = isObject(retry);
   const own = isMap ? retry : {};
   const attempts = isMap ? own["attempts"] : (retry ?? undefined);
-  const write = (key: string) => (value: unknown): Promise<boolean> => {
-    if (isMap) return value === undefined ? remove(`/retry/${key}`) : set(`/retry/${key}`, value);
-    if (key === "attempts") return value === undefined ? remove("/retry") : set(retry === undefined || typeof retry !== "number" ? "/retry/attempts" : "/retry", value);
-    return value === undefined ? Promise.resolve(true) : set("/retry", { ...(attempts === undefined ? {} : { attempts }), [key]: value });
-  };
+  // The short form is the value of `retry` itself.
+  const short = isMap || retry === undefined ? {} : { onChange: (value: unknown) => (value === undefined ? remove("/retry") : set("/retry", value)) };
   const text: Schema = { type: "string" };
   return (
     <fieldset className="field-inside retry">
       <legend>retry</legend>
       <div className="form-row">
-        <Field label="attempts" at={isMap ? "/retry/attempts" : "/retry"} schema={ATTEMPTS} value={attempts} onChange={write("attempts")} />
-        <Field label="delay" at="/retry/delay" schema={{ ...text, description: "Before the second attempt; doubles from there." }} value={own["delay"]} onChange={write("delay")} />
+        <Field label="attempts" at={isMap || retry === undefined ? "/retry/attempts" : "/retry"} schema={ATTEMPTS} value={attempts} {...short} />
+        <Field label="delay" at="/retry/delay" schema={{ ...text, description: "Before the second attempt; doubles from there." }} value={own["delay"]} />
       </div>
-      <Field label="max_delay" at="/retry/max_delay" schema={text} value={own["max_delay"]} onChange={write("max_delay")} />
-      <Field label="codes" at="/retry/codes" schema={CODES} value={own["codes"]} onChange={write("codes")} />
+      <Field label="max_delay" at="/retry/max_delay" schema={text} value={own["max_delay"]} />
+      <Field label="codes" at="/retry/codes" schema={CODES} value={own["codes"]} />
     </fieldset>
   );
 }

@@ -24,10 +24,11 @@ export function FlowInputField({ name, written, taken }: FlowInputFieldProps) {
   const at = pointer("/input", name);
   const schema: Readonly<Record<string, unknown>> = isObject(written) ? written : typeof written === "string" ? { type: written } : {};
   const type = typeof schema["type"] === "string" ? schema["type"] : "";
-  // What is short is written out once more is said.
+  // `email: string` is short for its type; the server writes it out when more is said.
   const write = (key: string, value: unknown): Promise<boolean> => {
-    if (isObject(written)) return value === undefined ? form.remove(pointer(at, key)) : form.set(pointer(at, key), value);
-    return value === undefined ? Promise.resolve(true) : form.set(at, { ...schema, [key]: value });
+    if (key === "type" && typeof written === "string" && value !== undefined) return form.set(at, value);
+    if (value !== undefined) return form.set(pointer(at, key), value);
+    return isObject(written) && key in written ? form.remove(pointer(at, key)) : Promise.resolve(true);
   };
   const rename = (text: string): Promise<boolean> => {
     const to = text.trim();

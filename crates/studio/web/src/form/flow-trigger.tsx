@@ -50,9 +50,10 @@ function HttpTrigger({ http }: { readonly http: unknown }) {
   const path = isMap ? String(http["path"] ?? "") : rest.join(" ");
   const writeRoute = (method: string, path: string): Promise<boolean> =>
     isMap ? (method === http["method"] ? set("/trigger/http/path", path) : set("/trigger/http/method", method)) : set("/trigger/http", `${method} ${path}`);
+  // The server writes the short form out when more is said.
   const write = (key: string, value: unknown): Promise<boolean> => {
-    if (isMap) return value === undefined ? remove(`/trigger/http/${key}`) : set(`/trigger/http/${key}`, value);
-    return value === undefined ? Promise.resolve(true) : set("/trigger/http", { method, path, [key]: value });
+    if (value !== undefined) return set(`/trigger/http/${key}`, value);
+    return isMap && key in http ? remove(`/trigger/http/${key}`) : Promise.resolve(true);
   };
   const own = isMap ? http : {};
   return (

@@ -15,6 +15,10 @@ export function ListField(props: FieldProps) {
   const items: readonly unknown[] = Array.isArray(value) ? value : [];
   const own = findingsAt(form.findings, at).filter((finding) => finding.key === at);
   const itemSchema = itemsOf(schema);
+  const add = (): void => {
+    const item = emptyItem(itemSchema);
+    void (Array.isArray(value) && props.onChange === undefined ? form.set(pointer(at, "-"), item) : write([...items, item]));
+  };
   const without = (index: number): unknown[] => items.filter((_, position) => position !== index);
 
   return (
@@ -51,7 +55,7 @@ export function ListField(props: FieldProps) {
             />
           ))}
           {!form.isReadOnly && (
-            <button type="button" className="button field-more" onClick={() => void write([...items, emptyItem(itemSchema)])}>
+            <button type="button" className="button field-more" onClick={add}>
               <Icon name="plus" size={15} /> Add to {label}
             </button>
           )}

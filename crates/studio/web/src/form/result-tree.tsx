@@ -27,6 +27,11 @@ export function ResultTree({ id, result }: ResultTreeProps) {
 
 const DEEPEST = 4;
 
+/** A name as a path writes it. */
+function segment(name: string): string {
+  return /^[\w-]+$/.test(name) ? name : `[${name}]`;
+}
+
 interface EntryProps {
   readonly path: string;
   readonly name: string;
@@ -49,7 +54,7 @@ function Entry({ path, name, schema, depth }: EntryProps) {
       {children.length > 0 && (
         <ul>
           {children.map(([key, own]) => (
-            <Entry key={key} path={isList ? `${path}.[0].${key}` : `${path}.${key}`} name={isList ? `[0].${key}` : key} schema={own} depth={depth + 1} />
+            <Entry key={key} path={`${path}${isList ? ".0" : ""}.${segment(key)}`} name={isList ? `0.${key}` : key} schema={own} depth={depth + 1} />
           ))}
         </ul>
       )}

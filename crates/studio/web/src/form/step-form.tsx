@@ -46,7 +46,9 @@ interface LoadedProps {
 }
 
 /** Keys with a field of their own, whatever the verb. */
-const COMMON = ["/id", "/name", "/notes", "/if", "/timeout", "/retry", "/on_error", "/secret", "/connection"];
+const COMMON = ["/id", "/name", "/notes", "/if", "/timeout", "/retry", "/on_error", "/secret", "/connection", "/set"];
+
+const VARIABLES = schemaOf({ type: "object", description: "Later steps read them as `vars.<name>`." });
 
 const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoading }: LoadedProps) {
   const findings = useMemo(() => form.diagnostics.filter((one) => one.step === null || one.step === form.path), [form]);
@@ -63,7 +65,11 @@ const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoadin
         <FindingList findings={beside} />
         {form.verb === "invalid" && <p className="empty">What this step does cannot be read. Mend it in the text.</p>}
         <ConnectionField form={form} />
-        <FieldList fields={first} />
+        {form.verb === "set" ? (
+          <Field label="variables" at="/set" schema={VARIABLES} value={written["set"]} isRequired />
+        ) : (
+          <FieldList fields={first} />
+        )}
         {more.length > 0 && (
           <Fold title={`${more.length} more ${more.length === 1 ? "field" : "fields"}`} isOpenAtFirst={first.length === 0}>
             <FieldList fields={more} />

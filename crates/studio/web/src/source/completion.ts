@@ -61,17 +61,29 @@ async function complete(context: CompletionContext, path: string): Promise<Compl
   try {
     const { from, to, items } = await post("/api/document/completions", { body, signal: asked.signal });
     if (items.length === 0) return null;
-    // The order is the server's; within what fits equally well CodeMirror keeps it.
-    const options = items.map((item, index) => optionOf(item, -Math.min(index, 99)));
-    return { from, to: Math.max(to, context.pos), options, validFor: /^[\w-]*$/ };
+    const typed = context.state.sliceDoc(from, context.pos).replace(/^[\s"'{]+/, "").toLowerCase();
+    // What fits, and in which order, is the server's to say: it is asked at each letter.
+    return {
+      from,
+      to: Math.max(to, context.pos),
+      filter: false,
+      options: items.map(optionOf),
+      getMatch: (option) => matchOf(option.label, typed),
+    };
   } catch {
     // Without an answer there is nothing to offer; the banner says why.
     return null;
   }
 }
 
-function optionOf(item: Completion, boost: number): Option {
-  const option: Option = { label: item.label, type: item.kind, boost, apply: (view, option, from, to) => write(view, option, item, from, to) };
+/** The letters of a label that were typed. */
+function matchOf(label: string, typed: string): number[] {
+  const at = typed === "" ? -1 : label.toLowerCase().indexOf(typed);
+  return at < 0 ? [] : [at, at + typed.length];
+}
+
+function optionOf(item: Completion): Option {
+  const option: Option = { label: item.label, type: item.kind, apply: (view, option, from, to) => write(view, option, item, from, to) };
   if (item.detail !== null) option.detail = item.detail;
   const { docs } = item;
   if (docs !== null) option.info = () => drawMarkdown(docs);

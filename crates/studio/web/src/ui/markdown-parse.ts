@@ -3,6 +3,7 @@
 
 export type Inline =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "break" }
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: "strong" | "emphasis"; readonly children: readonly Inline[] }
   | { readonly kind: "link"; readonly href: string; readonly children: readonly Inline[] };
@@ -161,18 +162,20 @@ function startsBlock(line: string): boolean {
 }
 
 function readParagraph(lines: readonly string[], at: number): [Block, number] {
-  const own = [(lines[at] ?? "").trim()];
+  const own = [(lines[at] ?? "").trimStart()];
   let end = at + 1;
   for (; end < lines.length; end += 1) {
     const line = lines[end] ?? "";
     if (startsBlock(line) || /^ {0,3}([-*+]|1[.)])\s+\S/.test(line) || isTable(lines, end)) break;
-    own.push(line.trim());
+    own.push(line.trimStart());
   }
-  return [{ kind: "paragraph", children: parseInline(own.join("\n")) }, end];
+  // Two blanks at the end of a line break it, as a backslash does.
+  const text = own.map((line, index) => line.trimEnd() + (/ {2}$/.test(line) && index < own.length - 1 ? "\\" : "")).join("\n");
+  return [{ kind: "paragraph", children: parseInline(text) }, end];
 }
 
 const INLINE =
-  /\\([!-/:-@[-`{-~])|(`+)(?!`)([\s\S]*?[^`])\2(?!`)|(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^\s)>]*)>?(?:\s+"[^"]*")?\s*\)|<(https?:\/\/[^\s<>]+)>|(\*\*|__)(?=\S)([\s\S]*?\S)\8|(?<![\w*])\*(?=[^\s*])([\s\S]*?[^\s*])\*(?!\*)|(?<!\w)_(?=[^\s_])([\s\S]*?[^\s_])_(?!\w)/;
+  /\\(\n|[!-/:-@[-`{-~])|(`+)(?!`)([\s\S]*?[^`])\2(?!`)|(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\s*<?([^\s)>]*)>?(?:\s+"[^"]*")?\s*\)|<(https?:\/\/[^\s<>]+)>|(\*\*|__)(?=\S)([\s\S]*?\S)\8|(?<![\w*])\*(?=[^\s*])([\s\S]*?[^\s*])\*(?!\*)|(?<!\w)_(?=[^\s_])([\s\S]*?[^\s_])_(?!\w)/;
 
 export function parseInline(text: string, depth = 0): Inline[] {
   const found: Inline[] = [];
@@ -187,7 +190,8 @@ export function parseInline(text: string, depth = 0): Inline[] {
     push(rest.slice(0, match.index));
     rest = rest.slice(match.index + match[0].length);
     const [, escaped, , code, bang, label, target, plain, , strong, star, underscore] = match;
-    if (escaped !== undefined) push(escaped);
+    if (escaped === "\n") found.push({ kind: "break" });
+    else if (escaped !== undefined) push(escaped);
     else if (code !== undefined) found.push({ kind: "code", text: code.replaceAll("\n", " ").replace(/^ (.+) $/, "$1") });
     else if (plain !== undefined) found.push({ kind: "link", href: plain, children: [{ kind: "text", text: plain }] });
     else if (label !== undefined) {

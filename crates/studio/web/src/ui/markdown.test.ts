@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Inline, parseInline, parseMarkdown, safeHref } from "./markdown-parse";
 
 const textOf = (inline: readonly Inline[]): string =>
-  inline.map((one) => ("text" in one ? one.text : textOf(one.children))).join("");
+  inline.map((one) => ("text" in one ? one.text : "children" in one ? textOf(one.children) : "\n")).join("");
 
 test("blocks are told apart", () => {
   const kinds = parseMarkdown("# Head\n\ntext\nmore\n- a\n- b\n\n  still b\n\n1. x\n\n```yaml\na: 1\n\n# no\n```\n\n    shell\n\n> said\n\n---\n| a | b |\n|---|---|\n| `x|y` | 2 |\n").map(
@@ -40,6 +40,11 @@ test("inline: code, emphasis, links", () => {
     { kind: "text", text: " *f* g_h_i" },
   ]);
   expect(parseInline("[x](#/actions/log) and [y](https://a.example/b_c_d)").filter((one) => one.kind === "link")).toHaveLength(2);
+});
+
+test("two blanks at the end of a line break it", () => {
+  const [paragraph] = parseMarkdown("`a` → `1`  \n`b` → `2`\nc  ");
+  expect(paragraph?.kind === "paragraph" && paragraph.children.map((one) => one.kind)).toEqual(["code", "text", "code", "break", "code", "text", "code", "text"]);
 });
 
 test("mark-up stays text, and a link leads nowhere else", () => {

@@ -88,6 +88,8 @@ function inlines(children: readonly Inline[]): ReactNode {
     switch (child.kind) {
       case "text":
         return child.text;
+      case "break":
+        return <br key={key} />;
       case "code":
         return <code key={key}>{child.text}</code>;
       case "strong":
