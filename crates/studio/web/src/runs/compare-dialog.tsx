@@ -8,6 +8,7 @@ import { fileHref } from "../shell/router";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { ProblemLine } from "./problem-line";
+import { Ticked } from "./ticked";
 
 interface CompareDialogProps {
   readonly id: string;
@@ -80,7 +81,7 @@ function Found({ found, path }: { readonly found: Departures; readonly path: str
               <a href={fileHref(finding.path, finding.step)}>
                 {finding.path} line {finding.line}
               </a>{" "}
-              {finding.message}
+              <Ticked text={finding.message} />
             </li>
           ))}
         </ul>
@@ -99,7 +100,7 @@ function Found({ found, path }: { readonly found: Departures; readonly path: str
             <li key={index}>
               {departure.step === null ? <strong>{departure.title}</strong> : <a href={fileHref(path, departure.step)}>{departure.title}</a>}
               {": "}
-              {departure.what}
+              <Ticked text={departure.what} />
             </li>
           ))}
         </ol>

@@ -3,6 +3,7 @@ import { fileHref } from "../shell/router";
 import { Icon } from "../ui/icon";
 import { JsonView } from "../ui/json-view";
 import { readError } from "./run-error";
+import { Ticked } from "./ticked";
 
 export function ErrorView({ error }: { readonly error: unknown }) {
   const known = readError(error);
@@ -14,7 +15,9 @@ export function ErrorView({ error }: { readonly error: unknown }) {
         <code>{known.code}</code>
         {known.status !== null && <span className="field-aside">answers with {known.status}</span>}
       </p>
-      <p className="run-error-text">{known.message}</p>
+      <p className="run-error-text">
+        <Ticked text={known.message} />
+      </p>
       {known.place !== null && (
         <p className="field-hint">
           {known.step !== null && <>step {known.step}, </>}

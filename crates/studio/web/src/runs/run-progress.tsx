@@ -46,6 +46,7 @@ export function RunProgress({ store, runStore, run, isOther }: RunProgressProps)
   const chosen = here.find((step) => step.key === key) ?? here.at(-1) ?? null;
   const summary = run.summary;
   const section = useRef<HTMLElement>(null);
+  const isKnown = summary !== null;
   useEffect(() => {
     // Where there is no room beside the form, the run stands below it.
     const around = section.current?.parentElement;
@@ -53,7 +54,7 @@ export function RunProgress({ store, runStore, run, isOther }: RunProgressProps)
       const below = section.current.getBoundingClientRect().top - around.getBoundingClientRect().top;
       around.scrollTo({ top: around.scrollTop + below });
     }
-  }, []);
+  }, [isKnown]);
   return (
     <>
       <section ref={section} className="run-steps" aria-label="Steps of the run">

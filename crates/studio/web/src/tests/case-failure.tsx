@@ -1,5 +1,6 @@
 // One expectation that did not hold.
 import type { TestCase } from "../api/types";
+import { Ticked } from "../runs/ticked";
 import { fileHref } from "../shell/router";
 import { DiffView } from "../ui/diff-view";
 import { JsonView } from "../ui/json-view";
@@ -16,7 +17,9 @@ export function CaseFailure({ failure, isOneOfSeveral }: CaseFailureProps) {
   const { diagnostic, expected, actual, has_values, run } = failure;
   return (
     <div className="case-failure">
-      <p>{diagnostic.message}</p>
+      <p>
+        <Ticked text={diagnostic.message} />
+      </p>
       <p className="field-hint">
         <a href={fileHref(diagnostic.path, diagnostic.step)}>
           {diagnostic.path} line {diagnostic.line}

@@ -1,5 +1,6 @@
 // Mistakes that kept cases from running.
 import type { Diagnostic } from "../api/types";
+import { Ticked } from "../runs/ticked";
 import { fileHref } from "../shell/router";
 import { Icon } from "../ui/icon";
 
@@ -15,7 +16,7 @@ export function FindingList({ findings }: { readonly findings: readonly Diagnost
             <a href={fileHref(finding.path, finding.step)}>
               {finding.path} line {finding.line}
             </a>{" "}
-            {finding.message}
+            <Ticked text={finding.message} />
             {finding.help !== null && <span className="field-hint test-help">{finding.help}</span>}
           </span>
         </li>

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import { post } from "../api/client";
 import type { ScenarioPlan } from "../api/types";
 import { ProblemLine } from "../runs/problem-line";
+import { Ticked } from "../runs/ticked";
 import { useTask } from "../runs/use-task";
 import { fileHref, hrefOf } from "../shell/router";
 import { useWorkspace, workspaceStore } from "../shell/workspace-store";
@@ -65,7 +66,9 @@ export function AddScenario({ name, title, flows, onClose }: AddScenarioProps) {
               <h3>To do</h3>
               <ul className="notes">
                 {plan.notes.map((note) => (
-                  <li key={note}>{note}</li>
+                  <li key={note}>
+                    <Ticked text={note} />
+                  </li>
                 ))}
               </ul>
             </section>

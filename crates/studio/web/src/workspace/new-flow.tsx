@@ -2,6 +2,7 @@
 import { type FormEvent, useId, useState } from "react";
 import { go } from "../shell/router";
 import { Dialog } from "../ui/dialog";
+import { firstFocus } from "./first-focus";
 import { fileOfName } from "./other-files";
 
 interface NewFlowProps {
@@ -26,7 +27,7 @@ export function NewFlow({ files, onClose }: NewFlowProps) {
           <input
             id={id}
             type="text"
-            autoFocus
+            ref={firstFocus}
             autoComplete="off"
             spellCheck={false}
             placeholder="sign-up"

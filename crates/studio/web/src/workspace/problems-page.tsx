@@ -1,6 +1,7 @@
 // The problems of the workspace, by file.
 import { useState } from "react";
 import type { Diagnostic } from "../api/types";
+import { Ticked } from "../runs/ticked";
 import { fileHref } from "../shell/router";
 import { useWorkspace, workspaceStore } from "../shell/workspace-store";
 import { ExplanationDialog } from "../ui/explanation-dialog";
@@ -78,15 +79,19 @@ function Finding({ finding, onExplain }: { readonly finding: Diagnostic; readonl
       <div>
         <p>
           <span className="visually-hidden">{finding.severity}: </span>
-          {finding.message}
+          <Ticked text={finding.message} />
         </p>
-        {finding.help !== null && <p className="field-hint test-help">{finding.help}</p>}
+        {finding.help !== null && (
+          <p className="field-hint problem-help">
+            <Ticked text={finding.help} />
+          </p>
+        )}
         {finding.related.map((place, index) => (
           <p key={index} className="field-hint">
             <a href={fileHref(place.path)}>
               {place.path} line {place.line}
             </a>{" "}
-            {place.message}
+            <Ticked text={place.message} />
           </p>
         ))}
       </div>
