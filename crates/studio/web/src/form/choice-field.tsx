@@ -29,9 +29,11 @@ export function ChoiceField(props: FieldProps) {
     else if (chosen !== EXPRESSION) void write(choices[Number(chosen)]?.value);
   };
 
-  const select = (
+  const select = (describedBy: string | undefined) => (
     <select
       aria-label={`${label}: value or expression`}
+      aria-describedby={describedBy}
+      aria-invalid={own.some((finding) => finding.severity === "error")}
       value={wantsExpression || isOther ? EXPRESSION : index < 0 ? NONE : String(index)}
       disabled={isReadOnly}
       onChange={(event) => choose(event.target.value)}
@@ -59,7 +61,7 @@ export function ChoiceField(props: FieldProps) {
     >
       {(ids) => (
         <>
-          {select}
+          {select(ids.describedBy)}
           {(wantsExpression || isOther) && (
             <TemplateInput
               value={isOther ? (typeof value === "string" ? value : shown(value)) : fieldText(undefined)}

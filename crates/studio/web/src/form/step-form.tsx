@@ -27,10 +27,16 @@ interface StepFormViewProps {
 export function StepFormView({ store, step, text, isReadOnly, lastRun }: StepFormViewProps) {
   const { form, problem, isLoading } = useStepForm(store, step, text);
   if (form === null) {
+    if (problem === null) return <p className="empty form-empty">Loading …</p>;
     return (
-      <p className="empty form-empty" role={problem === null ? undefined : "alert"}>
-        {problem === null ? "Loading …" : `This step cannot be shown: ${problem}`}
-      </p>
+      <div className="form-empty">
+        <p className="empty" role="alert">
+          This step cannot be shown: {problem}
+        </p>
+        <button type="button" className="link-button" onClick={() => store.select([], "panel")}>
+          Show the flow
+        </button>
+      </div>
     );
   }
   // Another step's fields begin anew; the same step's keep the focus.

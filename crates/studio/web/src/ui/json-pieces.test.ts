@@ -14,7 +14,7 @@ test("no more entries are taken than are asked for", () => {
 
 test("a summary stays short", () => {
   expect(summaryOf({ a: "x".repeat(9999), b: [1], c: {}, d: null, e: 5 }, false)).toBe(
-    `{ a: "${"x".repeat(23)}…", b: […], c: {}, d: null, … }`,
+    `{ a: "${"x".repeat(23)}…", b: […], c: {}, d: null, … } 5 fields`,
   );
   expect(summaryOf([1], true)).toBe("1 item");
 });

@@ -22,7 +22,7 @@ export function summaryOf(value: object, isOpen: boolean): string {
   if (isOpen) return count;
   const pieces = entriesOf(value, 4).map(([key, child]) => (Array.isArray(value) ? short(child) : `${key}: ${short(child)}`));
   const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
-  return `${open} ${pieces.join(", ")}${size > 4 ? ", …" : ""} ${close}`;
+  return `${open} ${pieces.join(", ")}${size > 4 ? ", …" : ""} ${close}${size > 4 ? ` ${count}` : ""}`;
 }
 
 function short(value: unknown): string {
