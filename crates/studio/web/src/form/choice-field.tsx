@@ -4,6 +4,7 @@ import { type FieldProps, useWrite } from "./field";
 import { FieldFrame } from "./field-frame";
 import { findingsAt } from "./findings-at";
 import { useForm } from "./form-context";
+import { PickSelect } from "./picks";
 import { Preview } from "./preview";
 import { choicesOf, placeholderOf, shown, textOf } from "./schema";
 import { TemplateInput } from "./template-input";
@@ -14,7 +15,7 @@ const EXPRESSION = "expression";
 
 export function ChoiceField(props: FieldProps) {
   const { label, at, schema, value, isRequired = false, isSecret = false } = props;
-  const { findings, isReadOnly } = useForm();
+  const { findings } = useForm();
   const write = useWrite(props);
   const [wantsExpression, setWantsExpression] = useState(false);
   const choices = choicesOf(schema);
@@ -23,20 +24,19 @@ export function ChoiceField(props: FieldProps) {
   const own = findingsAt(findings, at);
   const fallback = placeholderOf(schema);
 
-  const choose = (chosen: string): void => {
+  const choose = (chosen: string): Promise<boolean> => {
     setWantsExpression(chosen === EXPRESSION);
-    if (chosen === NONE) void write(undefined);
-    else if (chosen !== EXPRESSION) void write(choices[Number(chosen)]?.value);
+    if (chosen === NONE) return value === undefined ? Promise.resolve(true) : write(undefined);
+    return chosen === EXPRESSION ? Promise.resolve(true) : write(choices[Number(chosen)]?.value);
   };
 
   const select = (describedBy: string | undefined) => (
-    <select
+    <PickSelect
       aria-label={`${label}: value or expression`}
       aria-describedby={describedBy}
       aria-invalid={own.some((finding) => finding.severity === "error")}
       value={wantsExpression || isOther ? EXPRESSION : index < 0 ? NONE : String(index)}
-      disabled={isReadOnly}
-      onChange={(event) => choose(event.target.value)}
+      onPick={choose}
     >
       {((!isRequired && props.keepsEmpty !== true) || index < 0) && <option value={NONE}>{fallback === "" ? "Not set" : `Not set (${fallback})`}</option>}
       {choices.map((choice, position) => (
@@ -45,7 +45,7 @@ export function ChoiceField(props: FieldProps) {
         </option>
       ))}
       <option value={EXPRESSION}>Expression …</option>
-    </select>
+    </PickSelect>
   );
 
   return (

@@ -3,10 +3,11 @@ import type { StepForm } from "../api/types";
 import { FieldFrame } from "./field-frame";
 import { findingsAt } from "./findings-at";
 import { useForm } from "./form-context";
+import { PickSelect } from "./picks";
 import { isObject } from "./schema";
 
 export function ConnectionField({ form }: { readonly form: StepForm }) {
-  const { set, remove, findings, isReadOnly } = useForm();
+  const { set, remove, findings } = useForm();
   const written = isObject(form.value) ? form.value["connection"] : undefined;
   const given = typeof written === "string" ? written : "";
   const own = findingsAt(findings, "/connection");
@@ -16,13 +17,12 @@ export function ConnectionField({ form }: { readonly form: StepForm }) {
   return (
     <FieldFrame label="connection of the workspace" isRequired={form.needs_connection} findings={own}>
       {(ids) => (
-        <select
+        <PickSelect
           id={ids.control}
           aria-describedby={ids.describedBy}
           aria-invalid={own.length > 0}
           value={given}
-          disabled={isReadOnly}
-          onChange={(event) => void (event.target.value === "" ? remove("/connection") : set("/connection", event.target.value))}
+          onPick={(picked) => (picked === "" ? remove("/connection") : set("/connection", picked))}
         >
           {(!form.needs_connection || given === "") && (
             <option value="">{form.needs_connection ? "Choose one …" : only === undefined ? "Not set" : `The one that fits (${only})`}</option>
@@ -30,7 +30,7 @@ export function ConnectionField({ form }: { readonly form: StepForm }) {
           {names.map((name) => (
             <option key={name}>{name}</option>
           ))}
-        </select>
+        </PickSelect>
       )}
     </FieldFrame>
   );

@@ -10,6 +10,7 @@ import { FlowErrors } from "./flow-errors";
 import { FlowInput } from "./flow-input";
 import { FlowTrigger } from "./flow-trigger";
 import { FormProvider, useForm, useFormOf } from "./form-context";
+import { PickCheck } from "./picks";
 import { TextInput } from "./text-input";
 
 interface FlowFormProps {
@@ -95,18 +96,10 @@ export function PlainField({ label, at, value, placeholder = "", help, isMultili
 }
 
 function DurableField({ isDurable }: { readonly isDurable: boolean }) {
-  const { set, remove, isReadOnly } = useForm();
+  const { set, remove } = useForm();
   return (
-    <label className="form-check">
-      <input
-        type="checkbox"
-        checked={isDurable}
-        disabled={isReadOnly}
-        onChange={(event) => void (event.target.checked ? remove("/durable") : set("/durable", false))}
-      />
-      <span>
-        durable <small>Runs are kept in the journal, and survive a crash.</small>
-      </span>
-    </label>
+    <PickCheck isOn={isDurable} onPick={(isOn) => (isOn ? remove("/durable") : set("/durable", false))}>
+      durable <small>Runs are kept in the journal, and survive a crash.</small>
+    </PickCheck>
   );
 }

@@ -5,6 +5,7 @@ import { FieldFrame } from "./field-frame";
 import { useForm } from "./form-context";
 import { pointer } from "./pointer";
 import { isObject, shown } from "./schema";
+import { PickCheck, PickSelect } from "./picks";
 import { TextInput } from "./text-input";
 import { readJson, readNumber } from "./value-text";
 
@@ -37,12 +38,12 @@ export function FlowInputField({ name, written, taken }: FlowInputFieldProps) {
   const pick = (key: string, values: readonly string[], value: string, none: string) => (
     <div className="form-field">
       <label htmlFor={`${id}-${key}`}>{key}</label>
-      <select id={`${id}-${key}`} value={value} disabled={form.isReadOnly} onChange={(event) => void write(key, event.target.value === "" ? undefined : event.target.value)}>
+      <PickSelect id={`${id}-${key}`} value={value} onPick={(picked) => write(key, picked === "" ? undefined : picked)}>
         <option value="">{none}</option>
         {(values.includes(value) || value === "" ? values : [value, ...values]).map((one) => (
           <option key={one}>{one}</option>
         ))}
-      </select>
+      </PickSelect>
     </div>
   );
   const number = (key: string) => <SmallField key={key} label={key} value={schema[key]} read={(text) => readNumber(text, true)} onWrite={(value) => write(key, value)} />;
@@ -80,8 +81,16 @@ export function FlowInputField({ name, written, taken }: FlowInputFieldProps) {
         read={type === "string" || type === "" ? (text) => ({ value: text }) : readJson}
         onWrite={(value) => write("default", value)}
       />
-      <Check label="required" isOn={schema["required"] !== false && schema["default"] === undefined} isFixed={schema["default"] !== undefined} onChange={(isOn) => void write("required", isOn ? undefined : false)} />
-      <Check label="secret" isOn={schema["secret"] === true} onChange={(isOn) => void write("secret", isOn ? true : undefined)} />
+      <PickCheck
+        isOn={schema["required"] !== false && schema["default"] === undefined}
+        isFixed={schema["default"] !== undefined}
+        onPick={(isOn) => write("required", isOn ? undefined : false)}
+      >
+        required
+      </PickCheck>
+      <PickCheck isOn={schema["secret"] === true} onPick={(isOn) => write("secret", isOn ? true : undefined)}>
+        secret
+      </PickCheck>
       {!form.isReadOnly && (
         <button type="button" className="button" data-kind="danger" onClick={() => void form.remove(at)}>
           <Icon name="delete" size={15} /> Remove {name}
@@ -112,23 +121,5 @@ function SmallField({ label, value, placeholder = "", read, onWrite }: SmallFiel
     <FieldFrame label={label}>
       {(ids) => <TextInput id={ids.control} placeholder={placeholder} value={value === undefined || value === null ? "" : shown(value)} onCommit={commit} />}
     </FieldFrame>
-  );
-}
-
-interface CheckProps {
-  readonly label: string;
-  readonly isOn: boolean;
-  /** Whether something else decides it. */
-  readonly isFixed?: boolean;
-  readonly onChange: (isOn: boolean) => void;
-}
-
-function Check({ label, isOn, isFixed = false, onChange }: CheckProps) {
-  const { isReadOnly } = useForm();
-  return (
-    <label className="form-check">
-      <input type="checkbox" checked={isOn} disabled={isReadOnly || isFixed} onChange={(event) => onChange(event.target.checked)} />
-      <span>{label}</span>
-    </label>
   );
 }

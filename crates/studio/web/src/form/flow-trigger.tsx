@@ -4,6 +4,7 @@ import { FieldFrame } from "./field-frame";
 import { useForm } from "./form-context";
 import { isObject } from "./schema";
 import { PlainField } from "./flow-form";
+import { PickCheck, PickSelect } from "./picks";
 import { TextInput } from "./text-input";
 import { useConnectionNames } from "./use-connection-names";
 
@@ -11,29 +12,23 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const KINDS = ["none", "bearer", "basic", "hmac"];
 
 export function FlowTrigger({ trigger }: { readonly trigger: unknown }) {
-  const { set, remove, isReadOnly } = useForm();
+  const { set, remove } = useForm();
   const own = isObject(trigger) ? trigger : {};
   const [hasHttp, hasSchedule] = ["http" in own, "schedule" in own];
-  const toggle = (key: string, isOn: boolean, first: unknown): void => {
-    if (isOn) void set(`/trigger/${key}`, first);
-    else void (Object.keys(own).length > 1 ? remove(`/trigger/${key}`) : remove("/trigger"));
+  const toggle = (key: string, first: unknown) => (isOn: boolean): Promise<boolean> => {
+    if (isOn) return set(`/trigger/${key}`, first);
+    return Object.keys(own).length > 1 ? remove(`/trigger/${key}`) : remove("/trigger");
   };
   return (
     <fieldset className="form-part">
       <legend>Trigger</legend>
-      <label className="form-check">
-        <input type="checkbox" checked={hasHttp} disabled={isReadOnly} onChange={(event) => toggle("http", event.target.checked, "POST /path")} />
-        <span>
-          HTTP <small>A request starts it.</small>
-        </span>
-      </label>
+      <PickCheck isOn={hasHttp} onPick={toggle("http", "POST /path")}>
+        HTTP <small>A request starts it.</small>
+      </PickCheck>
       {hasHttp && <HttpTrigger http={own["http"]} />}
-      <label className="form-check">
-        <input type="checkbox" checked={hasSchedule} disabled={isReadOnly} onChange={(event) => toggle("schedule", event.target.checked, "0 6 * * *")} />
-        <span>
-          Schedule <small>The clock starts it.</small>
-        </span>
-      </label>
+      <PickCheck isOn={hasSchedule} onPick={toggle("schedule", "0 6 * * *")}>
+        Schedule <small>The clock starts it.</small>
+      </PickCheck>
       {hasSchedule && <ScheduleTrigger schedule={own["schedule"]} />}
       {!hasHttp && !hasSchedule && <p className="field-help">Without one it is started from the command line, the API or another flow.</p>}
     </fieldset>
@@ -42,7 +37,7 @@ export function FlowTrigger({ trigger }: { readonly trigger: unknown }) {
 
 /** A route is a text, or a map as soon as more is said than method and path. */
 function HttpTrigger({ http }: { readonly http: unknown }) {
-  const { set, remove, isReadOnly } = useForm();
+  const { set, remove } = useForm();
   const id = useId();
   const isMap = isObject(http);
   const [first = "", ...rest] = typeof http === "string" ? http.split(" ") : [];
@@ -61,12 +56,12 @@ function HttpTrigger({ http }: { readonly http: unknown }) {
       <div className="form-row form-route">
         <div className="form-field">
           <label htmlFor={`${id}-method`}>method</label>
-          <select id={`${id}-method`} value={method} disabled={isReadOnly} onChange={(event) => void writeRoute(event.target.value, path)}>
+          <PickSelect id={`${id}-method`} value={method} onPick={(picked) => writeRoute(picked, path)}>
             {!METHODS.includes(method) && <option>{method}</option>}
             {METHODS.map((one) => (
               <option key={one}>{one}</option>
             ))}
-          </select>
+          </PickSelect>
         </div>
         <FieldFrame label="path">
           {(ids) => <TextInput id={ids.control} className="code-input" waitsForEnd value={path} onCommit={(text) => writeRoute(method, text.trim())} />}
@@ -86,34 +81,32 @@ interface AuthFieldsProps {
 }
 
 function AuthFields({ auth, onWrite }: AuthFieldsProps) {
-  const { isReadOnly } = useForm();
   const connections = useConnectionNames();
   const id = useId();
   const kind = isObject(auth) ? (Object.keys(auth)[0] ?? "") : typeof auth === "string" ? auth : "";
   const connection = isObject(auth) ? String(auth[kind] ?? "") : "";
-  const write = (kind: string, connection: string): void => {
-    void onWrite(kind === "" ? undefined : kind === "none" || connection === "" ? kind : { [kind]: connection });
-  };
+  const write = (kind: string, connection: string): Promise<boolean> =>
+    onWrite(kind === "" ? undefined : kind === "none" || connection === "" ? kind : { [kind]: connection });
   return (
     <div className="form-row">
       <div className="form-field">
         <label htmlFor={`${id}-kind`}>auth</label>
-        <select id={`${id}-kind`} value={kind} disabled={isReadOnly} onChange={(event) => write(event.target.value, connection)}>
+        <PickSelect id={`${id}-kind`} value={kind} onPick={(picked) => write(picked, connection)}>
           <option value="">Not set</option>
           {KINDS.map((one) => (
             <option key={one}>{one}</option>
           ))}
-        </select>
+        </PickSelect>
       </div>
       {kind !== "" && kind !== "none" && (
         <div className="form-field">
           <label htmlFor={`${id}-connection`}>with connection</label>
-          <select id={`${id}-connection`} value={connection} disabled={isReadOnly} onChange={(event) => write(kind, event.target.value)}>
+          <PickSelect id={`${id}-connection`} value={connection} onPick={(picked) => write(kind, picked)}>
             <option value="">The one that fits</option>
             {[...new Set([...connections, connection])].filter((name) => name !== "").map((name) => (
               <option key={name}>{name}</option>
             ))}
-          </select>
+          </PickSelect>
         </div>
       )}
     </div>

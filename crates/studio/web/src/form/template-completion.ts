@@ -30,12 +30,14 @@ interface Wrap {
 }
 
 function optionsOf(scope: Scope, functions: ReadonlyMap<string, FunctionInfo>, spot: TemplateSpot, wrap: Wrap): Option[] {
-  const references = scope.references.map((reference) => referenceOption(reference, wrap));
+  // What has fields is seldom meant whole.
+  const parents = new Set(scope.references.map(({ path }) => path.slice(0, Math.max(path.lastIndexOf("."), 0))));
+  const references = scope.references.map((reference) => referenceOption(reference, wrap, parents.has(reference.path)));
   if (!spot.isFirst) return references;
   return [...references, ...scope.functions.map((name) => functionOption(name, functions.get(name), wrap))];
 }
 
-function referenceOption(reference: Reference, wrap: Wrap): Option {
+function referenceOption(reference: Reference, wrap: Wrap, isParent: boolean): Option {
   const { path, type, is_sure, secret } = reference;
   const notes = [
     `\`${path}\`: ${type}${secret ? ", secret" : ""}`,
@@ -46,7 +48,7 @@ function referenceOption(reference: Reference, wrap: Wrap): Option {
     label: path,
     type: "reference",
     detail: is_sure ? type : `${type}, may be missing`,
-    boost: is_sure ? 2 : 0,
+    boost: (is_sure ? 2 : 0) - (isParent ? 3 : 0),
     info: () => drawMarkdown(notes.filter((note) => note !== "").join("\n\n")),
     apply: writer(path, wrap, wrap.after.length + wrap.skip),
   };
