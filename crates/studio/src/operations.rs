@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use lockgate_flow::assist::Recorded;
 use lockgate_flow::diagnostic::Diagnostic;
 use lockgate_flow::graph::Flow;
 use lockgate_flow::workspace::Workspace;
@@ -41,6 +42,12 @@ pub trait Operations: Send + Sync {
     /// There is no such run; the store cannot be read.
     async fn run_path(&self, id: &str) -> Result<RunPath, Problem>;
 
+    /// What a run recorded, for showing what templates give with it.
+    ///
+    /// # Errors
+    /// There is no such run; the store cannot be read.
+    async fn recorded(&self, id: &str) -> Result<Recorded, Problem>;
+
     /// Where a flow of a workspace that is being edited departs from what a run recorded. Nothing happens outside.
     ///
     /// # Errors
@@ -67,7 +74,7 @@ pub trait Operations: Send + Sync {
 }
 
 /// How tests went.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct TestReport {
     /// How many cases held.
     pub passed: usize,
@@ -83,6 +90,8 @@ pub struct TestReport {
     pub coverage: BTreeMap<String, PartCoverage>,
     /// Mistakes in test files, and in flows that they test. The cases of those files were not run.
     pub findings: Vec<Diagnostic>,
+    /// What was tested.
+    pub workspace: Arc<Workspace>,
 }
 
 /// A case that was run, or passed over.

@@ -46,8 +46,9 @@ pub(crate) fn place_of<'a>(compiled: &'a Compiled, key: &str) -> Option<(&'a Flo
     None
 }
 
-/// A path without the indices of a run: `steps/2/each/#/steps/0`.
-pub(crate) fn structural_path(path: &str) -> String {
+/// A key without the indices of a run and the part of the step: `steps/2/each/#/steps/0`.
+pub(crate) fn structural_path(key: &str) -> String {
+    let path = key.rsplit_once('@').map_or(key, |(path, _)| path);
     let mut is_each = false;
     let parts: Vec<&str> = path
         .split('/')
@@ -89,6 +90,7 @@ mod tests {
         let titles = Titles::of(Some(&definition), &catalog);
         for (key, expected) in [
             ("steps/0", "pause"),
+            ("steps/0@until", "pause"),
             ("steps/1/each/1/steps/0", "ask #2"),
             ("steps/1/each/1/steps/0/call/steps/0", "waits #2"),
             ("steps/7", "steps/7"),

@@ -10,6 +10,7 @@ use anyhow::Result;
 use async_trait::async_trait;
 use http::StatusCode;
 use lockgate_engine::clock::{Clock, SystemClock};
+use lockgate_flow::assist::Recorded;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::suggestion;
 use lockgate_store::Store;
@@ -85,6 +86,10 @@ impl Operations for Doing {
 
     async fn run_path(&self, id: &str) -> Result<RunPath, Problem> {
         self.runs.path(id, self.files.loaded()).await
+    }
+
+    async fn recorded(&self, id: &str) -> Result<Recorded, Problem> {
+        self.runs.recorded(id).await
     }
 
     async fn compare_run(&self, id: &str, edited: Edited) -> Result<Departures, Problem> {

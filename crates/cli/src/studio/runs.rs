@@ -7,6 +7,11 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use http::StatusCode;
+use lockgate_flow::assist::Recorded;
+use lockgate_flow::definition::Definition;
+use lockgate_flow::graph::flatten;
+use lockgate_flow::source::Source;
+use lockgate_flow::syntax::parse;
 use lockgate_store::history::{History, RunDetail, StepState, Timeline};
 use lockgate_store::replay::{Departure, ReplayEnd};
 use lockgate_store::{RunId, Store, StoreError, StoredRun};
@@ -14,6 +19,7 @@ use lockgate_studio::files::version_of;
 use lockgate_studio::operations::{CaseText, DepartureShown, Departures, Edited, PartCoverage, RunPath};
 use lockgate_studio::problem::{Problem, problem};
 use lockgate_testing::passage::of_records;
+use serde_json::json;
 use tokio::runtime::Handle;
 
 use super::coverage::shown;
@@ -70,6 +76,13 @@ impl Runs {
             })
         })
         .await
+    }
+
+    /// See [`Operations::recorded`](lockgate_studio::Operations::recorded).
+    pub(super) async fn recorded(&self, id: &str) -> Result<Recorded, Problem> {
+        let (kept, id) = (self.kept()?, read_id(id)?);
+        let definition = kept.load(id).await?.definition;
+        aside(move || Ok(values(&kept.detail(id)?, &definition))).await
     }
 
     /// See [`Operations::compare_run`](lockgate_studio::Operations::compare_run).
@@ -163,6 +176,37 @@ fn failed(error: &StoreError) -> Problem {
     }
 }
 
+/// What a run recorded, masked. Steps inside of loops and of called flows have several results, or none that its own steps see;
+/// its request is sealed, and stays so.
+fn values(run: &RunDetail, definition: &Definition) -> Recorded {
+    let file = definition.files.get(&definition.flow);
+    let text = file.map(|file| Source::new(file.path.clone(), file.text.clone()));
+    let syntax = text.and_then(|text| parse(&text).flow);
+    let steps = syntax.as_ref().map(flatten).unwrap_or_default();
+    let ids: BTreeMap<&str, &str> = steps
+        .into_iter()
+        .filter_map(|step| Some((&*step.path, &*step.id.as_ref()?.value)))
+        .collect();
+    let timeline = Timeline::of(&run.records, run.summary.status);
+    let finished = timeline.steps.into_iter();
+    let finished = finished.filter(|step| step.state == StepState::Finished);
+    let results = finished.filter_map(|step| {
+        let id = ids.get(step.key.as_str())?;
+        Some(((*id).to_owned(), step.output.unwrap_or_default()))
+    });
+    Recorded {
+        input: run.input.clone(),
+        steps: results.collect(),
+        run: json!({
+            "id": run.summary.id,
+            "flow": run.summary.flow,
+            "started_at": run.summary.started_at,
+            "attempt": run.summary.attempt,
+        }),
+        request: None,
+    }
+}
+
 /// Where a run has been by what it recorded: less than it did, since most steps record nothing.
 fn recorded_path(run: &RunDetail, stored: &StoredRun, loaded: &Loaded) -> PartCoverage {
     let timeline = Timeline::of(&run.records, run.summary.status);
@@ -202,7 +246,6 @@ fn in_words(compared: &Compared) -> Departures {
                 Some((Side::Is, key)) => {
                     // In a called flow: at the step that calls it.
                     let key = key.split_once("/call/").map_or(key, |(key, _)| key);
-                    let key = key.split_once('@').map_or(key, |(key, _)| key);
                     Some(structural_path(key))
                 }
                 Some((Side::Was, _)) | None => None,

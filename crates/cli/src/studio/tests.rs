@@ -91,6 +91,7 @@ fn run(
         coverage,
         cases: report.cases.into_iter().map(case).collect(),
         findings: read.findings,
+        workspace: Arc::clone(&loaded.checked),
     })
 }
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use http::StatusCode;
 use lockgate_server::admin::JsonBody;
 use lockgate_server::problem::Problem;
 use serde::Deserialize;
 
 use super::Studio;
 use crate::operations::{Scenario, ScenarioPlan};
-use crate::problem::problem;
+use crate::problem::read_only;
 
 /// `GET /api/scenarios`
 pub(super) async fn list(State(studio): State<Arc<Studio>>) -> Result<Json<Arc<[Scenario]>>, Problem> {
@@ -33,11 +32,7 @@ pub(super) async fn add(
 ) -> Result<Json<ScenarioPlan>, Problem> {
     // What it would do can be looked at.
     if !dry_run && !studio.files.setting().is_writable {
-        return Err(problem(
-            StatusCode::FORBIDDEN,
-            "read_only",
-            "files cannot be changed from here: this server is read-only",
-        ));
+        return Err(read_only());
     }
     studio.operations.add_scenario(&name, dry_run).await.map(Json)
 }

@@ -62,17 +62,13 @@ pub(super) async fn run(
     JsonBody(RunTests { flow }): JsonBody<RunTests>,
 ) -> Result<Json<ReportShown>, Problem> {
     let report = studio.operations.run_tests(flow.as_deref()).await?;
-    aside(move || Ok(ReportShown::of(&studio, report)))
-        .await
-        .map(Json)
+    aside(move || Ok(ReportShown::of(report))).await.map(Json)
 }
 
 impl ReportShown {
-    fn of(studio: &Studio, report: TestReport) -> Self {
-        let desk = studio.desk();
+    fn of(report: TestReport) -> Self {
         let mut findings = Findings::default();
-        // Findings in flows say in which step they are, where they are of the text that was read last.
-        for flow in &desk.checked.flows {
+        for flow in &report.workspace.flows {
             if let Some(syntax) = &flow.syntax {
                 findings.know(syntax, None);
             }
