@@ -205,19 +205,32 @@ impl Values<'_> {
                 Op::Set(variables) => Some(variables),
                 _ => None,
             });
-        let variables = &self.situation.probed().flow().variables;
-        let own = op
-            .into_iter()
-            .flatten()
-            .find(|(slot, _)| variables.get(*slot as usize).is_some_and(|own| own == name));
-        let Some((_, template)) = own else { return Ok(None) };
         let mut inner = Values {
             step: &path,
             known: BTreeMap::new(),
             depth,
             ..*self
         };
-        inner.fill(template).map(Some)
+        // Each may use those before it.
+        for (slot, template) in op.into_iter().flatten() {
+            let value = inner.fill(template);
+            if self
+                .situation
+                .probed()
+                .flow()
+                .variables
+                .get(*slot as usize)
+                .is_some_and(|own| own == name)
+            {
+                return value.map(Some);
+            }
+            if let Ok(value) = value {
+                inner
+                    .known
+                    .insert(format!("{:?}", Slot::Var(*slot)), (Slot::Var(*slot), value));
+            }
+        }
+        Ok(None)
     }
 
     /// The first element stands for the others.

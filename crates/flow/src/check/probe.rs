@@ -186,6 +186,13 @@ impl<'a> Probe<'a> {
         in_handler(self.path)
     }
 
+    /// Whether the place is in the `on_error` of a step.
+    pub(crate) fn handles(&self, step: &Step) -> bool {
+        self.path
+            .strip_prefix(step.path.as_str())
+            .is_some_and(|rest| rest.starts_with("/on_error"))
+    }
+
     /// The loops around, outermost first.
     pub(crate) fn loops_around(&self) -> Vec<&'a Step> {
         let around =

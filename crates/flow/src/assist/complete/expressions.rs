@@ -102,15 +102,16 @@ fn whole_values(
     }
     if let Some(situation) = situation() {
         items.extend(situation.look(question.assist, |_, roots, _| {
-            let mut fitting: Vec<&Root<'_>> = roots
-                .iter()
-                .filter(|root| !matches!(root.path.as_str(), "input" | "config" | "run" | "request"))
-                .filter(|root| fits(&root.schema, &wanted))
-                .collect();
+            let named = |path: &str| path.rsplit('.').next() == name.as_deref();
+            let is_value = |root: &&Root<'_>| {
+                !matches!(
+                    root.path.as_str(),
+                    "input" | "config" | "run" | "request" | "error"
+                )
+            };
+            let known = || roots.iter().rev().filter(is_value);
             // What has the name of the argument is most likely meant.
-            let is_named = |root: &&Root<'_>| root.path.rsplit('.').next() != name.as_deref();
-            fitting.sort_by_key(is_named);
-            let fields = fitting.iter().filter_map(|root| {
+            let fields = known().filter_map(|root| {
                 let found = member(&root.schema, name.as_deref()?)?;
                 fits(found.schema, &wanted).then(|| Reference {
                     path: format!("{}.{}", root.path, written(found.name)),
@@ -120,9 +121,12 @@ fn whole_values(
                     secret: root.secret,
                 })
             });
-            let own = fitting.iter().map(|root| root.reference());
+            let fitting = roots
+                .iter()
+                .filter(is_value)
+                .filter(|root| fits(&root.schema, &wanted));
             let (named, others): (Vec<_>, Vec<_>) =
-                own.partition(|own| own.path.rsplit('.').next() == name.as_deref());
+                fitting.map(Root::reference).partition(|own| named(&own.path));
             let all = named.into_iter().chain(fields).chain(others);
             all.map(|reference| of_reference(&reference, around))
                 .collect::<Vec<_>>()
@@ -310,6 +314,10 @@ impl Asked<'_, '_> {
             })
             .map(Root::reference)
             .collect();
+        if base == "steps" {
+            // The last one is the nearest.
+            found.reverse();
+        }
         if let Some((root, rest)) = root_of(self.roots, base).filter(|(root, _)| root.path != "input") {
             let depth = rest.split('.').filter(|name| !name.is_empty()).count() + 1;
             let below = root.fields(depth, &|path| self.probe.is_present(path));

@@ -30,7 +30,7 @@ pub(super) fn find(
         return (levels, Spot::Nothing);
     };
     let mut frames = reading.frames;
-    frames.truncate(captured.depth);
+    frames.truncate(captured.depth - reading.closed.len());
     frames.extend(reading.closed.into_iter().rev());
     for (index, frame) in frames.into_iter().enumerate() {
         let entered = captured.entered.get(index).copied().unwrap_or_default();
@@ -221,11 +221,12 @@ impl Reading<'_> {
             Token::Close => {
                 let depth = self.frames.len();
                 let frame = self.frames.pop();
-                if self
+                // Brackets that have been opened behind the cursor are not around it.
+                let next = self
                     .captured
                     .as_ref()
-                    .is_some_and(|captured| depth <= captured.depth)
-                {
+                    .map(|captured| captured.depth - self.closed.len());
+                if next == Some(depth) {
                     self.closed.extend(frame);
                 }
             }

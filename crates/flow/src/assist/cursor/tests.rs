@@ -242,3 +242,11 @@ fn every_offset_of_any_text_is_fine() {
         }
     }
 }
+
+#[test]
+fn brackets_in_brackets() {
+    check(
+        "t: { h: { m: GET, p: '/a/:e', auth: { bearer: cal¦lers }, r: { l: 1/s, by: x } } }",
+        "/t/h/auth/bearer plain(callers)",
+    );
+}
