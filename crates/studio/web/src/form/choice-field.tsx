@@ -1,7 +1,7 @@
 // A value out of a few; or an expression that gives one.
 import { useState } from "react";
-import { type FieldProps, useWrite } from "./field";
 import { FieldFrame } from "./field-frame";
+import { type FieldProps, useWrite } from "./field-props";
 import { findingsAt } from "./findings-at";
 import { useForm } from "./form-context";
 import { PickSelect } from "./picks";

@@ -1,7 +1,7 @@
 // A value as JSON, for what has no form of its own. Templates stand in its texts.
 import { useState } from "react";
-import { type FieldProps, useWrite } from "./field";
 import { FieldFrame } from "./field-frame";
+import { type FieldProps, useWrite } from "./field-props";
 import { findingsAt } from "./findings-at";
 import { useForm } from "./form-context";
 import { textOf } from "./schema";

@@ -1,8 +1,9 @@
 // A list: an item below the other.
 import { IconButton } from "../ui/icon-button";
 import { Icon } from "../ui/icon";
-import { Field, type FieldProps, useWrite } from "./field";
+import { Field } from "./field";
 import { FieldFrame } from "./field-frame";
+import { type FieldProps, useWrite } from "./field-props";
 import { findingsAt } from "./findings-at";
 import { useForm } from "./form-context";
 import { pointer } from "./pointer";

@@ -1,8 +1,9 @@
 // A map: its known keys as fields, and keys of one's own.
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { IconButton } from "../ui/icon-button";
-import { Field, type FieldProps, useWrite } from "./field";
+import { Field } from "./field";
 import { FieldFrame } from "./field-frame";
+import { type FieldProps, useWrite } from "./field-props";
 import { findingsAt } from "./findings-at";
 import { useForm } from "./form-context";
 import { KeyName } from "./key-name";
@@ -22,8 +23,20 @@ export function MapField(props: FieldProps) {
   const shownKeys = names.map((name) => pointer(at, name));
   const own = findingsAt(form.findings, at).filter((finding) => !shownKeys.some((key) => finding.key === key || finding.key?.startsWith(`${key}/`)));
 
+  // One goes on in the field of a key that was just added.
+  const inside = useRef<HTMLDivElement>(null);
+  const added = useRef<string | null>(null);
+  useEffect(() => {
+    if (added.current === null || !names.includes(added.current)) return;
+    const field = inside.current?.children[names.indexOf(added.current)];
+    added.current = null;
+    // Its editor may be made anew at once.
+    setTimeout(() => field?.querySelector<HTMLElement>(".cm-content, select:not(.field-manner), input")?.focus());
+  });
+
   // Where there is no map yet, the first key makes one.
   const add = (name: string): Promise<boolean> => {
+    added.current = name;
     const empty = emptyOf(known.get(name)?.["type"]);
     return isObject(value) && props.onChange === undefined ? form.set(pointer(at, name), empty) : write({ ...given, [name]: empty });
   };
@@ -39,7 +52,7 @@ export function MapField(props: FieldProps) {
       actions={props.actions}
     >
       {() => (
-        <div className="field-inside">
+        <div className="field-inside" ref={inside}>
           {names.map((name) => (
             <Field
               key={name}

@@ -1,5 +1,5 @@
 // The form of one step.
-import { memo, useMemo } from "react";
+import { memo, useMemo, useState } from "react";
 import type { StepForm } from "../api/types";
 import type { DocumentStore } from "../document/store";
 import { BranchFields } from "./branch-fields";
@@ -62,8 +62,10 @@ const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoadin
   const keys = form.fields.map((field) => field.key);
   const beside = findingsBeside(findings, [...keys, ...COMMON]);
   const written = isObject(form.value) ? form.value : {};
-  const first = form.fields.filter((field) => field.required || field.is_given);
-  const more = form.fields.filter((field) => !field.required && !field.is_given);
+  // A field stays where it is while one types into it; what was not there before stands in front.
+  const [folded] = useState(() => new Set(form.fields.flatMap((field) => (field.required || field.is_given ? [] : [field.key]))));
+  const first = form.fields.filter((field) => !folded.has(field.key));
+  const more = form.fields.filter((field) => folded.has(field.key));
   return (
     <FormProvider value={context}>
       <form className="step-form" aria-label={`Step ${form.title}`} aria-busy={isLoading} onSubmit={(event) => event.preventDefault()}>
