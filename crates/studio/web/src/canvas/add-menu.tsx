@@ -1,5 +1,5 @@
 // Chooses what to put into a slot: type to narrow, arrows to go, Enter to take.
-import { useCallback, useId, useMemo, useRef, useState, useEffect } from "react";
+import { useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { NewStep } from "../api/types";
 import { Icon } from "../ui/icon";
 import { Markdown } from "../ui/markdown";
@@ -28,10 +28,8 @@ export function AddMenu({ place, onPick, onClose }: AddMenuProps) {
   const current = order[Math.min(at, order.length - 1)];
   const close = useCallback(() => onClose(), [onClose]);
 
-  useEffect(() => {
-    // Focus once it is placed: a hidden element cannot have it.
-    input.current?.focus();
-  });
+  // At once: the next letter is typed for it.
+  useLayoutEffect(() => input.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [current]);

@@ -85,16 +85,23 @@ export class Board {
   close(): void {
     if (this.#snapshot.popup === null) return;
     this.#set({ ...this.#snapshot, popup: null });
-    this.canvas?.focus();
+    this.#giveBack();
   }
 
   search(isSearching: boolean): void {
     this.#set({ ...this.#snapshot, isSearching, popup: null, matches: NO_MATCHES });
-    if (!isSearching) this.canvas?.focus();
+    if (!isSearching) this.#giveBack();
   }
 
   setMatches(matches: ReadonlySet<string>): void {
     this.#set({ ...this.#snapshot, matches });
+  }
+
+  /** Once what was open is gone: a modal dialog keeps the focus. */
+  #giveBack(): void {
+    queueMicrotask(() => {
+      if (this.#snapshot.popup === null) this.canvas?.focus();
+    });
   }
 
   #set(snapshot: BoardSnapshot): void {

@@ -142,7 +142,7 @@ function CanvasBody(props: CanvasViewProps) {
             zoomActivationKeyCode={null}
             panActivationKeyCode={null}
             paneClickDistance={4}
-            attributionPosition="bottom-center"
+            attributionPosition="bottom-left"
             onInit={viewing.onInit}
             onNodeClick={onNodeClick}
             onNodeDoubleClick={(_, node) => {

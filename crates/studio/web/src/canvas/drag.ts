@@ -92,6 +92,8 @@ function swallowClick(): void {
 export function useDragPanning(board: Board, scene: RefObject<Scene | null>, element: RefObject<HTMLDivElement | null>): void {
   useEffect(() => {
     let frame = 0;
+    // What is picked up near an edge does not move the picture before it was elsewhere.
+    let wasElsewhere = false;
     const pan = (): void => {
       frame = 0;
       const { drag } = board.snapshot();
@@ -99,21 +101,36 @@ export function useDragPanning(board: Board, scene: RefObject<Scene | null>, ele
       const flow = scene.current?.flow;
       if (!drag || !box || !flow) return;
       const { x, y } = drag.at;
-      if (x > box.left - 20 && x < box.right + 20 && y > box.top - 20 && y < box.bottom + 20) {
+      if (x < box.left || push(x, box.left, box.right) + push(y, box.top, box.bottom) === 0) wasElsewhere = true;
+      if (wasElsewhere && x > box.left - 20 && x < box.right + 20 && y > box.top - 20 && y < box.bottom + 20) {
         const by = { x: push(x, box.left, box.right), y: push(y, box.top, box.bottom) };
         const now = flow.getViewport();
-        if (by.x !== 0 || by.y !== 0) void flow.setViewport({ ...now, x: now.x + by.x, y: now.y + by.y });
+        const all = flow.getNodesBounds(flow.getNodes());
+        const [left, top] = [now.x + all.x * now.zoom, now.y + all.y * now.zoom];
+        // Not farther than there is something to see.
+        const to = {
+          x: now.x + held(by.x, left, all.width * now.zoom, box.width),
+          y: now.y + held(by.y, top, all.height * now.zoom, box.height),
+        };
+        if (to.x !== now.x || to.y !== now.y) void flow.setViewport({ ...now, ...to });
       }
       frame = requestAnimationFrame(pan);
     };
     const unsubscribe = board.subscribe(() => {
-      if (board.snapshot().drag && frame === 0) frame = requestAnimationFrame(pan);
+      if (!board.snapshot().drag || frame !== 0) return;
+      wasElsewhere = false;
+      frame = requestAnimationFrame(pan);
     });
     return () => {
       unsubscribe();
       cancelAnimationFrame(frame);
     };
   }, [board, scene, element]);
+}
+
+function held(by: number, start: number, length: number, view: number): number {
+  const isGone = by > 0 ? start + by > view / 3 : start + length + by < (view * 2) / 3;
+  return isGone ? 0 : by;
 }
 
 function push(at: number, low: number, high: number): number {

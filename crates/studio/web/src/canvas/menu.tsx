@@ -1,5 +1,5 @@
 // A menu: arrows go, Enter takes, Escape closes; each item tells its key.
-import { Fragment, useEffect, useRef } from "react";
+import { Fragment, useLayoutEffect, useRef } from "react";
 import { Icon, type IconName } from "../ui/icon";
 import type { Point } from "./board";
 import { Popover } from "./popover";
@@ -27,11 +27,7 @@ interface MenuProps {
 export function Menu({ label, place, items, onClose }: MenuProps) {
   const box = useRef<HTMLDivElement>(null);
   const buttons = (): HTMLButtonElement[] => [...(box.current?.querySelectorAll<HTMLButtonElement>("button:not(:disabled)") ?? [])];
-  useEffect(() => {
-    // After the popover is placed and seen.
-    const frame = requestAnimationFrame(() => buttons()[0]?.focus());
-    return () => cancelAnimationFrame(frame);
-  }, []);
+  useLayoutEffect(() => buttons()[0]?.focus({ preventScroll: true }), []);
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const all = buttons();
     const at = all.indexOf(document.activeElement as HTMLButtonElement);

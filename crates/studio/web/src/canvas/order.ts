@@ -91,15 +91,13 @@ function armsOf(lists: ReadonlyMap<string, List>, steps: ReadonlyMap<string, Car
     own.push(name);
     arms.set(owner, own);
   }
-  for (const own of arms.values()) own.sort((a, b) => startOf(lists.get(a)) - startOf(lists.get(b)));
+  // Ways side by side have columns of their own; those under one another begin at one line.
+  const startOf = (name: string): { readonly x: number; readonly y: number } => {
+    const list = lists.get(name);
+    return list?.cards[0] ?? list?.slots.get(0) ?? { x: 0, y: 0 };
+  };
+  for (const own of arms.values()) own.sort((a, b) => startOf(a).x - startOf(b).x || startOf(a).y - startOf(b).y);
   return arms;
-}
-
-/** The middle of a list's first box or slot. */
-function startOf(list: List | undefined): number {
-  const card = list?.cards[0];
-  if (card) return card.x + card.width / 2;
-  return list?.slots.get(0)?.x ?? 0;
 }
 
 export function spotOf(order: Order, key: string | null): Spot | undefined {

@@ -58,6 +58,9 @@ function drawnOf(card: Card, before: Drawn | undefined): Drawn {
     position: { x, y },
     width: card.width,
     height: card.height,
+    measured: { width: card.width, height: card.height },
+    // Known to have none: React Flow would draw all boxes once to look for them.
+    handles: [],
     // Frames lie under the wires, boxes above.
     zIndex: isFrame(card.form) ? 0 : 2,
     // Our own element carries role and name.

@@ -42,7 +42,7 @@ export function Popover({ place, className, onClose, children }: PopoverProps) {
     <div
       ref={box}
       className={`canvas-popover ${className}`}
-      style={at ? { left: at.x, top: at.y } : { left: EDGE, top: EDGE, visibility: "hidden" }}
+      style={at ? { left: at.x, top: at.y } : { left: EDGE, top: EDGE, opacity: 0 }}
     >
       {children}
     </div>,

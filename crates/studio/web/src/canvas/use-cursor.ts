@@ -39,8 +39,8 @@ export function useCursor(order: Order, selected: readonly string[], onSelect: (
         if (!spot) return;
         if (isRange && spot.card?.path != null && start !== null) {
           // Over what is inside of steps.
-          const target = inList(order, start, spot, to) ?? spot.key;
-          select(target, start, rangeOf(order, start, target));
+          const target = inList(order, start, spot, to);
+          if (target !== null) select(target, start, rangeOf(order, start, target));
         } else one(spot);
       },
       press(pressed, isRange, isMore) {

@@ -5,7 +5,7 @@ import type { Picture } from "../api/types";
 import { anchorShift } from "./anchor";
 import type { Spot } from "./order";
 import type { CardNode } from "./picture-nodes";
-import { centred, fitted, firstLook, revealing, seenOf, type Size } from "./viewport";
+import { centred, fitted, firstLook, READABLE, revealing, seenOf, type Size } from "./viewport";
 import type { Viewport } from "@xyflow/react";
 import type { Rectangle } from "./wire-path";
 
@@ -56,7 +56,7 @@ export function useViewing(picture: Picture, spot: Spot | undefined, isFollowing
       onInit: setFlow,
       flow,
       start,
-      isOverflowing: size !== null && size.width > 560 && picture.height > size.height * 1.6,
+      isOverflowing: size !== null && size.width > 560 && fitted(picture, size).zoom < READABLE,
       zoom: (by) => void flow?.zoomTo(flow.getZoom() * by, { duration: calm() ? 0 : 120 }),
       fit() {
         if (!flow || !size) return;

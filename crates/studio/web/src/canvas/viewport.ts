@@ -12,7 +12,7 @@ export const MIN_ZOOM = 0.1;
 export const MAX_ZOOM = 2.5;
 const MARGIN = 28;
 /** The first look is not from farther than text can be read from. */
-const READABLE = 0.62;
+export const READABLE = 0.62;
 
 /** On a very large screen a small flow may be larger than life. */
 function largest(view: Size): number {
