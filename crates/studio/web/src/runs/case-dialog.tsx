@@ -76,6 +76,11 @@ export function CaseDialog({ id, isReadOnly, onClose, onWritten }: CaseDialogPro
             <a href={fileHref(made.text.path)}>{made.text.path}</a>, line {made.text.line}.
           </p>
           {!isWritten && <DiffView before={made.before} after={made.text.text} />}
+          {made.text.text.includes("${GAP") && (
+            <p className="field-hint">
+              What was masked is a gap, <code>{"${GAP: …}"}</code>: put something in its place, and the test can run.
+            </p>
+          )}
           {isReadOnly && <p className="field-hint">Files cannot be changed from here: copy it, or run the command line where they can.</p>}
         </>
       )}

@@ -8,6 +8,7 @@ import { fileHref } from "../shell/router";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { ProblemLine } from "./problem-line";
+import { PatchView } from "./patch-view";
 import { Ticked } from "./ticked";
 
 interface CompareDialogProps {
@@ -70,6 +71,22 @@ export function CompareDialog({ id, path, onClose }: CompareDialogProps) {
   );
 }
 
+/** A sentence, and below it what is different, line by line. */
+function What({ text }: { readonly text: string }) {
+  const [first = "", ...rest] = text.split("\n");
+  return (
+    <>
+      <Ticked text={first} />
+      {rest.length > 0 && <PatchView diff={rest.join("\n")} label="What is different" />}
+    </>
+  );
+}
+
+/** `it comes to its end` → `It comes to its end.` */
+function sentenceOf(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
 function Found({ found, path }: { readonly found: Departures; readonly path: string }) {
   if (found.diagnostics.length > 0) {
     return (
@@ -92,7 +109,10 @@ function Found({ found, path }: { readonly found: Departures; readonly path: str
     <>
       <p className="departures-head" data-tone={found.departs ? "warn" : "good"}>
         <Icon name={found.departs ? "warning" : "check"} />
-        {found.departs ? "It departs from what was recorded." : "It does the same as what was recorded."} {found.end}
+        <span>
+          {found.departs && "It departs from what was recorded. "}
+          <Ticked text={sentenceOf(found.end)} />
+        </span>
       </p>
       {found.departures.length > 0 && (
         <ol className="departures">
@@ -100,7 +120,7 @@ function Found({ found, path }: { readonly found: Departures; readonly path: str
             <li key={index}>
               {departure.step === null ? <strong>{departure.title}</strong> : <a href={fileHref(path, departure.step)}>{departure.title}</a>}
               {": "}
-              <Ticked text={departure.what} />
+              <What text={departure.what} />
             </li>
           ))}
         </ol>

@@ -59,8 +59,9 @@ function noteOf(steps: readonly RunStep[], state: StepState): string | undefined
   const isOver = steps.some((step) => step.duration_ms !== null);
   if (!isOver) return undefined;
   const tries = attemptNumber(last);
-  const count = steps.length > 1 ? `${steps.length}×, ` : tries > 1 ? `attempt ${tries}, ` : "";
-  return count + durationText(took);
+  // There is room for two words.
+  if (steps.length === 1 && tries > 1) return `attempt ${tries}`;
+  return (steps.length > 1 ? `${steps.length}×, ` : "") + durationText(took);
 }
 
 /**

@@ -114,7 +114,7 @@ export function ChosenStep({ here, chosen, title, onChoose }: ChosenStepProps) {
         <label className="run-choice">
           <span>{here.length} of them</span>
           <select value={chosen.key} onChange={(event) => onChoose(event.target.value)}>
-            {here.slice(0, 1000).map((step) => (
+            {around(here, chosen).map((step) => (
               <option key={step.key} value={step.key}>
                 {step.key} {step.state}
               </option>
@@ -125,6 +125,12 @@ export function ChosenStep({ here, chosen, title, onChoose }: ChosenStepProps) {
       <StepDetail key={chosen.key} step={chosen} title={ownPath(chosen.key) === chosen.key || here.length > 1 ? title : (chosen.action ?? title)} />
     </>
   );
+}
+
+/** Of many those around the chosen one: thousands of options would be slow. */
+function around(here: readonly RunStep[], chosen: RunStep): readonly RunStep[] {
+  const at = here.indexOf(chosen);
+  return here.slice(Math.max(0, at - 50), at + 51);
 }
 
 function Result({ run }: { readonly run: RunSnapshot }) {

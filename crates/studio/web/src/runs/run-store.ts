@@ -90,13 +90,13 @@ export class RunStore {
       this.#set({ summary, problem: null });
       if (summary.status === "sleeping") void this.#readPicture(signal);
     }
-    // Many records come at once: they are shown once.
+    // Many records come at once: they are shown once, and the less often the more steps there are.
     this.#frame ??= setTimeout(() => {
       this.#frame = undefined;
       if (signal.aborted) return;
       const status = this.#snapshot.summary?.status ?? "running";
       this.#set({ steps: this.#reader.steps(status), events: this.#reader.events() });
-    }, 40);
+    }, 40 + this.#snapshot.steps.length / 10);
   }
 
   #set(change: Partial<RunSnapshot>): void {

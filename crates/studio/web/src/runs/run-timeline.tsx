@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import type { RunStep } from "../api/types";
 import { Icon } from "../ui/icon";
 import { attemptNumber } from "./paint-run";
+import { stateWord } from "./run-words";
 import { StepStateIcon } from "./status";
 import { type Scale, type TimelineRow, timelineRows, timeScale, timeOf } from "./timeline";
 import { durationText } from "./times";
@@ -120,7 +121,7 @@ function Row({ row, scale, isOpen, isSelected, onToggle, onSelect }: RowProps) {
           </button>
         )}
         <button type="button" className="timeline-name" aria-current={isSelected || undefined} onClick={onSelect}>
-          <StepStateIcon state={row.state} />
+          <StepStateIcon state={row.state} word={stateWord(row.step)} />
           <span className="timeline-title">{row.title}</span>
           {row.kind === "loop" && <span className="field-aside">{row.inside}×</span>}
           {tries > 1 && <span className="field-aside">attempt {tries}</span>}

@@ -1,5 +1,5 @@
 // Words about runs.
-import type { RunSummary } from "../api/types";
+import type { RunStep, RunSummary } from "../api/types";
 import { durationText } from "./times";
 
 const TRIGGERS: Readonly<Record<RunSummary["trigger"], string>> = {
@@ -11,6 +11,11 @@ const TRIGGERS: Readonly<Record<RunSummary["trigger"], string>> = {
 
 export function triggerWord(trigger: RunSummary["trigger"]): string {
   return TRIGGERS[trigger];
+}
+
+/** A step that was dropped after it had ended was done anew: it is another one in the list. */
+export function stateWord(step: RunStep | null): string | undefined {
+  return step?.state === "dropped" && step.ended_at !== null ? "done anew later" : undefined;
 }
 
 /** How long a run took, as far as it has come. */

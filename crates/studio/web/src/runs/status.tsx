@@ -44,8 +44,8 @@ export function RunStatusBadge({ status }: { readonly status: RunStatus }) {
 }
 
 /** An icon whose word is for assistive technology and the pointer. */
-export function StepStateIcon({ state }: { readonly state: StepState }) {
-  const { icon, word, tone } = STEP_LOOKS[state];
+export function StepStateIcon({ state, word = STEP_LOOKS[state].word }: { readonly state: StepState; readonly word?: string | undefined }) {
+  const { icon, tone } = STEP_LOOKS[state];
   return (
     <span className="step-state" data-tone={tone} title={word}>
       <Icon name={icon} size={16} />
@@ -54,6 +54,6 @@ export function StepStateIcon({ state }: { readonly state: StepState }) {
   );
 }
 
-export function StepStateBadge({ state }: { readonly state: StepState }) {
-  return <Badge look={STEP_LOOKS[state]} />;
+export function StepStateBadge({ state, word }: { readonly state: StepState; readonly word?: string | undefined }) {
+  return <Badge look={{ ...STEP_LOOKS[state], ...(word === undefined ? {} : { word }) }} />;
 }

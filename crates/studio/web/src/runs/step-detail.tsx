@@ -4,6 +4,7 @@ import { JsonView } from "../ui/json-view";
 import { ErrorView } from "./error-view";
 import { attemptNumber, stateOf } from "./paint-run";
 import { readError } from "./run-error";
+import { stateWord } from "./run-words";
 import { StepStateBadge } from "./status";
 import { absoluteText, durationText } from "./times";
 
@@ -18,7 +19,7 @@ export function StepDetail({ step, title }: StepDetailProps) {
     <div className="step-detail">
       <header>
         <h3>{title}</h3>
-        <StepStateBadge state={state} />
+        <StepStateBadge state={state} word={stateWord(step)} />
       </header>
       <p className="field-hint">
         {[

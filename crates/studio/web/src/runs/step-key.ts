@@ -31,11 +31,24 @@ export function withoutPart(key: string): string {
   return at < 0 ? key : key.slice(0, at);
 }
 
+/** The same keys are read again with each record that comes. */
+const read = new Map<string, StepKey>();
+const MOST = 50_000;
+
+export function readKey(key: string): StepKey {
+  const known = read.get(key);
+  if (known !== undefined) return known;
+  if (read.size >= MOST) read.clear();
+  const fresh = parseKey(key);
+  read.set(key, fresh);
+  return fresh;
+}
+
 /**
  * Reads a key. Names in it (branches, cases, codes) are escaped, so that `/`, `#` and `@` are never theirs; that a branch may be
  * named `each` or `call` is why it is read from its beginning.
  */
-export function readKey(key: string): StepKey {
+function parseKey(key: string): StepKey {
   const whole = withoutPart(key);
   const pieces = whole.split("/");
   const done: KeyPlace[] = [];

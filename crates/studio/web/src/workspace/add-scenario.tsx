@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { post } from "../api/client";
 import type { ScenarioPlan } from "../api/types";
+import { PatchView } from "../runs/patch-view";
 import { ProblemLine } from "../runs/problem-line";
 import { Ticked } from "../runs/ticked";
 import { useTask } from "../runs/use-task";
@@ -9,7 +10,6 @@ import { fileHref, hrefOf } from "../shell/router";
 import { useWorkspace, workspaceStore } from "../shell/workspace-store";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
-import { PatchView } from "./patch-view";
 
 interface AddScenarioProps {
   readonly name: string;

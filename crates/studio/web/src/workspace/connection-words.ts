@@ -29,6 +29,12 @@ export const TARGETS: Readonly<Record<Connection["target"], TargetLook>> = {
   unused: { label: "UNUSED", tone: "plain", icon: "more", about: "No flow uses it." },
 };
 
+/** Who needs a scope: `import-user (auth0.create_user)`, or a flow alone. */
+export function readUser(user: string): { readonly flow: string; readonly action: string | null } {
+  const found = /^(.*?) \((.*)\)$/.exec(user);
+  return { flow: found?.[1] ?? user, action: found?.[2] ?? null };
+}
+
 /** The target in a sentence, with where it goes. */
 export function targetText(connection: Connection): string {
   const { about } = TARGETS[connection.target];

@@ -3,11 +3,12 @@ import { useState } from "react";
 import { get, post } from "../api/client";
 import type { Connection, ConnectionCheck } from "../api/types";
 import { ProblemLine } from "../runs/problem-line";
+import { Ticked } from "../runs/ticked";
 import { useTask } from "../runs/use-task";
 import { fileHref } from "../shell/router";
 import { useWorkspace } from "../shell/workspace-store";
 import { Icon } from "../ui/icon";
-import { TARGETS, targetText } from "./connection-words";
+import { readUser, TARGETS, targetText } from "./connection-words";
 import { Loading } from "./loading";
 import { useLoaded } from "./use-loaded";
 import "../runs/runs.css";
@@ -77,7 +78,7 @@ function ConnectionCard({ connection }: { readonly connection: Connection }) {
         </button>
       </header>
       <p>
-        <code>{connection.type}</code> – {connection.summary}
+        <code>{connection.type}</code> – <Ticked text={connection.summary} />
       </p>
       <p className="field-hint">{targetText(connection)}</p>
       <ProblemLine problem={connection.problem} />
@@ -126,14 +127,14 @@ interface FlowLinksProps {
 function FlowLinks({ names, fileOf }: FlowLinksProps) {
   return (
     <span className="flow-links">
-      {names.map((name) => {
-        const path = fileOf(name);
-        return path === undefined ? (
-          <span key={name}>{name}</span>
-        ) : (
-          <a key={name} href={fileHref(path)}>
-            {name}
-          </a>
+      {names.map((user) => {
+        const { flow, action } = readUser(user);
+        const path = fileOf(flow);
+        return (
+          <span key={user}>
+            {path === undefined ? flow : <a href={fileHref(path)}>{flow}</a>}
+            {action !== null && <span className="field-aside"> {action}</span>}
+          </span>
         );
       })}
     </span>
