@@ -32,7 +32,7 @@ export function CanvasPopup({ store, board, commands, scene, isEditing }: Canvas
           onClose={() => board.close()}
           onPick={(step) => {
             board.close();
-            void commands.insert(popup.at, step);
+            void commands.insert(popup.at, step).then(() => keepFocus(board));
           }}
         />
       );
@@ -54,4 +54,11 @@ export function CanvasPopup({ store, board, commands, scene, isEditing }: Canvas
     case "help":
       return <HelpDialog isEditing={isEditing} onClose={() => board.close()} />;
   }
+}
+
+/** The first step makes a canvas of what was empty: it takes over the keyboard. */
+function keepFocus(board: Board): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement === document.body) board.canvas?.focus();
+  });
 }

@@ -1,6 +1,6 @@
 // The picture as it is looked at: boxes, wires, pan and zoom, selection and the keyboard. Who edits adds its own on top.
 import { ReactFlow, ReactFlowProvider, type ReactFlowInstance } from "@xyflow/react";
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode, useCallback, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode, useCallback, useId, useMemo, useState } from "react";
 import type { Diagnostic, Picture } from "../api/types";
 import type { Paint } from "../document/paint";
 import { CardNodeView, domIdOf } from "./card-node";
@@ -84,7 +84,8 @@ function CanvasBody(props: CanvasViewProps) {
   const viewing = useViewing(picture, cursor.spot, props.isFollowing);
   const map = useMap();
   const [isSpace, setIsSpace] = useState(false);
-  const pointed = useRef<string | null>(null);
+  // With the space bar held, a drag moves the picture wherever it begins.
+  const isGrabbing = props.isGrabbing && !isSpace;
   useLooks(looks, { ...props, order, painted, cursor: cursor.spot?.key ?? null });
   const scene: Scene = { order, cursor: cursor.spot, viewing, flow: viewing.flow };
   props.onScene?.(scene);
@@ -114,7 +115,7 @@ function CanvasBody(props: CanvasViewProps) {
 
   return (
     <CanvasContext value={shared}>
-      <div className="canvas" ref={viewing.element} data-grab={props.isGrabbing && !isSpace ? "" : undefined} data-painted={paint ? "" : undefined}>
+      <div className="canvas" ref={viewing.element} data-grab={isGrabbing ? "" : undefined} data-painted={paint ? "" : undefined}>
         {viewing.start && (
           <ReactFlow<CardNode>
             ref={props.onMount}
@@ -141,6 +142,7 @@ function CanvasBody(props: CanvasViewProps) {
             multiSelectionKeyCode={null}
             zoomActivationKeyCode={null}
             panActivationKeyCode={null}
+            noPanClassName={isGrabbing ? "grabs" : "nopan"}
             paneClickDistance={4}
             attributionPosition="bottom-left"
             onInit={viewing.onInit}
@@ -156,9 +158,9 @@ function CanvasBody(props: CanvasViewProps) {
             onPaneClick={() => onSelect([])}
             onPaneContextMenu={(event) => onMenu?.(event as MouseEvent, null)}
             onPointerDown={(event) => {
-              const card = event.target instanceof Element ? event.target.closest("[data-path]") : null;
-              pointed.current = card?.getAttribute("data-path") ?? null;
-              if (pointed.current !== null && !isSpace) props.onCardPointerDown?.(event, pointed.current);
+              const held = event.target instanceof Element ? event.target.closest(".grabs") : null;
+              const path = held?.closest("[data-path]")?.getAttribute("data-path");
+              if (path != null && isGrabbing) props.onCardPointerDown?.(event, path);
             }}
             onKeyDown={onKeyDown}
             onKeyUp={(event) => event.key === " " && setIsSpace(false)}

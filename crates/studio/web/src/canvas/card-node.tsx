@@ -5,7 +5,7 @@ import { Icon, iconOf } from "../ui/icon";
 import { CardBadges } from "./card-badges";
 import { CanvasContext } from "./context";
 import type { Look } from "./looks";
-import type { CardFace, CardNode } from "./picture-nodes";
+import { type CardFace, type CardNode, isFrame } from "./picture-nodes";
 import { stateWords } from "./states";
 
 export const CardNodeView = memo(
@@ -29,7 +29,7 @@ function CardBox({ card, look }: { readonly card: CardFace; readonly look: Look 
   return (
     <div
       id={domIdOf(id, card.key)}
-      className="flow-box"
+      className={isFrame(card.form) || card.path === null ? "flow-box" : "flow-box grabs"}
       role="group"
       aria-roledescription={card.path === null ? undefined : "step"}
       aria-label={nameOf(card, look)}
@@ -48,7 +48,7 @@ function CardBox({ card, look }: { readonly card: CardFace; readonly look: Look 
       data-collapsed={card.hides > 0 || undefined}
     >
       {card.form === "hexagon" && <Hexagon width={card.width} height={card.height} />}
-      <div className="flow-box-head">
+      <div className={isFrame(card.form) && card.path !== null ? "flow-box-head grabs" : "flow-box-head"}>
         {card.form !== "fork" && card.form !== "end" && (
           <span className="flow-box-tile">
             <Icon name={iconOf(card.icon)} size={18} />
@@ -67,7 +67,7 @@ function CardBox({ card, look }: { readonly card: CardFace; readonly look: Look 
       {card.can_collapse && toggle && (
         <button
           type="button"
-          className="flow-box-toggle nopan"
+          className="flow-box-toggle nopan grabs"
           tabIndex={-1}
           aria-expanded={card.hides === 0}
           aria-label={card.hides === 0 ? `Hide what is inside ${card.title}` : `Show what is inside ${card.title}`}

@@ -31,7 +31,7 @@ export const Slots = memo(function Slots({ picture, board, cursor, titles }: Slo
           <button
             key={slotKey(slot)}
             type="button"
-            className="slot nopan"
+            className="slot nopan grabs"
             tabIndex={-1}
             style={{ left: slot.x, top: slot.y }}
             aria-label={`Add a step ${slotName(slot, (path) => titles.get(path))}`}
