@@ -1,6 +1,5 @@
 // Something that floats at a place of the window, within it, until one presses elsewhere.
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { createPortal } from "react-dom";
 import type { Point } from "./board";
 
 interface PopoverProps {
@@ -38,14 +37,13 @@ export function Popover({ place, className, onClose, children }: PopoverProps) {
     addEventListener("pointerdown", onDown, true);
     return () => removeEventListener("pointerdown", onDown, true);
   }, [onClose]);
-  return createPortal(
+  return (
     <div
       ref={box}
       className={`canvas-popover ${className}`}
       style={at ? { left: at.x, top: at.y } : { left: EDGE, top: EDGE, opacity: 0 }}
     >
       {children}
-    </div>,
-    document.body,
+    </div>
   );
 }
