@@ -1,18 +1,20 @@
 // The frame around all pages: navigation, what is wrong with the server, the page of the address.
-import { useEffect } from "react";
-import { ActionsPage } from "../workspace/actions-page";
-import { ConnectionsPage } from "../workspace/connections-page";
+import { lazy, Suspense, useEffect } from "react";
 import { FlowsPage } from "../workspace/flows-page";
-import { ProblemsPage } from "../workspace/problems-page";
-import { ScenariosPage } from "../workspace/scenarios-page";
-import { RunPage } from "../runs/run-page";
-import { RunsPage } from "../runs/runs-page";
 import { FilePage } from "./file-page";
 import { Navigation } from "./navigation";
 import { type Route, useRoute } from "./router";
 import { ServerBanner } from "./server-banner";
 import { workspaceStore } from "./workspace-store";
 import "./app.css";
+
+// What is opened first are flows; the other pages come when they are asked for.
+const ActionsPage = lazy(async () => ({ default: (await import("../workspace/actions-page")).ActionsPage }));
+const ConnectionsPage = lazy(async () => ({ default: (await import("../workspace/connections-page")).ConnectionsPage }));
+const ProblemsPage = lazy(async () => ({ default: (await import("../workspace/problems-page")).ProblemsPage }));
+const ScenariosPage = lazy(async () => ({ default: (await import("../workspace/scenarios-page")).ScenariosPage }));
+const RunPage = lazy(async () => ({ default: (await import("../runs/run-page")).RunPage }));
+const RunsPage = lazy(async () => ({ default: (await import("../runs/runs-page")).RunsPage }));
 
 export function App() {
   const route = useRoute();
@@ -25,7 +27,9 @@ export function App() {
       <Navigation route={route} />
       <ServerBanner />
       <main id="main" className="app-main" tabIndex={-1}>
-        <Page route={route} />
+        <Suspense fallback={<p className="page empty">Loading …</p>}>
+          <Page route={route} />
+        </Suspense>
       </main>
     </div>
   );
