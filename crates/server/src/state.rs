@@ -67,10 +67,15 @@ impl State {
         self.stopping.send_replace(true);
     }
 
+    /// Says whether the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Completes when the server stops.
     pub(crate) async fn stopped(&self) {
         // The sender is here.
-        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+        let _ = self.stopping().wait_for(|stopping| *stopping).await;
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -31,6 +31,8 @@ pub mod operations;
 pub mod path;
 mod positions;
 pub mod problem;
+#[cfg(test)]
+mod tests;
 
 pub use api::{Studio, mounted};
 pub use files::Files;

@@ -8,6 +8,9 @@ use std::fmt;
 /// The file that makes a folder a workspace.
 const WORKSPACE: &str = "lockgate.yaml";
 
+/// What every file ends in; in this case alone, as everywhere in a workspace.
+const SUFFIX: &str = ".yaml";
+
 /// A name that no system takes.
 const LONGEST: usize = 1024;
 
@@ -45,7 +48,7 @@ impl FilePath {
             || path
                 .split_once('/')
                 .is_some_and(|(folder, _)| matches!(folder, "flows" | "connectors"))
-                && path.ends_with(".yaml");
+                && path.strip_suffix(SUFFIX).is_some();
         let is_plain = path.len() <= LONGEST && path.split('/').all(is_plain);
         if is_file && is_plain {
             Ok(Self(path.to_owned()))

@@ -10,6 +10,7 @@ mod conditions;
 mod errors;
 mod headers;
 mod names;
+mod one;
 mod probe;
 mod redirects;
 mod references;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub(crate) use arguments::known_input;
+pub(crate) use one::check_one;
 pub(crate) use probe::{Probe, Probed, Site, Standing};
 pub(crate) use types::{error_schema, request_schema, run_schema};
 
@@ -146,6 +148,12 @@ pub(crate) struct Given {
     pub(crate) is_complete: bool,
 }
 
+impl Given {
+    fn parts(&self) -> (&Source, Option<&FlowSyntax>) {
+        (&self.source, self.syntax.as_ref())
+    }
+}
+
 /// Checks and compiles the flows of a workspace. `is_known` says whether all connections and constants of the workspace
 /// are known; where not, nothing is said about those that seem to be missing.
 pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Catalog, is_known: bool) {
@@ -158,7 +166,7 @@ pub(crate) fn check(workspace: &mut Workspace, parsed: Vec<Given>, catalog: &Cat
         catalog,
         is_known,
         config: &Arc::new(workspace.config()),
-        signatures: &signatures(&parsed),
+        signatures: &signatures(parsed.iter().map(Given::parts)),
         connections: &connections,
         checks_triggers: true,
     };
@@ -228,7 +236,7 @@ pub(crate) fn check_again(
     connections: &[(String, String)],
     catalog: &Catalog,
 ) -> Result<Vec<Flow>, Vec<Diagnostic>> {
-    let mut signatures = signatures(&parsed);
+    let mut signatures = signatures(parsed.iter().map(Given::parts));
     let given = parsed.iter().filter_map(|given| given.syntax.as_ref());
     for called in given.flat_map(graph::flatten) {
         if let Verb::Call { flow, .. } = &called.verb {
@@ -264,13 +272,13 @@ pub(crate) fn check_again(
     }
 }
 
-fn signatures(parsed: &[Given]) -> BTreeMap<String, Signature> {
+fn signatures<'a>(
+    flows: impl Iterator<Item = (&'a Source, Option<&'a FlowSyntax>)>,
+) -> BTreeMap<String, Signature> {
     let mut signatures: BTreeMap<String, Signature> = BTreeMap::new();
-    for Given { source, syntax, .. } in parsed {
-        let name = syntax
-            .as_ref()
-            .map_or_else(|| stem(source), |syntax| syntax.name.value.clone());
-        let known = syntax.as_ref().filter(|syntax| syntax.is_input_known);
+    for (source, syntax) in flows {
+        let name = syntax.map_or_else(|| stem(source), |syntax| syntax.name.value.clone());
+        let known = syntax.filter(|syntax| syntax.is_input_known);
         let signature = Signature {
             schema: known.map_or(Value::Bool(true), |syntax| graph::input_schema(&syntax.input)),
         };

@@ -36,7 +36,7 @@ pub struct Workspace {
 }
 
 /// A flow file after the check.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedFlow {
     /// The flow's name; the file's stem where even that could not be read.
     pub name: String,
@@ -96,13 +96,24 @@ impl Workspace {
             diagnostics,
         };
         check::check(&mut workspace, parsed, catalog, is_known);
+        workspace.sort_findings();
         workspace
-            .diagnostics
-            .sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    }
+
+    /// The same workspace with a text in the place of the flow of its path, or with it as a new flow. What is known of the other
+    /// flows stays, so that this takes no longer in a large workspace; its findings are those of the text alone. `catalog` is
+    /// the one that the workspace was checked with.
+    #[must_use]
+    pub fn with_flow(&self, source: &Arc<Source>, catalog: &Catalog) -> Self {
+        let mut workspace = check::check_one(self, source, catalog);
+        workspace.sort_findings();
         workspace
-            .diagnostics
+    }
+
+    fn sort_findings(&mut self) {
+        self.diagnostics.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        self.diagnostics
             .dedup_by(|a, b| a.sort_key() == b.sort_key() && a.message == b.message);
-        workspace
     }
 
     /// The flow of that name.

@@ -9,6 +9,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{self, MethodRouter};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use tokio::sync::watch;
 
 use super::guard::{Guard, guard};
 use super::{flows, health, metrics, runs};
@@ -28,12 +29,18 @@ pub struct Mounted {
 
 /// That the server stops, for what is mounted: an [`Extension`] of its requests. What streams ends with it.
 #[derive(Clone)]
-pub struct Stopping(Arc<State>);
+pub struct Stopping(watch::Receiver<bool>);
 
 impl Stopping {
+    /// `stopping` says when.
+    pub const fn new(stopping: watch::Receiver<bool>) -> Self {
+        Self(stopping)
+    }
+
     /// Completes when the server stops.
-    pub async fn wait(&self) {
-        self.0.stopped().await;
+    pub async fn wait(&mut self) {
+        // Who would say so is gone: it has stopped.
+        let _ = self.0.wait_for(|stopping| *stopping).await;
     }
 }
 
@@ -75,7 +82,7 @@ pub(crate) fn router(state: Arc<State>, mounted: Option<Mounted>) -> Router {
                 handler.fallback(move || async move { Problem::MethodNotAllowed { allow } }),
             )
         });
-    let stopping = Stopping(Arc::clone(&state));
+    let stopping = Stopping::new(state.stopping());
     let beside = mounted.map(|mounted| mounted.router.layer(Extension(stopping)));
     let beside = beside.unwrap_or_default();
     router

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use lockgate_flow::assist::{Assist, Place as PlaceFound};
+use lockgate_flow::assist::{Assist, Place};
 use lockgate_server::admin::JsonBody;
 use lockgate_server::problem::Problem;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Studio;
-use super::body::{Sent, Text, TextBody, with_text};
+use super::body::{Sent, TextAsked, TextBody, with_text};
 use super::forms;
 use crate::document::Document;
 use crate::finding::units;
@@ -22,7 +22,7 @@ use crate::problem::no_step;
 /// A place in a text.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct PlaceAsked {
     path: String,
     text: String,
     #[serde(default)]
@@ -34,7 +34,7 @@ pub(super) struct Place {
 /// A step of a text.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
+pub(super) struct StepAsked {
     path: String,
     text: String,
     #[serde(default)]
@@ -42,9 +42,9 @@ pub(super) struct Step {
     step: String,
 }
 
-impl Place {
-    fn split(self) -> (Text, usize) {
-        (Text::new(self.path, self.text, self.collapsed), self.offset)
+impl PlaceAsked {
+    fn split(self) -> (TextAsked, usize) {
+        (TextAsked::new(self.path, self.text, self.collapsed), self.offset)
     }
 }
 
@@ -56,7 +56,7 @@ fn assist(sent: &Sent) -> Assist<'_> {
 /// `POST /api/document/completions`
 pub(super) async fn complete(
     State(studio): State<Arc<Studio>>,
-    JsonBody(place): TextBody<Place>,
+    JsonBody(place): TextBody<PlaceAsked>,
 ) -> Result<Json<Value>, Problem> {
     let (text, offset) = place.split();
     let found = with_text(studio, text, move |_, sent| {
@@ -80,7 +80,7 @@ pub(super) async fn complete(
 /// `POST /api/document/hover`
 pub(super) async fn hover(
     State(studio): State<Arc<Studio>>,
-    JsonBody(place): TextBody<Place>,
+    JsonBody(place): TextBody<PlaceAsked>,
 ) -> Result<Json<Value>, Problem> {
     let (text, offset) = place.split();
     let found = with_text(studio, text, move |_, sent| {
@@ -97,13 +97,13 @@ pub(super) async fn hover(
 /// `POST /api/document/definition`
 pub(super) async fn define(
     State(studio): State<Arc<Studio>>,
-    JsonBody(place): TextBody<Place>,
+    JsonBody(place): TextBody<PlaceAsked>,
 ) -> Result<Json<Value>, Problem> {
     let (text, offset) = place.split();
     let found = with_text(studio, text, move |_, sent| {
         let positions = Positions::of(sent.overlay.source.text());
         let found = assist(&sent).definition(positions.byte(offset));
-        Ok(found.map_or(Value::Null, |PlaceFound { source, span }| {
+        Ok(found.map_or(Value::Null, |Place { source, span }| {
             // It may stand in another file.
             let (from, to) = units(&Positions::of(source.text()), span);
             let line = source.position(span.start).line;
@@ -116,9 +116,9 @@ pub(super) async fn define(
 /// `POST /api/document/scope`
 pub(super) async fn scope(
     State(studio): State<Arc<Studio>>,
-    JsonBody(asked): TextBody<Step>,
+    JsonBody(asked): TextBody<StepAsked>,
 ) -> Result<Json<Value>, Problem> {
-    let text = Text::new(asked.path, asked.text, asked.collapsed);
+    let text = TextAsked::new(asked.path, asked.text, asked.collapsed);
     let found = with_text(studio, text, move |_, sent| {
         let scope = assist(&sent)
             .scope(&asked.step)
@@ -137,18 +137,49 @@ pub(super) async fn scope(
     found.await.map(Json)
 }
 
+/// A template of a step.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TemplateAsked {
+    path: String,
+    text: String,
+    #[serde(default)]
+    collapsed: BTreeSet<String>,
+    step: String,
+    value: Value,
+    is_expression: bool,
+    run: String,
+}
+
+/// `POST /api/document/preview`
+pub(super) async fn preview(
+    State(studio): State<Arc<Studio>>,
+    JsonBody(asked): TextBody<TemplateAsked>,
+) -> Result<Json<Value>, Problem> {
+    let recorded = studio.operations.recorded(&asked.run).await?;
+    let text = TextAsked::new(asked.path, asked.text, asked.collapsed);
+    let found = with_text(studio, text, move |_, sent| {
+        let found = assist(&sent).preview(&asked.step, &asked.value, asked.is_expression, &recorded);
+        Ok(match found {
+            Ok(value) => json!({ "value": value, "problem": null }),
+            Err(problem) => json!({ "value": null, "problem": problem }),
+        })
+    });
+    found.await.map(Json)
+}
+
 /// `POST /api/document/step`
 pub(super) async fn step(
     State(studio): State<Arc<Studio>>,
-    JsonBody(asked): TextBody<Step>,
+    JsonBody(asked): TextBody<StepAsked>,
 ) -> Result<Json<Value>, Problem> {
-    let text = Text::new(asked.path, asked.text, asked.collapsed);
+    let text = TextAsked::new(asked.path, asked.text, asked.collapsed);
     let found = with_text(studio, text, move |_, sent| {
         let form = assist(&sent)
             .form(&asked.step)
             .ok_or_else(|| no_step(&asked.step))?;
         let document = Document::of(&sent.overlay, BTreeSet::new());
-        forms::shown(&asked.step, form, &document, &sent.overlay.source)
+        forms::shown(&asked.step, &form, &document, &sent.overlay.source)
     });
     found.await.map(Json)
 }

@@ -21,7 +21,7 @@ pub(super) type TextBody<T> = JsonBody<T, LARGEST>;
 /// `Text` of the API.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Text {
+pub(super) struct TextAsked {
     path: String,
     text: String,
     #[serde(default)]
@@ -36,7 +36,7 @@ pub(super) struct Sent {
     pub(super) collapsed: BTreeSet<String>,
 }
 
-impl Text {
+impl TextAsked {
     pub(super) const fn new(path: String, text: String, collapsed: BTreeSet<String>) -> Self {
         Self {
             path,
@@ -49,10 +49,10 @@ impl Text {
 /// Checks a text, and makes something of it; where nobody else waits for the thread.
 pub(super) async fn with_text<T: Send + 'static>(
     studio: Arc<Studio>,
-    text: Text,
+    text: TextAsked,
     make: impl FnOnce(&Studio, Sent) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let Text {
+    let TextAsked {
         path,
         text,
         collapsed,

@@ -12,7 +12,7 @@ use lockgate_server::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::Studio;
-use super::body::{Sent, Text, TextBody, with_text};
+use super::body::{Sent, TextAsked, TextBody, with_text};
 use super::edits::EditSent;
 use crate::document::{Document, Overlay};
 use crate::finding::units;
@@ -23,7 +23,7 @@ use crate::problem::problem;
 /// `POST /api/document`
 pub(super) async fn read(
     State(studio): State<Arc<Studio>>,
-    JsonBody(text): TextBody<Text>,
+    JsonBody(text): TextBody<TextAsked>,
 ) -> Result<Json<Document>, Problem> {
     let document = with_text(studio, text, |_, sent| {
         Ok(Document::of(&sent.overlay, sent.collapsed))
@@ -34,7 +34,7 @@ pub(super) async fn read(
 /// A text and what is done to it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edit {
+pub(super) struct EditAsked {
     path: String,
     text: String,
     #[serde(default)]
@@ -60,9 +60,9 @@ struct Change {
 /// `POST /api/document/edit`
 pub(super) async fn change(
     State(studio): State<Arc<Studio>>,
-    JsonBody(asked): TextBody<Edit>,
+    JsonBody(asked): TextBody<EditAsked>,
 ) -> Result<Json<Edited>, Problem> {
-    let text = Text::new(asked.path, asked.text, asked.collapsed);
+    let text = TextAsked::new(asked.path, asked.text, asked.collapsed);
     let edited = with_text(studio, text, move |studio, sent| {
         let Sent {
             desk,
@@ -74,11 +74,10 @@ pub(super) async fn change(
             return Err(refused(format!("{path} is no flow: edit its text")));
         }
         let source = &overlay.source;
-        let changed =
-            edit(source, &asked.edit.into(), &desk.catalog).map_err(|error| refused(error.message))?;
+        let done = edit(source, &asked.edit.into(), &desk.catalog).map_err(|error| refused(error.message))?;
         let positions = Positions::of(source.text());
-        let after = apply(source.text(), &changed.changes);
-        let changes = changed.changes.into_iter().map(|change| {
+        let after = apply(source.text(), &done.changes);
+        let changes = done.changes.into_iter().map(|change| {
             let (from, to) = units(&positions, change.span);
             Change {
                 from,
@@ -90,7 +89,7 @@ pub(super) async fn change(
         let overlay = Overlay::of(&*studio.files, &desk, &path, after);
         Ok(Edited {
             changes,
-            select: changed.select,
+            select: done.select,
             document: Document::of(&overlay, collapsed),
         })
     });

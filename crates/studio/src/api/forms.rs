@@ -10,11 +10,11 @@ use crate::document::Document;
 use crate::problem::no_step;
 
 /// `StepForm` of the API.
-pub(super) fn shown(path: &str, form: Form, document: &Document, source: &Source) -> Result<Value, Problem> {
+pub(super) fn shown(path: &str, form: &Form, document: &Document, source: &Source) -> Result<Value, Problem> {
     let (kind, title) = document.step(path).ok_or_else(|| no_step(path))?;
     let fields: Vec<Value> = form
         .fields
-        .into_iter()
+        .iter()
         .map(|field| shown_field(field, source))
         .collect();
     Ok(json!({
@@ -34,7 +34,7 @@ pub(super) fn shown(path: &str, form: Form, document: &Document, source: &Source
     }))
 }
 
-fn shown_field(field: Field, source: &Source) -> Value {
+fn shown_field(field: &Field, source: &Source) -> Value {
     json!({
         "name": field.name,
         "key": field.key,

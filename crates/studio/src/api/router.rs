@@ -41,6 +41,7 @@ pub(crate) fn routes() -> Vec<Route> {
         post("/api/document/completions", routing::post(assist::complete)),
         post("/api/document/hover", routing::post(assist::hover)),
         post("/api/document/definition", routing::post(assist::define)),
+        post("/api/document/preview", routing::post(assist::preview)),
         get("/api/actions", routing::get(actions::actions)),
         get("/api/functions", routing::get(actions::functions)),
         get("/api/diagnostics/{code}", routing::get(actions::explain)),

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use lockgate_flow::source::Source;
+use lockgate_flow::syntax::parse;
 use lockgate_flow::workspace::Workspace;
 use lockgate_server::admin::JsonBody;
 use lockgate_server::problem::Problem;
 use serde::Serialize;
 
 use super::Studio;
-use super::body::{Text, TextBody, aside, with_text};
+use super::body::{TextAsked, TextBody, aside, with_text};
 use super::connections::Nothing;
 use crate::document::{Document, Overlay};
 use crate::files::Desk;
 use crate::finding::{Finding, Findings};
 use crate::operations::{CaseText, DepartureShown, Departures, Edited, PartCoverage, RunPath};
-use crate::path::FileKind;
 
 /// `RunPicture` of the API.
 #[derive(Debug, Serialize)]
@@ -57,15 +57,17 @@ pub(super) async fn picture(
     .map(Json)
 }
 
-/// The text of a run in the place of its file's, checked with the other files as they are now. Its path is no one's to choose: it
-/// may be one that cannot be opened here any more.
+/// The text of a run in the place of its flow, which may stand elsewhere now, checked with the others as they are. Its path is no
+/// one's to choose: it may be one that cannot be opened here.
 fn recorded(desk: &Desk, source: Arc<Source>) -> Overlay {
+    let name = parse(&source).flow.map(|flow| flow.name.value);
     let others = desk
-        .files
+        .checked
+        .flows
         .iter()
-        .filter(|(path, _)| path.kind() == FileKind::Flow && path.as_str() != source.path());
+        .filter(|other| other.source.path() != source.path() && Some(&other.name) != name.as_ref());
     let flows: Vec<Arc<Source>> = others
-        .map(|(_, other)| Arc::clone(other))
+        .map(|other| Arc::clone(&other.source))
         .chain([Arc::clone(&source)])
         .collect();
     let mut workspace = Workspace::check(desk.workspace_file(), &flows, &desk.catalog);
@@ -103,7 +105,7 @@ pub(super) struct Compared {
 pub(super) async fn compare(
     State(studio): State<Arc<Studio>>,
     Path(id): Path<String>,
-    JsonBody(text): TextBody<Text>,
+    JsonBody(text): TextBody<TextAsked>,
 ) -> Result<Json<Compared>, Problem> {
     let checked = with_text(Arc::clone(&studio), text, |_, sent| {
         let overlay = sent.overlay;

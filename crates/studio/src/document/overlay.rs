@@ -25,16 +25,15 @@ impl Overlay {
         let source = Source::new(path.as_str(), text);
         let kind = path.kind();
         let (workspace, mut findings) = match kind {
-            FileKind::Workspace | FileKind::Flow => {
-                let file = if kind == FileKind::Workspace {
-                    Some(&source)
-                } else {
-                    desk.workspace_file()
-                };
-                let flows = flows(desk, path, &source);
-                let mut workspace = Workspace::check(file, &flows, &desk.catalog);
-                let findings = std::mem::take(&mut workspace.diagnostics);
-                (Arc::new(workspace), findings)
+            FileKind::Flow => checked(desk.checked.with_flow(&source, &desk.catalog)),
+            FileKind::Workspace => {
+                let flows: Vec<_> = desk
+                    .checked
+                    .flows
+                    .iter()
+                    .map(|flow| Arc::clone(&flow.source))
+                    .collect();
+                checked(Workspace::check(Some(&source), &flows, &desk.catalog))
             }
             FileKind::Tests | FileKind::Connector => (
                 Arc::clone(&desk.checked),
@@ -56,12 +55,7 @@ impl Overlay {
     }
 }
 
-/// All flows, in the order of their paths, with the text in the place of one of them or as a new one.
-fn flows(desk: &Desk, path: &FilePath, source: &Arc<Source>) -> Vec<Arc<Source>> {
-    let mut files = desk.files.clone();
-    files.insert(path.clone(), Arc::clone(source));
-    let flows = files
-        .into_iter()
-        .filter(|(path, _)| path.kind() == FileKind::Flow);
-    flows.map(|(_, source)| source).collect()
+fn checked(mut workspace: Workspace) -> (Arc<Workspace>, Vec<Diagnostic>) {
+    let findings = std::mem::take(&mut workspace.diagnostics);
+    (Arc::new(workspace), findings)
 }

@@ -1,0 +1,8 @@
+//! Every path, asked without a socket over a workspace in memory. Each answer is held to the document of the API.
+
+mod declared;
+mod documents;
+mod events;
+mod pages;
+mod saving;
+mod stand;
