@@ -9,6 +9,7 @@ import { completionLook } from "../source/completion";
 import { editorNonce } from "../source/extensions";
 import { bareExpression, templatesInText } from "../source/templates";
 import { fieldTheme } from "../source/theme";
+import { typeOver } from "../source/type-over";
 import { type Commit, DraftText } from "./draft-text";
 import { type Form, useForm } from "./form-context";
 import { completeTemplate } from "./template-completion";
@@ -111,6 +112,7 @@ function extensionsOf(draft: DraftText, latest: { readonly current: Latest }, ma
     emptyText(manner.placeholder),
     isExpression ? bareExpression : templatesInText,
     closeBrackets(),
+    typeOver,
     EditorState.languageData.of(() => [{ closeBrackets: { brackets: ["{", "("] } }]),
     autocompletion({
       override: [(context) => completeTemplate(context, latest.current.form, isExpression)],

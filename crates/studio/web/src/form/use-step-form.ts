@@ -13,6 +13,7 @@ export interface LoadedForm {
 }
 
 const PAUSE = 80;
+const AGAIN = 1000;
 const NOTHING: LoadedForm = { form: null, problem: null, isLoading: true };
 
 export function useStepForm(store: DocumentStore, step: string, text: string): LoadedForm {
@@ -21,6 +22,7 @@ export function useStepForm(store: DocumentStore, step: string, text: string): L
 
   useEffect(() => {
     const asked = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const isOther = last.current !== step;
     last.current = step;
     setLoaded((now) => (now.isLoading ? now : { ...now, isLoading: true }));
@@ -30,12 +32,15 @@ export function useStepForm(store: DocumentStore, step: string, text: string): L
         if (!asked.signal.aborted) setLoaded({ form, problem: null, isLoading: false });
       } catch (error) {
         if (asked.signal.aborted) return;
-        // While the server is away what is known stays.
-        if (error instanceof ApiProblem && error.isOffline) return;
+        // While the server is away what is known stays; it is asked until it is there again.
+        if (error instanceof ApiProblem && error.isOffline) {
+          timer = setTimeout(() => void ask(), AGAIN);
+          return;
+        }
         setLoaded((now) => ({ form: isOther ? null : now.form, problem: messageOf(error), isLoading: false }));
       }
     };
-    const timer = setTimeout(() => void ask(), isOther ? 0 : PAUSE);
+    timer = setTimeout(() => void ask(), isOther ? 0 : PAUSE);
     return () => {
       clearTimeout(timer);
       asked.abort();

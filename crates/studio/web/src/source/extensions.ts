@@ -27,6 +27,7 @@ import { lineEnds } from "./line-ends";
 import { stepLines } from "./step-lines";
 import { templatesInYaml } from "./templates";
 import { sourceTheme } from "./theme";
+import { typeOver } from "./type-over";
 
 export interface SourceOptions {
   readonly store: DocumentStore;
@@ -70,6 +71,7 @@ export function sourceExtensions({ store, isReadOnly, describedBy }: SourceOptio
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
+    typeOver,
     EditorState.languageData.of(() => [{ closeBrackets: { brackets: ["(", "[", "{"] }, commentTokens: { line: "#" } }]),
     highlightActiveLine(),
     highlightSelectionMatches({ minSelectionLength: 3 }),
