@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
+    // What the licences of the libraries ask for: their notices go along.
+    license: { fileName: "licenses.md" },
   },
   server: { proxy: { "/api": { target: admin, changeOrigin: true, headers: { origin: admin } } } },
   test: { include: ["src/**/*.test.{ts,tsx}"] },
