@@ -3,6 +3,7 @@
 mod declared;
 mod documents;
 mod events;
+mod operations;
 mod pages;
 mod saving;
 mod stand;
