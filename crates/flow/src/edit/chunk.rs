@@ -46,11 +46,11 @@ impl Chunk {
     }
 
     /// Items of a list that follow each other, as they stand, with what is between them.
-    pub(super) fn run(tree: &Tree<'_>, list: Id, first: usize, last: usize) -> Result<Vec<Self>, EditError> {
-        let mut chunks = (first..=last)
+    pub(super) fn run(tree: &Tree<'_>, list: Id, first: usize, end: usize) -> Result<Vec<Self>, EditError> {
+        let mut chunks = (first..=end)
             .map(|index| Self::of(tree, list, index))
             .collect::<Result<Vec<_>, _>>()?;
-        if let (Some(from), Some(to)) = (tree.item_lines(list, first), tree.item_lines(list, last)) {
+        if let (Some(from), Some(to)) = (tree.item_lines(list, first), tree.item_lines(list, end)) {
             let mut text = tree.text[from.start..to.end].to_owned();
             if !text.ends_with('\n') {
                 text.push_str(tree.newline());
@@ -64,6 +64,24 @@ impl Chunk {
             });
         }
         Ok(chunks)
+    }
+
+    /// A list of steps in lines.
+    pub(super) fn read(text: String) -> Result<Self, EditError> {
+        let tree = Tree::read(&text)?;
+        let root = tree.root.ok_or_else(|| EditError::new("there is no step"))?;
+        let items = tree.items(root);
+        let column = items.first().map_or(0, |item| tree.column(item.dash));
+        let meanings = items
+            .iter()
+            .map(|item| Meaning::of(&tree, item.node))
+            .collect::<Result<_, _>>()?;
+        drop(tree);
+        Ok(Self {
+            text,
+            column,
+            meanings,
+        })
     }
 
     /// The lines with their dashes in another column.

@@ -1,6 +1,6 @@
 //! Takes steps and keys out, with the lines that belong to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::change::EditError;
@@ -46,26 +46,65 @@ impl Draft<'_, '_> {
 
     /// Takes out the key of a list without steps, where that changes nothing else.
     fn leave_out(&mut self, list: Id) -> Result<bool, EditError> {
-        let Some((map, position)) = self.tree.entry_of(list) else {
+        let is_removed = |node: Id| self.is_removed(node);
+        let Some((map, position)) = self.may_go(list, &is_removed) else {
             return Ok(false);
         };
-        let key = self.tree.key(&self.tree.entries(map)[position]);
-        let is_arm = self.tree.entry_of(map).is_some_and(|(around, position)| {
-            self.tree.key(&self.tree.entries(around)[position]) == "on_error"
-                && self.tree.item_of(around).is_some()
-        });
-        let may = match key {
-            "else" => self
-                .tree
-                .get(map, "then")
-                .is_some_and(|then| !self.is_removed(then)),
-            "default" | "on_error" => true,
-            _ => is_arm,
+        self.cut_entry(map, position)?;
+        Ok(true)
+    }
+
+    /// The entry of a list of steps, if it may be left out where the list has none.
+    fn may_go(&self, list: Id, is_removed: &dyn Fn(Id) -> bool) -> Option<(Id, usize)> {
+        let tree = self.tree;
+        let (map, position) = tree.entry_of(list)?;
+        let is_arm = || {
+            tree.entry_of(map).is_some_and(|(around, position)| {
+                tree.key(&tree.entries(around)[position]) == "on_error" && tree.item_of(around).is_some()
+            })
         };
-        if may {
-            self.cut_entry(map, position)?;
+        let may = match tree.key(&tree.entries(map)[position]) {
+            "else" => tree.get(map, "then").is_some_and(|then| !is_removed(then)),
+            "default" | "on_error" => true,
+            _ => is_arm(),
+        };
+        may.then_some((map, position))
+    }
+
+    /// The comments of keys that go when these steps are put somewhere else: what they say goes with the first of them.
+    pub(super) fn comments_of_keys(&self, steps: &[Id], target: Option<Id>) -> Vec<&str> {
+        let tree = self.tree;
+        let mut gone: BTreeSet<(Id, usize)> = BTreeSet::new();
+        let mut own: Vec<Range<usize>> = Vec::new();
+        for step in steps {
+            let Some((list, index)) = tree.item_of(*step) else {
+                continue;
+            };
+            own.extend(tree.item_lines(list, index));
+            let is_emptied = || tree.items(list).iter().all(|item| steps.contains(&item.node));
+            if index == 0 && Some(list) != target && is_emptied() {
+                gone.extend(self.may_go(list, &|_| false));
+            }
         }
-        Ok(may)
+        // A map of which nothing is left goes too.
+        let maps: BTreeSet<Id> = gone.iter().map(|(map, _)| *map).collect();
+        for map in maps.into_iter().filter(|map| Some(*map) != target) {
+            let is_emptied = (0..tree.entries(map).len()).all(|at| gone.contains(&(map, at)));
+            let around = tree.entry_of(map).filter(|(around, at)| {
+                is_emptied && OPTIONAL.contains(&tree.key(&tree.entries(*around)[*at]))
+            });
+            gone.extend(around);
+        }
+        let lines = gone.iter().filter_map(|(map, at)| tree.entry_lines(*map, *at));
+        let comments: BTreeSet<usize> = lines
+            .flat_map(|lines| tree.comments(lines))
+            .map(|comment| comment.start)
+            .filter(|start| !own.iter().any(|lines| lines.contains(start)))
+            .collect();
+        comments
+            .into_iter()
+            .map(|start| tree.text[start..tree.line_end(start)].trim_end())
+            .collect()
     }
 
     /// Takes items out of a list; what was found before is the text only, their meaning was said.
@@ -108,6 +147,11 @@ impl Draft<'_, '_> {
             && OPTIONAL.contains(&tree.key(&tree.entries(around)[at]))
         {
             return self.cut_entry(around, at);
+        }
+        if is_all && tree.form(map) == Some(Form::Pair) {
+            return Err(EditError::new(
+                "this is the only key: take out the whole step instead",
+            ));
         }
         if tree.form(map) != Some(Form::Block) {
             let spans: Vec<Range<usize>> = entries
@@ -200,6 +244,10 @@ impl Draft<'_, '_> {
                 return Err(commented());
             }
             self.delete(inside);
+            return Ok(());
+        }
+        if gone.len() == spans.len() {
+            // What is put in instead was written in lines, without these.
             return Ok(());
         }
         let mut at = 0;

@@ -206,13 +206,12 @@ impl<'t, 'a> Draft<'t, 'a> {
         });
     }
 
-    /// The changes, if the text then means what it is to mean.
+    /// The changes, if the text then means what it is to mean. `original` is the text of the tree, or that without the line
+    /// end at its end, which is then left out afterwards too.
     ///
     /// # Errors
     /// It would mean something else.
-    pub(super) fn finish(self) -> Result<Changed, EditError> {
-        let changes = self.changes();
-        let text = apply(self.tree.text, &changes);
+    pub(super) fn finish(self, original: &str) -> Result<Changed, EditError> {
         let budget = Cell::new(crate::yaml::Limits::default().nodes);
         let mut selected = None;
         let expected = match (self.tree.root, &self.root) {
@@ -222,16 +221,36 @@ impl<'t, 'a> Draft<'t, 'a> {
                 root.clone()
             }
         };
-        let given = Tree::read(&text)
-            .and_then(|tree| tree.root.map(|root| Meaning::of(&tree, root)).transpose())
-            .map_err(|error| entangled(Some(&error)))?;
-        if given != expected {
-            return Err(entangled(None));
+        let changes = self.changes();
+        let after = apply(self.tree.text, &changes);
+        let is_padded = original.len() < self.tree.text.len();
+        let stripped = after.strip_suffix(self.tree.newline()).filter(|_| is_padded);
+        let mut result = Err(entangled(None));
+        // A block of text that stands last now may need the line end.
+        for text in stripped.into_iter().chain([after.as_str()]) {
+            let given =
+                Tree::read(text).and_then(|tree| tree.root.map(|root| Meaning::of(&tree, root)).transpose());
+            match given {
+                Ok(given) if given == expected => {
+                    let changes = if is_padded {
+                        unpad(original, changes, text)
+                    } else {
+                        changes
+                    };
+                    result = Ok(changes);
+                    break;
+                }
+                Ok(_) => {}
+                Err(error) => result = Err(entangled(Some(&error))),
+            }
         }
         let select = selected
             .zip(expected.as_ref())
             .and_then(|(way, root)| path::of_way(root, &way));
-        Ok(Changed { changes, select })
+        Ok(Changed {
+            changes: result?,
+            select,
+        })
     }
 
     /// What was put in and taken out as changes that do not touch each other.
@@ -369,6 +388,20 @@ impl<'t, 'a> Draft<'t, 'a> {
             }
         })
     }
+}
+
+/// Changes of a text with a line end at its end as those of the text without it, if `after` is what comes out.
+fn unpad(original: &str, mut changes: Vec<Change>, after: &str) -> Vec<Change> {
+    let len = original.len();
+    let last = changes.pop_if(|change| change.span.range().end > len);
+    let mut start = last.map_or(len, |last| last.span.range().start.min(len));
+    let before = apply(&original[..start], &changes).len();
+    // Where all of the last lines go, the line end before them does.
+    let surplus = before.saturating_sub(after.len());
+    start = start.saturating_sub(surplus);
+    let tail = after.get(before - surplus..).unwrap_or_default();
+    changes.extend(trim(original, start..len, tail));
+    changes
 }
 
 fn entangled(error: Option<&EditError>) -> EditError {

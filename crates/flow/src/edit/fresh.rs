@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::change::EditError;
 use super::chunk::Chunk;
-use super::meaning::Meaning;
 use super::names;
 use super::path::Place;
 use super::put::indents;
@@ -265,7 +264,7 @@ fn chunk(tree: &Tree<'_>, step: &[(&str, Value)]) -> Result<Chunk, EditError> {
     }
     let newline = tree.newline();
     let text: String = lines.iter().flat_map(|line| [line.as_str(), newline]).collect();
-    read(text)
+    Chunk::read(text)
 }
 
 fn open(fields: &Map<String, Value>, column: usize, indents: Indents) -> Vec<String> {
@@ -282,23 +281,6 @@ fn open(fields: &Map<String, Value>, column: usize, indents: Indents) -> Vec<Str
             lines
         })
         .collect()
-}
-
-fn read(text: String) -> Result<Chunk, EditError> {
-    let tree = Tree::read(&text)?;
-    let root = tree.root.ok_or_else(|| EditError::new("there is no step"))?;
-    let items = tree.items(root);
-    let column = items.first().map_or(0, |item| tree.column(item.dash));
-    let meanings = items
-        .iter()
-        .map(|item| Meaning::of(&tree, item.node))
-        .collect::<Result<_, _>>()?;
-    drop(tree);
-    Ok(Chunk {
-        text,
-        column,
-        meanings,
-    })
 }
 
 /// Steps as YAML: one, or a list.
@@ -327,7 +309,7 @@ pub(super) fn pasted(yaml: &str) -> Result<Chunk, EditError> {
             .map_or(0, |at| tree.next_line(at).min(first));
         let column = tree.column(node.at);
         text.push_str(&yaml[head..first]);
-        text.push_str(&format!("{:column$}- ", ""));
+        text.extend([" ".repeat(column).as_str(), "- "]);
         let rest = &yaml[node.at..];
         let mut lines = rest.split_inclusive('\n');
         text.push_str(lines.next().unwrap_or_default());
@@ -342,10 +324,8 @@ pub(super) fn pasted(yaml: &str) -> Result<Chunk, EditError> {
     } else if tree.is_list(root) {
         for item in tree.items(root).iter().filter(|item| tree.is_map(item.node)) {
             let node = tree.node(item.node);
-            text.push_str(&format!(
-                "- {}{newline}",
-                super::chunk::hang(&yaml[node.lead..node.end], 2)
-            ));
+            let own = super::chunk::hang(&yaml[node.lead..node.end], 2);
+            text.extend(["- ", own.as_str(), newline]);
         }
     } else {
         return Err(no_step());
@@ -354,7 +334,7 @@ pub(super) fn pasted(yaml: &str) -> Result<Chunk, EditError> {
     if text.is_empty() {
         return Err(no_step());
     }
-    let chunk = read(format!("{text}{newline}"))?;
+    let chunk = Chunk::read(format!("{text}{newline}"))?;
     if chunk.meanings.is_empty() {
         return Err(no_step());
     }

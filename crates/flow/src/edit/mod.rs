@@ -41,7 +41,16 @@ use crate::source::Source;
 /// The edit does not fit the text: a step or slot that it names is not there, or the text is written in a way that cannot
 /// be changed there without touching more.
 pub fn edit(source: &Arc<Source>, edit: &Edit, catalog: &Catalog) -> Result<Changed, EditError> {
-    let tree = tree::Tree::read(source.text())?;
+    let text = source.text();
+    // Lines are put in and taken out whole: the last gets its line end for that. Of a block of text it would be a part.
+    let padded = format!("{text}{}", if text.contains("\r\n") { "\r\n" } else { "\n" });
+    let is_whole = text.is_empty() || text.ends_with('\n');
+    let tree = tree::Tree::read(if is_whole { text } else { &padded })?;
+    let tree = if !is_whole && tree.ends_in_block() {
+        tree::Tree::read(text)?
+    } else {
+        tree
+    };
     let mut draft = draft::Draft::new(&tree);
     match edit {
         Edit::Insert { at, step } => steps::insert(&mut draft, at, step, catalog)?,
@@ -55,5 +64,5 @@ pub fn edit(source: &Arc<Source>, edit: &Edit, catalog: &Catalog) -> Result<Chan
         Edit::Rename { step, key, to } => names::rename(&mut draft, step, key, to)?,
         Edit::RenameId { step, to } => names::rename_id(&mut draft, step, to)?,
     }
-    draft.finish()
+    draft.finish(text)
 }

@@ -55,12 +55,11 @@ pub(super) fn lists_of(tree: &Tree<'_>, step: Id) -> Vec<Id> {
     let mut lists = Vec::new();
     for entry in tree.entries(step) {
         match tree.key(entry) {
-            "then" | "else" | "default" | "steps" => lists.push(entry.value),
             "cases" | "parallel" => lists.extend(tree.entries(entry.value).iter().map(|entry| entry.value)),
             "on_error" if tree.is_map(entry.value) => {
                 lists.extend(tree.entries(entry.value).iter().map(|entry| entry.value));
             }
-            "on_error" => lists.push(entry.value),
+            "then" | "else" | "default" | "steps" | "on_error" => lists.push(entry.value),
             _ => {}
         }
     }
@@ -71,6 +70,20 @@ pub(super) fn lists_of(tree: &Tree<'_>, step: Id) -> Vec<Id> {
 /// The ids of all steps.
 pub(super) fn ids(tree: &Tree<'_>) -> BTreeSet<String> {
     id_nodes(tree).into_iter().map(|(_, id)| id).collect()
+}
+
+/// Whether one of these steps, or a step in them, has an id.
+pub(super) fn have_ids(tree: &Tree<'_>, steps: &[Id]) -> bool {
+    let mut left = steps.to_vec();
+    while let Some(step) = left.pop() {
+        if tree.get(step, "id").is_some() {
+            return true;
+        }
+        for list in lists_of(tree, step) {
+            left.extend(tree.items(list).iter().map(|item| item.node));
+        }
+    }
+    false
 }
 
 fn id_nodes(tree: &Tree<'_>) -> Vec<(Id, String)> {
@@ -90,64 +103,39 @@ pub(super) fn free(name: &str, taken: &BTreeSet<String>) -> String {
         Some((stem, number)) if !stem.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
         _ => name,
     };
-    (2..)
-        .map(|number: u64| format!("{stem}_{number}"))
+    // One of so many is not taken.
+    (2..taken.len() + 3)
+        .map(|number| format!("{stem}_{number}"))
         .find(|name| !taken.contains(name))
         .unwrap_or_default()
 }
 
 /// Gives ids that are taken another number, and their uses within the same steps too.
 pub(super) fn renumber(chunks: Vec<Chunk>, taken: &BTreeSet<String>) -> Result<Vec<Chunk>, EditError> {
-    let trees: Vec<Result<Tree<'_>, EditError>> =
-        chunks.iter().map(|chunk| Tree::read(&chunk.text)).collect();
-    let mut all = taken.clone();
-    for tree in trees.iter().flatten() {
-        all.extend(ids(tree));
+    let text: String = chunks.iter().map(|chunk| chunk.at(0, "\n")).collect();
+    let tree = Tree::read(&text).map_err(|_| {
+        EditError::new("the steps use an anchor that stands outside of them: write its value out first")
+    })?;
+    let own = id_nodes(&tree);
+    let mut all: BTreeSet<String> = taken
+        .iter()
+        .chain(own.iter().map(|(_, id)| id))
+        .cloned()
+        .collect();
+    let mut patches = Patches::new();
+    for (node, id) in own.iter().filter(|(_, id)| taken.contains(id)) {
+        let new = free(id, &all);
+        patches.entry(*node).or_default().push((0..id.len(), new.clone()));
+        add_uses(&tree, &["steps", id], &new, &mut patches);
+        all.insert(new);
     }
-    let mut renamed = BTreeMap::new();
-    for tree in &trees {
-        let tree = tree.as_ref().map_err(|_| {
-            EditError::new("the steps use an anchor that stands outside of them: write its value out first")
-        })?;
-        for id in ids(tree).into_iter().filter(|id| taken.contains(id)) {
-            let new = free(&id, &all);
-            all.insert(new.clone());
-            renamed.insert(id, new);
-        }
-    }
-    if renamed.is_empty() {
+    if patches.is_empty() {
         return Ok(chunks);
     }
-    let mut done = Vec::with_capacity(chunks.len());
-    for (chunk, tree) in chunks.iter().zip(trees.iter().flatten()) {
-        let mut patches = Patches::new();
-        for (node, id) in id_nodes(tree) {
-            if let Some(new) = renamed.get(&id) {
-                patches.entry(node).or_default().push((0..id.len(), new.clone()));
-            }
-        }
-        for (old, new) in &renamed {
-            add_uses(tree, &["steps", old], new, &mut patches);
-        }
-        let mut draft = Draft::new(tree);
-        draft.patch(patches)?;
-        let changed = draft.finish()?;
-        let text = apply(&chunk.text, &changed.changes);
-        let tree = Tree::read(&text)?;
-        let root = tree.root.ok_or_else(|| EditError::new("there is no step"))?;
-        let meanings = tree
-            .items(root)
-            .iter()
-            .map(|item| Meaning::of(&tree, item.node))
-            .collect::<Result<_, _>>()?;
-        drop(tree);
-        done.push(Chunk {
-            text,
-            column: chunk.column,
-            meanings,
-        });
-    }
-    Ok(done)
+    let mut draft = Draft::new(&tree);
+    draft.patch(patches)?;
+    let changed = draft.finish(&text)?;
+    Ok(vec![Chunk::read(apply(&text, &changed.changes))?])
 }
 
 /// Finds the uses of what a path leads to, `steps.user` or `input.email`.
@@ -349,10 +337,7 @@ pub(super) fn rename(draft: &mut Draft<'_, '_>, step: &str, key: &str, to: &str)
     }
     let tokens = path::tokens(key)?;
     let (name, around) = tokens.split_last().ok_or_else(lost)?;
-    let map = around
-        .iter()
-        .try_fold(node, |map, key| tree.get(map, key))
-        .ok_or_else(lost)?;
+    let map = path::below(tree, node, around)?.ok_or_else(lost)?;
     let position = tree.position(map, name).ok_or_else(lost)?;
     if name == to {
         return Ok(());

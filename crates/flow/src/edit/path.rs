@@ -22,12 +22,16 @@ pub(super) enum Place {
 
 /// The steps that a path names.
 pub(super) fn step(tree: &Tree<'_>, path: &str) -> Result<Id, EditError> {
-    let lost = || EditError::new(format!("there is no step `{path}`"));
-    let (list, index) = path.rsplit_once('/').ok_or_else(lost)?;
-    let index: usize = index.parse().map_err(|_| lost())?;
+    let absent = || EditError::new(format!("there is no step `{path}`"));
+    let (list, index) = path.rsplit_once('/').ok_or_else(absent)?;
+    let index: usize = index.parse().map_err(|_| absent())?;
     match place(tree, list) {
-        Ok(Place::List(list)) => tree.items(list).get(index).map(|item| item.node).ok_or_else(lost),
-        _ => Err(lost()),
+        Ok(Place::List(list)) => tree
+            .items(list)
+            .get(index)
+            .map(|item| item.node)
+            .ok_or_else(absent),
+        _ => Err(absent()),
     }
 }
 
@@ -42,12 +46,12 @@ pub(super) fn step_or_flow(tree: &Tree<'_>, path: &str) -> Result<Option<Id>, Ed
 
 /// The list that a path names.
 pub(super) fn place(tree: &Tree<'_>, path: &str) -> Result<Place, EditError> {
-    let lost = || EditError::new(format!("there is no place `{path}` for steps"));
+    let absent = || EditError::new(format!("there is no place `{path}` for steps"));
     let mut segments = path.split('/').peekable();
     let first = segments
         .next()
         .filter(|first| matches!(*first, "steps" | "on_error"))
-        .ok_or_else(lost)?;
+        .ok_or_else(absent)?;
     let mut keys = vec![first];
     let mut map = match tree.root {
         None => {
@@ -55,7 +59,7 @@ pub(super) fn place(tree: &Tree<'_>, path: &str) -> Result<Place, EditError> {
                 None => Ok(Place::Empty {
                     keys: vec![first.to_owned()],
                 }),
-                Some(_) => Err(lost()),
+                Some(_) => Err(absent()),
             };
         }
         Some(root) if tree.is_map(root) => root,
@@ -68,26 +72,28 @@ pub(super) fn place(tree: &Tree<'_>, path: &str) -> Result<Place, EditError> {
         Some(_) => return Err(EditError::new("the file is no flow: it must be a map")),
     };
     loop {
-        let at = descend(tree, map, &keys).ok_or_else(lost)?;
+        let at = descend(tree, map, &keys).ok_or_else(absent)?;
         let Some(index) = segments.next() else {
             return Ok(at);
         };
-        let Place::List(list) = at else { return Err(lost()) };
-        let index: usize = index.parse().map_err(|_| lost())?;
+        let Place::List(list) = at else {
+            return Err(absent());
+        };
+        let index: usize = index.parse().map_err(|_| absent())?;
         map = tree
             .items(list)
             .get(index)
             .map(|item| item.node)
-            .ok_or_else(lost)?;
+            .ok_or_else(absent)?;
         if !tree.is_map(map) {
-            return Err(lost());
+            return Err(absent());
         }
-        keys = match segments.next().ok_or_else(lost)? {
+        keys = match segments.next().ok_or_else(absent)? {
             key @ ("then" | "else" | "default") => vec![key],
-            key @ ("cases" | "parallel") => vec![key, segments.next().ok_or_else(lost)?],
+            key @ ("cases" | "parallel") => vec![key, segments.next().ok_or_else(absent)?],
             "each" => match (segments.next(), segments.next()) {
                 (Some("#"), Some("steps")) => vec!["steps"],
-                _ => return Err(lost()),
+                _ => return Err(absent()),
             },
             "on_error" => {
                 // A list for all errors goes on with an index, a map with a code; in a map `"*"` is for all.
@@ -98,10 +104,10 @@ pub(super) fn place(tree: &Tree<'_>, path: &str) -> Result<Place, EditError> {
                     None if has_codes => vec!["on_error", "*"],
                     None => vec!["on_error"],
                     Some(_) if is_index && !has_codes => vec!["on_error"],
-                    Some(_) => vec!["on_error", segments.next().ok_or_else(lost)?],
+                    Some(_) => vec!["on_error", segments.next().ok_or_else(absent)?],
                 }
             }
-            _ => return Err(lost()),
+            _ => return Err(absent()),
         };
     }
 }
@@ -113,7 +119,7 @@ fn descend(tree: &Tree<'_>, map: Id, keys: &[&str]) -> Option<Place> {
         let found = tree
             .entries(map)
             .iter()
-            .find(|entry| path_segment(tree.key(entry)) == *key);
+            .find(|entry| tree.key(entry) == unescape(key));
         let missing = || keys[nth..].iter().map(|key| unescape(key)).collect();
         let Some(value) = found.map(|entry| entry.value) else {
             return Some(Place::Missing { map, keys: missing() });
@@ -166,19 +172,20 @@ fn unescape(segment: &str) -> String {
         .replace("%25", "%")
 }
 
+/// The key at a position of a map, and its value.
+fn child<'m>(node: &'m Meaning, at: Option<&usize>) -> Option<(&'m str, &'m Meaning)> {
+    match node {
+        Meaning::Map(entries) => entries.get(*at?).map(|(key, value)| (key.text.as_str(), value)),
+        _ => None,
+    }
+}
+
 /// The structural path of the step at child positions from the root; `None` where there is none.
 pub(super) fn of_way(root: &Meaning, way: &[usize]) -> Option<String> {
     let mut way = way.iter();
     let mut path = String::new();
     let mut node = root;
     let mut is_step = false;
-    // Gives the key at the next position of a map, and its value.
-    fn child<'m>(node: &'m Meaning, at: Option<&usize>) -> Option<(&'m str, &'m Meaning)> {
-        match node {
-            Meaning::Map(entries) => entries.get(*at?).map(|(key, value)| (key.text.as_str(), value)),
-            _ => None,
-        }
-    }
     loop {
         let Some(position) = way.next() else {
             return is_step.then_some(path);
@@ -226,4 +233,29 @@ pub(super) fn tokens(pointer: &str) -> Result<Vec<String>, EditError> {
             "`{pointer}` is no key: it begins with `/`"
         ))),
     }
+}
+
+/// What these keys lead to from a node; `None` where it is not there.
+pub(super) fn below(tree: &Tree<'_>, node: Id, tokens: &[String]) -> Result<Option<Id>, EditError> {
+    let mut node = node;
+    for token in tokens {
+        let next = match &tree.node(node).data {
+            Data::List(list) => token
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| list.items.get(index))
+                .map(|item| item.node),
+            _ => tree.get(node, token),
+        };
+        let Some(next) = next else { return Ok(None) };
+        if let Data::Alias(_) = tree.node(next).data {
+            return Err(alias());
+        }
+        node = next;
+    }
+    Ok(Some(node))
+}
+
+pub(super) fn alias() -> EditError {
+    EditError::new("an alias stands here (`*name`): write its value out first")
 }

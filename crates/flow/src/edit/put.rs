@@ -229,10 +229,10 @@ impl Draft<'_, '_> {
             let text: String = texts.iter().flat_map(|text| [text.as_str(), gap]).collect();
             self.insert_lines(lines(next)?.start, &text);
         } else {
-            let last = items.len() - 1;
-            let gap = if is_spaced(last)? { newline } else { "" };
+            let end = items.len() - 1;
+            let gap = if is_spaced(end)? { newline } else { "" };
             let text: String = texts.iter().flat_map(|text| [gap, text.as_str()]).collect();
-            self.insert_lines(lines(last)?.end, &text);
+            self.insert_lines(lines(end)?.end, &text);
         }
         Ok(mark)
     }
@@ -273,12 +273,11 @@ impl Draft<'_, '_> {
         let is_root = tree.node(map).parent.is_none();
         let Some(before) = position.checked_sub(1) else {
             let lead = tree.node(entries[0].key).lead;
-            match tree.entry_lines(map, 0) {
-                Some(own) => self.insert_lines(own.start, &text),
-                None => {
-                    let column = tree.column(lead);
-                    self.insert(lead, format!("{}{:column$}", text.trim_start_matches(' '), ""));
-                }
+            if let Some(own) = tree.entry_lines(map, 0) {
+                self.insert_lines(own.start, &text);
+            } else {
+                let column = tree.column(lead);
+                self.insert(lead, format!("{}{:column$}", text.trim_start_matches(' '), ""));
             }
             return;
         };

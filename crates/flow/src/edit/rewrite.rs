@@ -67,6 +67,20 @@ impl Draft<'_, '_> {
         Ok(())
     }
 
+    /// Whether something changes within a node.
+    fn is_touched(&self, id: Id, grown: &Grown<'_>) -> bool {
+        let tree = self.tree;
+        tree.is_within(grown.at, id)
+            || tree
+                .items(id)
+                .iter()
+                .any(|item| self.is_removed(item.node) || self.is_touched(item.node, grown))
+            || tree
+                .entries(id)
+                .iter()
+                .any(|entry| self.is_touched(entry.value, grown))
+    }
+
     fn in_lines(
         &self,
         id: Id,
@@ -96,7 +110,7 @@ impl Draft<'_, '_> {
                     let Some(item) = list.items.get(index).filter(|item| !self.is_removed(item.node)) else {
                         continue;
                     };
-                    let own = if tree.is_within(grown.at, item.node) {
+                    let own = if self.is_touched(item.node, grown) {
                         self.in_lines(item.node, column + 2, indents, grown)?
                     } else {
                         raw(item.node, column)
@@ -128,14 +142,16 @@ impl Draft<'_, '_> {
                             lines.push(format!("{:column$}{key}:", ""));
                             lines.extend(new(column));
                         }
-                        _ if tree.is_within(grown.at, entry.value) => {
+                        _ if self.is_touched(entry.value, grown) => {
                             let offset = if tree.is_list(entry.value) {
                                 indents.list
                             } else {
                                 indents.map
                             };
-                            lines.push(format!("{:column$}{key}:", ""));
-                            lines.extend(self.in_lines(entry.value, column + offset, indents, grown)?);
+                            let own = self.in_lines(entry.value, column + offset, indents, grown)?;
+                            let empty = if own.is_empty() { " []" } else { "" };
+                            lines.push(format!("{:column$}{key}:{empty}", ""));
+                            lines.extend(own);
                         }
                         _ => lines.extend(behind(
                             &format!("{:column$}{key}: ", ""),

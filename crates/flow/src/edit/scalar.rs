@@ -159,21 +159,21 @@ fn block(text: &str, folded: bool, indent: usize) -> Option<Written> {
         let blank = !line.is_empty() && line.trim_matches([' ', '\t']).is_empty();
         !blank && !line.chars().any(|c| needs_escape(c) && c != '\t')
     };
-    if content.is_empty() || content.starts_with([' ', '\t', '\n']) || !content.split('\n').all(is_fit) {
+    // Of more than one line end at the end, `|+` would take the empty lines behind it too.
+    if ends > 1
+        || content.is_empty()
+        || content.starts_with([' ', '\t', '\n'])
+        || !content.split('\n').all(is_fit)
+    {
         return None;
     }
-    let chomping = match ends {
-        0 => "-",
-        1 => "",
-        _ => "+",
-    };
+    let chomping = if ends == 0 { "-" } else { "" };
     let foldable = folded && !content.split('\n').any(|line| line.starts_with([' ', '\t']));
     let lines: Vec<String> = if foldable {
         fold(content)
     } else {
         content.split('\n').map(str::to_owned).collect()
     };
-    let blank = std::iter::repeat_n(String::new(), ends.saturating_sub(1));
     Some(Written {
         inline: format!("{}{chomping}", if foldable { '>' } else { '|' }),
         lines: lines
@@ -185,7 +185,6 @@ fn block(text: &str, folded: bool, indent: usize) -> Option<Written> {
                     format!("{:indent$}{line}", "")
                 }
             })
-            .chain(blank)
             .collect(),
     })
 }

@@ -87,9 +87,7 @@ pub(super) fn set(
                 return draft.replace_value(node, &whole);
             }
             Data::Alias(_) => {
-                return Err(EditError::new(
-                    "an alias stands here (`*name`): write its value out first",
-                ));
+                return Err(path::alias());
             }
         }
     }
@@ -147,31 +145,20 @@ fn expand(
 /// Takes out what a key of a step, or of the flow, leads to.
 pub(super) fn remove_at(draft: &mut Draft<'_, '_>, step: &str, key: &str) -> Result<(), EditError> {
     let tree = draft.tree;
-    let lost = || EditError::new(format!("there is no key `{key}`"));
-    let node = path::step_or_flow(tree, step)?.ok_or_else(lost)?;
+    let absent = || EditError::new(format!("there is no key `{key}`"));
+    let node = path::step_or_flow(tree, step)?.ok_or_else(absent)?;
     let tokens = path::tokens(key)?;
-    let (last, around) = tokens.split_last().ok_or_else(lost)?;
-    let mut parent = node;
-    for token in around {
-        parent = match &tree.node(parent).data {
-            Data::List(list) => token
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| list.items.get(index))
-                .map(|it| it.node),
-            _ => tree.get(parent, token),
-        }
-        .ok_or_else(lost)?;
-    }
+    let (name, around) = tokens.split_last().ok_or_else(absent)?;
+    let parent = path::below(tree, node, around)?.ok_or_else(absent)?;
     if tree.is_list(parent) {
-        let index = last
+        let index = name
             .parse::<usize>()
             .ok()
             .filter(|index| *index < tree.items(parent).len())
-            .ok_or_else(lost)?;
+            .ok_or_else(absent)?;
         draft.cut_items(parent, &[index])?;
     } else {
-        let position = tree.position(parent, last).ok_or_else(lost)?;
+        let position = tree.position(parent, name).ok_or_else(absent)?;
         draft.cut_entry(parent, position)?;
     }
     if !step.is_empty() {
@@ -278,7 +265,7 @@ impl Draft<'_, '_> {
         }
         self.means_items(list, count, vec![Meaning::of_value(value)]);
         match tree.items(list).last() {
-            Some(last) => self.insert(tree.node(last.node).end, format!(", {}", in_brackets(value))),
+            Some(end) => self.insert(tree.node(end.node).end, format!(", {}", in_brackets(value))),
             None => self.insert(tree.node(list).at + 1, in_brackets(value)),
         }
         Ok(())
@@ -320,14 +307,22 @@ impl Draft<'_, '_> {
         if let Some((list, index)) = tree.item_of(id) {
             let dash = tree.items(list)[index].dash;
             let column = tree.column(dash);
-            let lines = if value.is_array() || value.is_object() {
-                write::item(value, column, indents(tree, Some(list)))
-            } else {
-                let written = scalar::write(value, style, scalar::Place::Block(column + 2));
-                let first = format!("{:column$}- {}", "", written.inline);
-                std::iter::once(first).chain(written.lines).collect()
-            };
-            self.replace(dash..node.end.max(dash + 1), lines.join(newline).trim_start());
+            let end = node.end.max(dash + 1);
+            let is_block = tree.form(id) == Some(Form::Block);
+            let whole = if is_block { tree.line_end(end) } else { end };
+            if value.is_array() || value.is_object() {
+                let lines = write::item(value, column, indents(tree, Some(list)));
+                self.replace(dash..whole, lines.join(newline).trim_start());
+                return Ok(());
+            }
+            let written = scalar::write(value, style, scalar::Place::Block(column + 2));
+            let below: String = written
+                .lines
+                .iter()
+                .flat_map(|line| [newline, line.as_str()])
+                .collect();
+            self.replace(dash..whole, format!("- {}", written.inline));
+            self.insert(tree.line_end(whole), below);
             return Ok(());
         }
         let Some((map, position)) = entry else {
@@ -362,8 +357,14 @@ impl Draft<'_, '_> {
                 colon..node.at + header.find([' ', '\t']).unwrap_or(header.len())
             };
             let line_end = tree.line_end(head.end);
+            // A comment behind the last of what stood there is about that.
+            let end = if is_block {
+                tree.line_end(node.end)
+            } else {
+                node.end
+            };
             self.replace(head, inline);
-            self.replace(line_end..node.end.max(line_end), below);
+            self.replace(line_end..end.max(line_end), below);
         } else {
             let start = if node.end > node.lead && !inline.is_empty() {
                 node.lead

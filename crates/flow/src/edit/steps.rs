@@ -40,20 +40,20 @@ fn chunks(tree: &Tree<'_>, steps: &[Id]) -> Result<Vec<Chunk>, EditError> {
         let (list, index) = tree
             .item_of(*step)
             .ok_or_else(|| EditError::new("the step stands in no list"))?;
-        let is_next = |last: usize| {
-            let (before, own) = (tree.item_lines(list, last), tree.item_lines(list, index));
+        let is_next = |end: usize| {
+            let (before, own) = (tree.item_lines(list, end), tree.item_lines(list, index));
             before
                 .zip(own)
                 .is_some_and(|(before, own)| tree.blank_after(before.end) >= own.start)
         };
         match runs.last_mut() {
-            Some((run, _, last)) if *run == list && *last + 1 == index && is_next(*last) => *last = index,
+            Some((run, _, end)) if *run == list && *end + 1 == index && is_next(*end) => *end = index,
             _ => runs.push((list, index, index)),
         }
     }
     let runs = runs
         .into_iter()
-        .map(|(list, first, last)| Chunk::run(tree, list, first, last));
+        .map(|(list, first, end)| Chunk::run(tree, list, first, end));
     Ok(runs
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
@@ -85,7 +85,7 @@ pub(super) fn delete(draft: &mut Draft<'_, '_>, paths: &[String]) -> Result<(), 
     let selected = steps.first().and_then(|first| {
         let (list, index) = tree.item_of(*first)?;
         let items = tree.items(list);
-        let stays = |item: &&super::tree::Item| !steps.contains(&item.node);
+        let stays = |item: &&super::tree::Item| !steps.contains(&item.node) && tree.is_map(item.node);
         let beside = items[index..]
             .iter()
             .find(stays)
@@ -142,7 +142,15 @@ pub(super) fn relocate(draft: &mut Draft<'_, '_>, paths: &[String], at: &Slot) -
             return Ok(());
         }
     }
-    let chunks = chunks(tree, &steps)?;
+    let mut chunks = chunks(tree, &steps)?;
+    let comments = draft.comments_of_keys(&steps, target);
+    if let Some(first) = chunks.first_mut() {
+        let newline = tree.newline();
+        for comment in comments.iter().rev() {
+            let line = format!("{:column$}{comment}{newline}", "", column = first.column);
+            first.text.insert_str(0, &line);
+        }
+    }
     for step in &steps {
         draft.means_removed(*step);
     }
@@ -154,7 +162,10 @@ pub(super) fn copy(draft: &mut Draft<'_, '_>, paths: &[String], at: &Slot) -> Re
     let tree = draft.tree;
     let steps = named(tree, paths)?;
     let place = path::place(tree, &at.list)?;
-    let chunks = names::renumber(chunks(tree, &steps)?, &names::ids(tree))?;
+    let mut chunks = chunks(tree, &steps)?;
+    if names::have_ids(tree, &steps) {
+        chunks = names::renumber(chunks, &names::ids(tree))?;
+    }
     draft.select = Some(draft.put_steps(&place, at.index, &chunks)?);
     Ok(())
 }

@@ -227,6 +227,19 @@ impl<'a> Tree<'a> {
             .is_some_and(|parent| self.form(parent) != Some(Form::Block))
     }
 
+    /// Whether the last scalar is a block of text.
+    pub(super) fn ends_in_block(&self) -> bool {
+        self.nodes
+            .iter()
+            .rev()
+            .find_map(|node| match &node.data {
+                Data::Scalar(scalar) => Some(scalar.style),
+                Data::Alias(_) => Some(Style::Plain),
+                _ => None,
+            })
+            .is_some_and(|style| matches!(style, Style::Literal | Style::Folded))
+    }
+
     /// Whether one node is another or around it.
     pub(super) fn is_within(&self, inner: Id, outer: Id) -> bool {
         let mut at = Some(inner);

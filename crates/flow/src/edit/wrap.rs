@@ -29,10 +29,10 @@ pub(super) fn wrap(draft: &mut Draft<'_, '_>, paths: &[String], within: Wrapper)
             "only steps that follow each other can be put inside one step",
         ));
     }
-    let last = first + steps.len() - 1;
+    let end = first + steps.len() - 1;
     let branches: Vec<Vec<usize>> = match within {
-        Wrapper::Parallel => (first..=last).map(|index| vec![index]).collect(),
-        _ => vec![(first..=last).collect()],
+        Wrapper::Parallel => (first..=end).map(|index| vec![index]).collect(),
+        _ => vec![(first..=end).collect()],
     };
     let head = Head::of(tree, &steps, within);
     let mut meanings = Vec::new();
@@ -98,11 +98,11 @@ fn in_lines(
         }
         let text: String = above.iter().flat_map(|line| [line.as_str(), newline]).collect();
         draft.insert(start, text);
-        let end = match branches.get(nth + 1) {
+        let below = match branches.get(nth + 1) {
             Some(next) => lines(next[0])?.start,
             None => lines(branch[branch.len() - 1])?.end,
         };
-        draft.indent(start..end, column, inner);
+        draft.indent(start..below, column, inner);
     }
     Ok(())
 }
@@ -233,12 +233,12 @@ pub(super) fn unwrap(draft: &mut Draft<'_, '_>, name: &str) -> Result<(), EditEr
     let (list, index) = tree
         .item_of(step)
         .ok_or_else(|| EditError::new("the step stands in no list"))?;
-    let lost = |key: &str| EditError::new(format!("its `{key}` would be lost: take it out first"));
+    let taken_away = |key: &str| EditError::new(format!("its `{key}` would be lost: take it out first"));
     let get = |key: &str| tree.get(step, key);
     let is_choice = get("then").is_some() || get("else").is_some();
     for key in ["if", "on_error"] {
         if get(key).is_some() && !(key == "if" && is_choice) {
-            return Err(lost(key));
+            return Err(taken_away(key));
         }
     }
     let inner: Vec<Id> = names::lists_of(tree, step)
@@ -280,9 +280,9 @@ pub(super) fn unwrap(draft: &mut Draft<'_, '_>, name: &str) -> Result<(), EditEr
     let taken: Vec<Range<usize>> = inner
         .iter()
         .map(|list| {
-            let last = tree.items(*list).len() - 1;
-            match (tree.item_lines(*list, 0), tree.item_lines(*list, last)) {
-                (Some(first), Some(last)) => first.start..last.end,
+            let end = tree.items(*list).len() - 1;
+            match (tree.item_lines(*list, 0), tree.item_lines(*list, end)) {
+                (Some(first), Some(end)) => first.start..end.end,
                 _ => tree.node(*list).at..tree.node(*list).end,
             }
         })
@@ -291,7 +291,7 @@ pub(super) fn unwrap(draft: &mut Draft<'_, '_>, name: &str) -> Result<(), EditEr
     let mut text = tree.text[lines.start..tree.line_start(dash)].to_owned();
     for comment in tree.comments(tree.line_start(dash)..lines.end) {
         if !taken.iter().any(|lines| lines.contains(&comment.start)) {
-            text.push_str(&format!("{:column$}{}{newline}", "", &tree.text[comment]));
+            text.extend([" ".repeat(column).as_str(), &tree.text[comment], newline]);
         }
     }
     for chunk in &chunks {

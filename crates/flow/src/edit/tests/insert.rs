@@ -18,7 +18,7 @@ fn a_file_with_nothing_in_it_becomes_a_flow() {
     for (before, after) in [
         ("", "steps:\n  - return: {}\n"),
         ("# only this\n", "# only this\nsteps:\n  - return: {}\n"),
-        ("# only this", "# only this\nsteps:\n  - return: {}\n"),
+        ("# only this", "# only this\nsteps:\n  - return: {}"),
         ("---\n", "---\nsteps:\n  - return: {}\n"),
         ("\n\n", "\n\nsteps:\n  - return: {}\n"),
         ("# a\r\n", "# a\r\nsteps:\r\n  - return: {}\r\n"),

@@ -78,7 +78,7 @@ fn only_the_value_changes() {
             "- return: # k\n    a: 1 # a\n  id: b\n",
             "/return",
             json!(3),
-            "- return: 3 # k # a\n  id: b\n",
+            "- return: 3 # k\n  id: b\n",
         ),
         (
             "- return: |\n    a\n    b\n  id: b\n",
@@ -108,7 +108,7 @@ fn only_the_value_changes() {
             "- return: |+\n    a\n\n",
             "/return",
             json!("b\n\n"),
-            "- return: |+\n    b\n\n",
+            "- return: \"b\\n\\n\"\n",
         ),
         (
             "- id: a\n  action: log\n",
@@ -278,7 +278,7 @@ fn the_flow_has_keys_too() {
     becomes(
         "# c",
         &set("", "/input/a/type", json!("string")),
-        "# c\ninput:\n  a: { type: string }\n",
+        "# c\ninput:\n  a: { type: string }",
     );
     becomes(
         "name: a\r\n",
