@@ -145,11 +145,13 @@ export class Commands {
   }
 
   #run(edit: (paths: readonly string[], snapshot: DocumentSnapshot) => Edit | null): Promise<boolean> {
-    const done = this.#last.then(() => {
+    const done = this.#last.then(async () => {
+      // Somebody types: paths are those of the text as it is.
+      if (this.#store.snapshot().isBehind) await this.#store.read();
       const one = edit(this.paths(), this.#store.snapshot());
       return one === null ? false : this.#store.edit(one);
     });
-    this.#last = done;
+    this.#last = done.catch(() => false);
     return done;
   }
 }
