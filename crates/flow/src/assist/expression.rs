@@ -147,12 +147,12 @@ pub(super) fn word(text: &str, within: &Within, cursor: usize) -> Word {
                 at = end.map_or(stop, |end| end + 1);
                 continue;
             }
-            char if char.is_whitespace() || char == '~' => {}
+            char if char.is_whitespace() || matches!(char, '~' | '}' | '|' | ']') => {}
             _ => {
                 if at > cursor {
                     break;
                 }
-                let end = name_end(text, at, inner.end);
+                let end = name_end(text, at, inner.end).max(next);
                 if cursor <= end {
                     found = Some((at..end, WordKind::Name));
                     break;
@@ -293,6 +293,8 @@ mod tests {
         check("{{#if a}}{{/if}}{{¦}}", "Name()^");
         check("{{/¦", "Block(/)^…");
         check("{{input.[first na¦me]}}", "Name(input.[first name])^");
+        check("{{lower input.email}¦", "Name()… lower,input.email");
+        check("{{a|¦]", "Name()… a");
         check("\\{{¦", "plain");
         check("{{~ a¦ ~}}", "Name(a)^");
     }

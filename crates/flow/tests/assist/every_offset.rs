@@ -33,7 +33,7 @@ fn ask(path: &str, text: &str, offset: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     /// What is cut off, taken out or put in anywhere.
     #[test]

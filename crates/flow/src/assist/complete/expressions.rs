@@ -109,7 +109,7 @@ fn whole_values(
                     "input" | "config" | "run" | "request" | "error"
                 )
             };
-            let known = || roots.iter().rev().filter(is_value);
+            let known = || roots.iter().rev().filter(is_value).take(NEAR);
             // What has the name of the argument is most likely meant.
             let fields = known().filter_map(|root| {
                 let found = member(&root.schema, name.as_deref()?)?;

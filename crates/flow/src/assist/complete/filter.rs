@@ -8,7 +8,7 @@ const MOST: usize = 500;
 /// Keeps the items whose label has the typed letters in order. Those that begin with them come first, then those in which
 /// a word begins with them; among equals the order stays.
 pub(super) fn filter(items: Vec<Completion>, typed: &str) -> Vec<Completion> {
-    let typed = typed.trim_matches(['"', '\'', ' ']).to_lowercase();
+    let typed = normal(typed);
     let mut kept: Vec<(u8, Completion)> = items
         .into_iter()
         .filter_map(|item| Some((rank(&item.label.to_lowercase(), &typed)?, item)))
@@ -16,6 +16,15 @@ pub(super) fn filter(items: Vec<Completion>, typed: &str) -> Vec<Completion> {
     kept.sort_by_key(|(rank, _)| *rank);
     kept.truncate(MOST);
     kept.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Whether an item of this label would be kept: for items that are dear to make.
+pub(super) fn is_meant(label: &str, typed: &str) -> bool {
+    rank(&label.to_lowercase(), &normal(typed)).is_some()
+}
+
+fn normal(typed: &str) -> String {
+    typed.trim_matches(['"', '\'', ' ']).to_lowercase()
 }
 
 fn rank(label: &str, typed: &str) -> Option<u8> {

@@ -22,6 +22,8 @@ pub(super) struct Question<'q, 'a> {
     assist: &'q Assist<'a>,
     cursor: &'q Cursor<'q>,
     place: &'q Place,
+    /// What stands before the cursor in its word.
+    typed: &'q str,
 }
 
 /// What can be written in a stretch.
@@ -46,6 +48,7 @@ pub(super) fn complete(assist: &Assist<'_>, offset: usize) -> Completions {
             assist,
             cursor: &cursor,
             place: &place,
+            typed: typed(&cursor, cursor.word()),
         };
         match &cursor.spot {
             Spot::Key { .. } => keys::complete(&question),
@@ -56,11 +59,18 @@ pub(super) fn complete(assist: &Assist<'_>, offset: usize) -> Completions {
     let Some(offer) = offer else {
         return nothing(cursor.offset);
     };
-    let typed = text.get(offer.span.start..cursor.offset.clamp(offer.span.start, offer.span.end));
     Completions {
+        items: filter::filter(offer.items, typed(&cursor, Some(&offer.span))),
         span: Span::new(offer.span.start, offer.span.end),
-        items: filter::filter(offer.items, typed.unwrap_or_default()),
     }
+}
+
+/// What of a stretch stands before the cursor.
+fn typed<'t>(cursor: &Cursor<'t>, span: Option<&Range<usize>>) -> &'t str {
+    let before = span.map(|span| span.start..cursor.offset.clamp(span.start, span.end));
+    before
+        .and_then(|before| cursor.text.get(before))
+        .unwrap_or_default()
 }
 
 fn nothing(offset: usize) -> Completions {

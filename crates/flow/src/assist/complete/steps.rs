@@ -1,5 +1,6 @@
 //! Whole steps, where one begins: of each verb, and of each action.
 
+use super::filter::is_meant;
 use super::fragments::{Writing, indented};
 use super::{Question, arguments, item};
 use crate::assist::answers::{Completion, CompletionKind};
@@ -22,7 +23,9 @@ pub(super) fn snippets(question: &Question<'_, '_>, writing: Writing, is_line: b
         insert: format!("{mark}{}", indented(verb.snippet, column)),
         ..item(verb.name, CompletionKind::Step)
     });
-    let actions = question.assist.catalog.actions().map(|spec| {
+    let all = question.assist.catalog.actions();
+    let meant = all.filter(|spec| is_meant(&spec.name, question.typed));
+    let actions = meant.map(|spec| {
         let with = arguments::required(spec.input.as_value(), column);
         let end = " ".repeat(column);
         let insert = match with {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::filter::is_meant;
 use super::fragments::{plain, scalar};
 use super::{Offer, Question, arguments, expressions, item};
 use crate::assist::answers::{Completion, CompletionKind};
@@ -132,6 +133,7 @@ pub(super) fn listed(values: &[Value], style: Style) -> Vec<Completion> {
 fn actions(question: &Question<'_, '_>) -> Vec<Completion> {
     let actions = question.assist.catalog.actions();
     actions
+        .filter(|spec| is_meant(&spec.name, question.typed))
         .map(|spec| Completion {
             detail: Some(spec.summary.to_string()),
             docs: Some(describe::action(spec)),

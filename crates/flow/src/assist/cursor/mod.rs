@@ -101,9 +101,13 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// The way from the root.
-    pub(super) fn path(&self) -> Vec<&Segment> {
-        self.levels.iter().map(|level| &level.segment).collect()
+    /// The stretch of the key or value that it stands in.
+    pub(super) const fn word(&self) -> Option<&Range<usize>> {
+        match &self.spot {
+            Spot::Key { span, .. } => Some(span),
+            Spot::Value { scalar, .. } => Some(&scalar.span),
+            Spot::Nothing => None,
+        }
     }
 }
 

@@ -8,8 +8,8 @@ fn shown(marked: &str) -> String {
     let text = marked.replace('¦', "");
     let cursor = Cursor::at(&text, offset);
     let mut path = String::new();
-    for segment in cursor.path() {
-        match segment {
+    for level in &cursor.levels {
+        match &level.segment {
             Segment::Key(name) => path.push_str(&format!("/{name}")),
             Segment::Index(index) => path.push_str(&format!("/{index}")),
         }
