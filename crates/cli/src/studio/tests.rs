@@ -128,3 +128,51 @@ fn case(case: CaseReport) -> TestCase {
         runs: case.runs.iter().map(run_as_json).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::catalogue;
+
+    fn workspace() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("flows")).unwrap();
+        for (name, text) in [
+            ("lockgate.yaml", "version: 1\n"),
+            ("flows/a.yaml", "steps: [{ return: 1 }]\n"),
+            (
+                "flows/a.test.yaml",
+                "flow: a\ncases: [{ name: one, expect: { output: 1 } }]\n",
+            ),
+        ] {
+            std::fs::write(root.join(name), text).unwrap();
+        }
+        (folder, root)
+    }
+
+    #[tokio::test]
+    async fn one_run_of_tests_goes_on_at_a_time() {
+        let (_folder, root) = workspace();
+        let catalog = Arc::new(catalogue::catalog());
+        let tests = Tests::default();
+        let turn = Arc::clone(&tests.0).lock_owned().await;
+        let mut first = Box::pin(tests.run(root.clone(), &catalog, Some("a")));
+        let mut second = Box::pin(tests.run(root.clone(), &catalog, None));
+        for _ in 0..3 {
+            assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+            tokio::task::yield_now().await;
+        }
+        // Who leaves the line is passed over.
+        drop(first);
+        drop(turn);
+        assert_eq!(second.await.unwrap().passed, 1);
+        // Who leaves in the middle lets the next one begin when its cases have ended.
+        let mut left = Box::pin(tests.run(root.clone(), &catalog, None));
+        assert!((&mut left).now_or_never().is_none());
+        drop(left);
+        assert_eq!(tests.run(root, &catalog, None).await.unwrap().passed, 1);
+    }
+}

@@ -46,6 +46,32 @@ steps:
 const INNER: &str =
     "input: { n: { type: integer } }\nsteps:\n  - if: gt input.n 0\n    then: [{ set: { y: 1 } }]\n";
 
+/// A connector of the workspace's own, to where nobody is.
+const OWN: &str = "\
+connector: own
+summary: Ours
+docs: https://example.com/
+base_url: http://127.0.0.1:9
+auth: none
+operations:
+  ping:
+    summary: Pings
+    docs: It answers.
+    effect: read
+    request: { method: GET, path: /ping }
+    output: { type: object }
+";
+
+const ASK: &str = "\
+input: { n: { type: integer, default: 1 } }
+steps:
+  - if: gt input.n 0
+    then:
+      - { id: ping, action: own.ping, retry: { attempts: 1 }, on_error: continue }
+  - set: { a: 1 }
+  - return: 1
+";
+
 /// A workspace that a scenario begins.
 fn workspace() -> Folder {
     let folder = Folder::empty();
@@ -263,6 +289,40 @@ fn a_run_of_a_flow_that_is_not_durable_is_kept_and_its_whole_way_is_found() {
         assert!(!seen["path"].to_string().contains("/call/"));
         sides.push(side);
     }
+    served.end("TERM").assert_code(0);
+}
+
+/// A run whose definition this binary cannot run any more: an action of it is gone.
+#[test]
+fn where_a_run_cannot_be_followed_its_records_are_told() {
+    let folder = Folder::with(&[
+        (
+            "lockgate.yaml",
+            "version: 1\nconnections:\n  own: { type: own }\n",
+        ),
+        ("connectors/own.yaml", OWN),
+        ("flows/ask.yaml", ASK),
+    ]);
+    folder.lockgate(&["check"]).run().assert_code(0);
+    let served = dev(&folder);
+    let id = run(&served, "ask", &json!({}), "succeeded");
+    let picture = || ok(&get(&served, &format!("/api/runs/{id}/picture")));
+    let seen = picture();
+    assert_eq!(seen["is_exact"], true);
+    assert_eq!(
+        ran(&seen["path"]),
+        ["steps/0", "steps/0/then/0", "steps/1", "steps/2"]
+    );
+    fs::remove_file(folder.path().join("connectors/own.yaml")).unwrap();
+    until("the action is gone", || picture()["is_exact"] == false);
+    let seen = picture();
+    assert_eq!(ran(&seen["path"]), ["steps/0/then/0"]);
+    assert_eq!(
+        (&seen["path"]["ways"], &seen["is_current"]),
+        (&json!([]), &json!(true))
+    );
+    // What is wrong with it now is told.
+    assert_ne!(seen["document"]["diagnostics"], json!([]));
     served.end("TERM").assert_code(0);
 }
 
