@@ -111,14 +111,18 @@ fn trigger() -> Value {
                         "required": ["method", "path"],
                         "additionalProperties": false,
                         "properties": {
-                            "method": { "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"] },
-                            "path": { "type": "string", "pattern": "^/" },
+                            "method": { "description": "The HTTP method of the route.", "enum": ["GET", "POST", "PUT", "PATCH", "DELETE"] },
+                            "path": text("The path of the route; `:name` stands for one segment, which is the input field of that name.", Some("^/")),
                             "auth": {
                                 "description": "How callers prove who they are: `none`, or a kind with the connection that holds the secret.",
                                 "anyOf": [
                                     { "enum": ["none", "bearer", "basic", "hmac"] },
                                     { "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
-                                      "properties": { "bearer": { "type": "string" }, "basic": { "type": "string" }, "hmac": { "type": "string" } } },
+                                      "properties": {
+                                          "bearer": text("The connection with the token that callers send.", None),
+                                          "basic": text("The connection with the name and password that callers send.", None),
+                                          "hmac": text("The connection with the secret that callers sign with.", None),
+                                      } },
                                 ],
                             },
                             "cors": { "description": "Origins that browsers may call from.",
@@ -128,7 +132,10 @@ fn trigger() -> Value {
                                 "anyOf": [
                                     { "type": "string", "pattern": "^[0-9]+/(s|sec|min|h)$" },
                                     { "type": "object", "required": ["limit"], "additionalProperties": false,
-                                      "properties": { "limit": { "type": "string" }, "by": { "type": "string" } } },
+                                      "properties": {
+                                          "limit": text("How many calls in which time, like `20/min`; units are `s`, `min` and `h`.", None),
+                                          "by": text("What calls are counted by: `address`, or an input field like `input.email`.", None),
+                                      } },
                                 ],
                             },
                             "max_body": { "description": "Longest body: `256kb`, `1mb`, or bytes.", "type": ["string", "integer"] },
@@ -197,10 +204,10 @@ fn retry() -> Value {
                 "type": "object",
                 "additionalProperties": false,
                 "properties": {
-                    "attempts": { "type": "integer", "minimum": 1, "maximum": 100, "default": 3 },
+                    "attempts": { "description": "How often it is tried in all.", "type": "integer", "minimum": 1, "maximum": 100, "default": 3 },
                     "delay": duration("Before the second attempt; doubles from there."),
                     "max_delay": duration("Never longer than this."),
-                    "codes": { "type": "array", "items": { "type": "string" } },
+                    "codes": { "description": "The errors that are worth another attempt; those that pass by themselves where it is not given.", "type": "array", "items": { "type": "string" } },
                 },
             },
         ],
@@ -268,14 +275,13 @@ fn choosing_keys(catalog: &Catalog) -> Value {
 
 /// The keys of the other verbs.
 fn doing_keys() -> Value {
-    let any = json!({});
     json!({
         "set": { "description": "Sets `vars.*`.", "type": "object" },
         "wait": {
             "description": "A duration, or `until` a time.",
             "anyOf": [
                 { "type": "string" },
-                { "type": "object", "required": ["until"], "additionalProperties": false, "properties": { "until": { "type": "string" } } },
+                { "type": "object", "required": ["until"], "additionalProperties": false, "properties": { "until": text("A time with its zone (RFC 3339), or an expression that gives one.", None) } },
             ],
         },
         "call": text("The name of a flow to run; the result is what it returned.", None),
@@ -283,7 +289,11 @@ fn doing_keys() -> Value {
             "description": "Answers the HTTP caller; the steps after it still run.",
             "type": ["object", "null"],
             "additionalProperties": false,
-            "properties": { "status": { "type": ["integer", "string"], "default": 200 }, "headers": { "type": "object" }, "body": any },
+            "properties": {
+                "status": { "description": "The HTTP status, from 200 to 599.", "type": ["integer", "string"], "default": 200 },
+                "headers": { "description": "Headers by name: a text or a list of texts; one that is null is left out.", "type": "object" },
+                "body": { "description": "The body: any value, with expressions in its texts." },
+            },
         },
         "return": { "description": "Ends the run with this result." },
         "redirect": {
@@ -291,7 +301,10 @@ fn doing_keys() -> Value {
             "anyOf": [
                 { "type": "string" },
                 { "type": "object", "required": ["to"], "additionalProperties": false,
-                  "properties": { "to": { "type": "string" }, "status": { "enum": [301, 302, 303, 307, 308] } } },
+                  "properties": {
+                      "to": text("Where the caller is sent.", None),
+                      "status": { "description": "The HTTP status: 303 asks for a GET, 302 and 307 are temporary, 301 and 308 for good.", "enum": [301, 302, 303, 307, 308], "default": 303 },
+                  } },
             ],
         },
         "fail": {
@@ -302,8 +315,8 @@ fn doing_keys() -> Value {
             "properties": {
                 "code": text("For programs, like `email_taken`.", Some("^[A-Za-z_][A-Za-z0-9_]*$|\\{\\{")),
                 "message": text("For people.", None),
-                "status": { "anyOf": [{ "type": "integer", "minimum": 400, "maximum": 599 }, { "type": "string", "pattern": "\\{\\{" }], "default": 422 },
-                "details": any,
+                "status": { "description": "The HTTP status, from 400 to 599.", "anyOf": [{ "type": "integer", "minimum": 400, "maximum": 599 }, { "type": "string", "pattern": "\\{\\{" }], "default": 422 },
+                "details": { "description": "Anything more for the caller." },
             },
         },
     })

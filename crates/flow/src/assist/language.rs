@@ -173,3 +173,35 @@ impl Grammar {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Walks all keys; `path` tells where they are.
+    fn undocumented(grammar: &Grammar, path: &str, depth: usize, found: &mut Vec<String>) -> usize {
+        let mut count = 0;
+        for key in grammar.keys() {
+            let path = format!("{path}/{}", key.name);
+            count += 1;
+            if key.grammar.docs().is_none() {
+                found.push(path.clone());
+            }
+            // Steps hold steps; a field's schema is told elsewhere.
+            if depth > 0 && !key.grammar.is_steps() && key.name != "input" {
+                count += undocumented(&key.grammar, &path, depth - 1, found);
+            }
+        }
+        count
+    }
+
+    #[test]
+    fn every_key_says_what_it_does() {
+        let mut found = Vec::new();
+        let count = undocumented(&Grammar::flow(), "", 6, &mut found)
+            + undocumented(&Grammar::step(), "step", 6, &mut found)
+            + undocumented(&Grammar::workspace(), "workspace", 6, &mut found);
+        assert_eq!(found, Vec::<String>::new());
+        assert!(count > 70, "only {count}");
+    }
+}

@@ -115,13 +115,17 @@ fn codes_and_keys() {
         "on_error",
         &["`continue`"],
     );
-    step("  - action: log\n    retry: { atte¦mpts: 3 }", "", &[]);
+    step(
+        "  - action: log\n    retry: { atte¦mpts: 3 }",
+        "attempts",
+        &["How often"],
+    );
     step(
         "  - action: log\n    retry: { max_d¦elay: 3s }",
         "max_delay",
         &["Never longer"],
     );
-    step("  - respond: { sta¦tus: 200 }", "", &[]);
+    step("  - respond: { sta¦tus: 200 }", "status", &["from 200 to 599"]);
     step("  - set: { co¦unt: 1 }", "count", &["**`vars.count`**: integer"]);
     check_file(crate::support::FLOW, "dura¦ble: false", "durable", &["journal"]);
     check_file(
