@@ -137,13 +137,13 @@ fn build(into: &Path) -> Result<()> {
 }
 
 /// Makes something anew elsewhere, and compares it with what is committed.
-fn is_as_committed(what: &str, committed: &Path, make: fn(&Path) -> Result<()>) -> Result<()> {
+fn is_as_committed(what: &str, committed: &Path, produce: fn(&Path) -> Result<()>) -> Result<()> {
     let folder = target_folder()?
         .join("studio")
         .join(committed.file_name().unwrap_or_default());
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    make(&folder)?;
+    produce(&folder)?;
     let made = files(&folder)?;
     ensure!(!made.is_empty(), "{what}: nothing was made");
     let there = files(committed)?;
