@@ -138,6 +138,10 @@ pub struct Form {
 
 /// A field of a form.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something else of the field"
+)]
 pub struct Field {
     /// Its name.
     pub name: String,

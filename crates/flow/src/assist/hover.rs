@@ -103,11 +103,11 @@ fn key(assist: &Assist<'_>, cursor: &Cursor<'_>, place: &Place, name: &str) -> O
             let schema = situation.look(assist, |_, _, shapes| shapes.of_variable(name));
             Some(typed(&format!("vars.{name}"), &schema, None))
         }
-        path => of_grammar(Grammar::step().follow(path)?, name),
+        path => of_grammar(&Grammar::step().follow(path)?, name),
     }
 }
 
-fn of_grammar(grammar: Grammar, name: &str) -> Option<String> {
+fn of_grammar(grammar: &Grammar, name: &str) -> Option<String> {
     let is_key = grammar.keys().iter().any(|key| key.name == name);
     let docs = grammar.enter(name).filter(|_| is_key)?.docs()?;
     Some(format!("**`{name}`**: {}", sentence(docs)))
@@ -128,7 +128,7 @@ fn flow_key(assist: &Assist<'_>, cursor: &Cursor<'_>, name: &str) -> Option<Stri
             let path: Vec<&str> = inner.iter().copied().chain([name]).collect();
             Some(format!("**`{name}`**: {}", keywords::docs(&path)?))
         }
-        path => of_grammar(Grammar::flow().follow(path)?, name),
+        path => of_grammar(&Grammar::flow().follow(path)?, name),
     }
 }
 
@@ -139,8 +139,6 @@ fn setting(assist: &Assist<'_>, cursor: &Cursor<'_>, name: &str) -> Option<Strin
         ["config", ..] => None,
         ["connections"] => connection(assist, name),
         ["connections", _] => {
-            let keys = &cursor.levels.last()?.keys;
-            let _ = keys;
             let kind = own_type(cursor)?;
             if name == "type" {
                 return Some(
@@ -155,7 +153,7 @@ fn setting(assist: &Assist<'_>, cursor: &Cursor<'_>, name: &str) -> Option<Strin
         }
         path => {
             let grammar = Grammar::workspace().follow(path)?;
-            of_grammar(grammar, name)
+            of_grammar(&grammar, name)
         }
     }
 }

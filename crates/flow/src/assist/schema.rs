@@ -1,6 +1,6 @@
 //! JSON Schemas, read for people: what a type is called, which fields and values there are.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
@@ -186,8 +186,8 @@ pub(super) fn any_of(mut schemas: Vec<Value>) -> Value {
             if schemas.iter().any(|schema| *schema == json!({})) {
                 return json!({});
             }
-            let kinds: BTreeMap<String, ()> = schemas.iter().map(|schema| (type_name(schema), ())).collect();
-            if kinds.len() == 1 && kinds.keys().all(|kind| kind != "object") {
+            let kinds: BTreeSet<String> = schemas.iter().map(type_name).collect();
+            if kinds.len() == 1 && !kinds.contains("object") {
                 return schemas.pop().unwrap_or_default();
             }
             json!({ "anyOf": schemas })

@@ -136,8 +136,7 @@ impl<'a> Shapes<'a> {
 
     fn of_data(self, data: &DataNode) -> Value {
         match &data.kind {
-            DataKind::Constant(value) => of_value(value),
-            DataKind::Template(Template::Constant(value)) => of_value(value),
+            DataKind::Constant(value) | DataKind::Template(Template::Constant(value)) => of_value(value),
             DataKind::Template(Template::Text(_)) => json!({ "type": "string" }),
             DataKind::Template(Template::Expression(expression)) => self.of_expression(expression),
             DataKind::List(items) => {

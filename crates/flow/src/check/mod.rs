@@ -79,7 +79,7 @@ pub(crate) struct Signature {
 
 /// What a check of one flow knows besides the flow.
 #[derive(Clone, Copy)]
-pub(crate) struct Known<'a> {
+pub(crate) struct Surroundings<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) is_known: bool,
     pub(crate) config: &'a Value,
@@ -88,7 +88,7 @@ pub(crate) struct Known<'a> {
 
 impl<'a> FlowCheck<'a> {
     /// A check that has found nothing yet.
-    pub(crate) fn new(lowered: &'a Lowered, known: Known<'a>, validators: PartValidators) -> Self {
+    pub(crate) fn new(lowered: &'a Lowered, known: Surroundings<'a>, validators: PartValidators) -> Self {
         let syntax = &*lowered.flow.syntax;
         let steps = graph::flatten(syntax);
         let slot_steps = steps.iter().copied().filter(|step| step.id.is_some()).collect();
@@ -356,7 +356,7 @@ fn check_flow(lowered: &Lowered, shared: &Shared<'_>, validators: &mut PartValid
         connections,
         checks_triggers,
     } = *shared;
-    let known = Known {
+    let known = Surroundings {
         catalog,
         is_known,
         config,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::assignment::{Place, known_at};
 use super::references::{in_handler, is_scheduled, is_shown, standing};
 use super::state::State;
-use super::{FlowCheck, Known, secrets};
+use super::{FlowCheck, Surroundings, secrets};
 use crate::catalog::Catalog;
 use crate::expression::Expression;
 use crate::graph::{self, Lowered, Op};
@@ -82,7 +82,7 @@ impl Probed {
     /// What is known there.
     pub(crate) fn look<'a>(&'a self, catalog: &'a Catalog, is_known: bool) -> Probe<'a> {
         static NO_FLOWS: BTreeMap<String, super::Signature> = BTreeMap::new();
-        let known = Known {
+        let known = Surroundings {
             catalog,
             is_known,
             config: &self.config,
@@ -112,7 +112,9 @@ impl Probed {
             if let Verb::Set { variables } = &step.verb {
                 for (name, _) in variables {
                     let slot = flow.variables.iter().position(|known| *known == name.value);
-                    slot.into_iter().for_each(|slot| state.maybe_set.insert(slot));
+                    if let Some(slot) = slot {
+                        state.maybe_set.insert(slot);
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Holds what an editor is told against what the check says of a text in which it is used.
 
+#![allow(unreachable_pub, reason = "several test binaries share it")]
+
 use lockgate_flow::assist::Assist;
 use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::{Code, Diagnostic};
@@ -38,14 +40,14 @@ pub fn scopes(
         let (mut inserted, mut ranges) = (" ".repeat(place.indent), Vec::new());
         inserted.push_str("- ");
         if let Some(condition) = condition(text, step) {
-            inserted.push_str(&format!("if: {condition}\n{}", " ".repeat(place.indent + 2)));
+            inserted.extend(["if: ", condition, "\n", &" ".repeat(place.indent + 2)]);
         }
         inserted.push_str("set:\n");
         for (index, reference) in scope.references.iter().enumerate() {
             inserted.push_str(&" ".repeat(place.indent + 6));
-            inserted.push_str(&format!("probe_{index}: "));
+            inserted.extend(["probe_", &index.to_string(), ": "]);
             let start = inserted.len();
-            inserted.push_str(&format!("\"{{{{{}}}}}\"\n", reference.path));
+            inserted.extend(["\"{{", &reference.path, "}}\"\n"]);
             ranges.push(place.start + start..place.start + inserted.len());
         }
         let mut changed = text.to_owned();

@@ -1,5 +1,7 @@
 //! A flow of a thousand steps is answered while its author types.
 
+#![allow(clippy::print_stdout, reason = "a measure for people")]
+
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -44,7 +46,7 @@ fn a_thousand_steps() {
             println!("{what}: {name} {best:.1} ms");
         };
         time("check", &|| {
-            drop(crate::support::check(&[(marked.path, &marked.text)]))
+            drop(crate::support::check(&[(marked.path, &marked.text)]));
         });
         time("complete", &|| drop(assist.complete(marked.offset)));
         time("hover", &|| drop(assist.hover(marked.offset)));

@@ -141,10 +141,7 @@ pub(super) fn required(schema: &Value, column: usize) -> Option<String> {
         .collect();
     for (index, member) in needed.iter().enumerate() {
         let cursor = if index == 0 { "${}" } else { "" };
-        text.push_str(&format!(
-            "\n{inner}{}: {cursor}",
-            super::fragments::plain(member.name)
-        ));
+        text.extend(["\n", &inner, &super::fragments::plain(member.name), ": ", cursor]);
     }
     (!needed.is_empty()).then_some(text)
 }

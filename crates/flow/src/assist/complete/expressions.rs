@@ -98,7 +98,9 @@ fn whole_values(
     let (wanted, name) = wanted(question);
     let mut items = super::values::listed(&values(&wanted), style);
     if *lacks_space {
-        items.iter_mut().for_each(|item| item.insert.insert(0, ' '));
+        for item in &mut items {
+            item.insert.insert(0, ' ');
+        }
     }
     if let Some(situation) = situation() {
         items.extend(situation.look(question.assist, |_, roots, _| {

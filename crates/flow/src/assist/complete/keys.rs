@@ -156,10 +156,12 @@ fn of_step(question: &Question<'_, '_>, keys: &[Sibling], writing: Writing) -> V
 
 /// The codes that a step can fail with.
 fn codes(question: &Question<'_, '_>, keys: &[Sibling], writing: Writing) -> Vec<Completion> {
-    let shape = |name: &str| match writing.is_inline {
-        true => writing.key(name, Shape::Scalar),
-        false => writing.key(name, Shape::Steps),
+    let kind = if writing.is_inline {
+        Shape::Scalar
+    } else {
+        Shape::Steps
     };
+    let shape = |name: &str| writing.key(name, kind);
     let own = values::codes(question).into_iter().map(|error| Completion {
         detail: Some(format!("status {}", error.status)),
         docs: Some(error.summary.to_string()),

@@ -20,9 +20,9 @@ pub(super) fn complete(assist: &Assist<'_>, cursor: &Cursor<'_>) -> Option<Offer
         Spot::Key { span, keys, .. } => {
             let writing = Writing::at(&cursor.spot);
             let items = match path.as_slice() {
-                ["config", ..] | ["connections"] => return None,
                 ["connections", name] => settings(assist, cursor, name, keys, writing),
-                ["connections", ..] => return None,
+                // Names of the author's own.
+                ["config" | "connections", ..] => return None,
                 path => {
                     let grammar = Grammar::workspace().follow(path)?;
                     of_grammar(&grammar, keys, writing)
@@ -40,7 +40,9 @@ pub(super) fn complete(assist: &Assist<'_>, cursor: &Cursor<'_>) -> Option<Offer
         } => {
             let mut items = of_value(assist, cursor, &path, written.style)?;
             if *lacks_space {
-                items.iter_mut().for_each(|item| item.insert.insert(0, ' '));
+                for item in &mut items {
+                    item.insert.insert(0, ' ');
+                }
             }
             Some(Offer {
                 span: written.span.clone(),

@@ -10,8 +10,8 @@ fn shown(marked: &str) -> String {
     let mut path = String::new();
     for level in &cursor.levels {
         match &level.segment {
-            Segment::Key(name) => path.push_str(&format!("/{name}")),
-            Segment::Index(index) => path.push_str(&format!("/{index}")),
+            Segment::Key(name) => path.extend(["/", name]),
+            Segment::Index(index) => path.extend(["/", &index.to_string()]),
         }
     }
     match &cursor.spot {
