@@ -60,6 +60,7 @@ export class DocumentStore {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #reading: AbortController | null = null;
   #edits: Promise<unknown> = Promise.resolve();
+  readonly #fields = new Set<() => Promise<void>>();
   readonly #listeners = new Set<() => void>();
 
   private constructor(path: string, base: File | null, text: string) {
@@ -198,6 +199,18 @@ export class DocumentStore {
     }
   }
 
+  /** A field of a form may hold words that are not in the text yet; `flush` writes them. */
+  addField(flush: () => Promise<void>): () => void {
+    this.#fields.add(flush);
+    return () => this.#fields.delete(flush);
+  }
+
+  /** Once all that was typed into fields, and every edit before, is in the text. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#fields].map((flush) => flush()));
+    await this.#edits;
+  }
+
   step(path: string): OutlineStep | undefined {
     return this.#document?.steps.find((step) => step.path === path);
   }
@@ -238,6 +251,7 @@ export class DocumentStore {
     this.#saving = "saving";
     this.#publish();
     try {
+      await this.settled();
       for (;;) {
         const text = this.#text();
         try {

@@ -49,7 +49,9 @@ export function TemplateInput(props: TemplateInputProps) {
     const extensions = extensionsOf(own, latest, { isExpression, isMultiline, isReadOnly, placeholder });
     const made = new EditorView({ parent: parent.current, state: EditorState.create({ doc: value, extensions }) });
     [view.current, draft.current] = [made, own];
+    const forget = latest.current.form.store.addField(() => own.flush());
     return () => {
+      forget();
       void own.flush();
       own.close();
       made.destroy();

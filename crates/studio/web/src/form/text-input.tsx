@@ -12,7 +12,7 @@ interface TextInputProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "va
 }
 
 export function TextInput({ value, onCommit, isMultiline = false, waitsForEnd = false, ...rest }: TextInputProps) {
-  const { isReadOnly } = useForm();
+  const { store, isReadOnly } = useForm();
   const [text, setText] = useState(value);
   const latest = useRef(onCommit);
   const draft = useRef<DraftText | null>(null);
@@ -22,7 +22,9 @@ export function TextInput({ value, onCommit, isMultiline = false, waitsForEnd = 
   useEffect(() => {
     const own = new DraftText(value, (text) => latest.current(text));
     draft.current = own;
+    const forget = store.addField(() => own.flush());
     return () => {
+      forget();
       void own.flush();
       own.close();
     };

@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 const storeOf = (isDirty: boolean, isSaved: boolean): DocumentStore =>
-  ({ path: PATH, snapshot: () => ({ isDirty }), save: () => Promise.resolve(isSaved) }) as unknown as DocumentStore;
+  ({ path: PATH, settled: () => Promise.resolve(), snapshot: () => ({ isDirty }), save: () => Promise.resolve(isSaved) }) as unknown as DocumentStore;
 
 const start = (store: DocumentStore, phases: string[] = []) =>
   startRun({ store, flow: "sign-up", body: { input: {}, keep: true }, isReadOnly: false, onPhase: (phase) => phases.push(phase) });

@@ -44,6 +44,7 @@ export interface StartOptions {
 
 /** The run's id. */
 export async function startRun({ store, flow, body, isReadOnly, onPhase }: StartOptions): Promise<string> {
+  await store.settled();
   if (store.snapshot().isDirty && !isReadOnly) {
     onPhase("saving");
     if (!(await store.save())) throw new NotStarted("The text could not be saved, so nothing was run.");
