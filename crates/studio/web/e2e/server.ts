@@ -27,7 +27,9 @@ export class Server {
   #url = "";
 
   constructor(files: Files) {
-    this.folder = mkdtempSync(join(tmpdir(), "lockgate-studio-"));
+    // The folder's name is the workspace's.
+    this.folder = join(mkdtempSync(join(tmpdir(), "lockgate-studio-")), "acme");
+    mkdirSync(this.folder);
     for (const [path, text] of Object.entries({ "lockgate.yaml": LOCKGATE_YAML, ...files })) this.write(path, text);
   }
 
@@ -93,6 +95,6 @@ export class Server {
 
   async close(): Promise<void> {
     await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(dirname(this.folder), { recursive: true, force: true });
   }
 }
