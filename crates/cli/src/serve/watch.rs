@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::connectors::CONNECTORS;
 use crate::workspace::{FILE, FLOWS, relative};
@@ -67,13 +67,19 @@ impl Watcher {
     pub(crate) async fn changed(&mut self) -> BTreeSet<String> {
         while self.pending.is_empty() {
             match self.told.recv().await {
-                Some(told) => self.note(told),
+                Some(told) => {
+                    self.note(told);
+                }
                 // The sender stands beside the receiver.
                 None => std::future::pending().await,
             }
         }
-        while let Ok(Some(told)) = timeout(QUIET, self.told.recv()).await {
-            self.note(told);
+        let mut quiet = Instant::now() + QUIET;
+        while let Ok(Some(told)) = timeout_at(quiet, self.told.recv()).await {
+            // Who only reads, however often, puts nothing off.
+            if self.note(told) {
+                quiet = Instant::now() + QUIET;
+            }
         }
         // Once, and after all is quiet: that it is watched again is told as well.
         for folder in FOLDERS {
@@ -85,20 +91,31 @@ impl Watcher {
         changed.iter().map(|path| relative(&self.root, path)).collect()
     }
 
-    fn note(&mut self, told: Told) {
+    /// Whether something may have changed.
+    fn note(&mut self, told: Told) -> bool {
         match told {
             Ok(event) if event.need_rescan() => {
                 // More has happened than the system could tell.
                 self.pending.extend(FOLDERS.map(|folder| self.root.join(folder)));
+                true
             }
-            Ok(event) if matches!(event.kind, EventKind::Access(_)) => {}
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) => false,
             Ok(event) => {
                 let root = &self.root;
-                let ours = event.paths.into_iter().filter(|path| is_ours(root, path));
+                let ours: Vec<PathBuf> = event
+                    .paths
+                    .into_iter()
+                    .filter(|path| is_ours(root, path))
+                    .collect();
+                let is_change = !ours.is_empty();
                 self.pending.extend(ours);
+                is_change
             }
             // A new folder that cannot be watched, for one.
-            Err(error) => self.look_instead(&error),
+            Err(error) => {
+                self.look_instead(&error);
+                true
+            }
         }
     }
 
@@ -202,6 +219,9 @@ fn is_flow_or_folder(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -276,5 +296,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A page that shows files, a search through them: they are open all the time.
+    #[tokio::test]
+    async fn who_reads_files_all_the_time_does_not_put_changes_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::write(root.join(FILE), "version: 1\n").unwrap();
+        let mut watcher = Watcher::start(&root).unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let reader = std::thread::spawn({
+            let (is_over, file) = (Arc::clone(&is_over), root.join(FILE));
+            move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::fs::read(&file).unwrap();
+                    std::thread::yield_now();
+                }
+            }
+        });
+        std::fs::write(root.join(FILE), "version: 1 # changed\n").unwrap();
+        let changed = timeout_at(Instant::now() + Duration::from_secs(20), watcher.changed()).await;
+        is_over.store(true, Ordering::Relaxed);
+        reader.join().unwrap();
+        assert_eq!(changed, Ok(BTreeSet::from([FILE.to_owned()])));
     }
 }
