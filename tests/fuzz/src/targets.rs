@@ -14,7 +14,7 @@ use lockgate_flow::workspace::Workspace;
 use lockgate_store::Record;
 use serde_json::{Value, json};
 
-use crate::texts;
+use crate::{edits, texts};
 
 /// A function that takes any bytes.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,11 @@ pub const TARGETS: &[Target] = &[
         name: "flow-file",
         run: flow_file,
         corpus: flow_files,
+    },
+    Target {
+        name: "edit",
+        run: |bytes| edits::run(bytes, &CATALOG),
+        corpus: edits::flows,
     },
     Target {
         name: "expression",
@@ -163,7 +168,7 @@ fn journal_record(bytes: &[u8]) {
     assert_eq!(again, record);
 }
 
-fn flow_files(root: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn flow_files(root: &Path) -> Vec<Vec<u8>> {
     let mut known = read_folder(&root.join("flows"));
     let kept = [
         "trigger:\n  schedule: { cron: '*/5 8-17 * * mon-fri', timezone: Europe/Berlin, missed: once }\nsteps: [{ wait: 30d }]\n",

@@ -40,6 +40,8 @@ pub(super) struct Draft<'t, 'a> {
     deleted: Vec<Range<usize>>,
     /// Where, and what; in the order in which they were put in.
     inserted: Vec<(usize, String)>,
+    /// Blanks at the beginnings of lines, as far as the lines stay.
+    indented: Vec<(usize, usize)>,
     removed: HashSet<Id>,
     items: HashMap<(Id, usize), Vec<Meaning>>,
     /// The lists and maps that something is put into.
@@ -58,6 +60,7 @@ impl<'t, 'a> Draft<'t, 'a> {
             tree,
             deleted: Vec::new(),
             inserted: Vec::new(),
+            indented: Vec::new(),
             removed: HashSet::new(),
             items: HashMap::new(),
             grown: HashSet::new(),
@@ -122,7 +125,7 @@ impl<'t, 'a> Draft<'t, 'a> {
             if line.trim().is_empty() && indent <= from {
                 // Nothing to indent.
             } else if to >= from {
-                self.insert(at, " ".repeat(to - from));
+                self.indented.push((at, to - from));
             } else {
                 self.delete(at..at + indent.min(from - to));
             }
@@ -139,6 +142,11 @@ impl<'t, 'a> Draft<'t, 'a> {
 
     pub(super) fn is_removed(&self, id: Id) -> bool {
         self.removed.contains(&id)
+    }
+
+    /// A list is not empty afterwards, whatever is taken out of it.
+    pub(super) fn means_grown(&mut self, id: Id) {
+        self.grown.insert(id);
     }
 
     /// Whether something is put into a list or map.
@@ -258,7 +266,20 @@ impl<'t, 'a> Draft<'t, 'a> {
         let text = self.tree.text;
         let mut deleted = self.deleted.clone();
         deleted.sort_unstable_by_key(|range| (range.start, range.end));
-        let mut inserted: Vec<&(usize, String)> = self.inserted.iter().collect();
+        let mut gone: Vec<Range<usize>> = Vec::new();
+        for range in &deleted {
+            match gone.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => gone.push(range.clone()),
+            }
+        }
+        let stays = |at: usize| {
+            let next = gone.partition_point(|range| range.end <= at);
+            gone.get(next).is_none_or(|range| at < range.start)
+        };
+        let indented = self.indented.iter().filter(|(at, _)| stays(*at));
+        let indented: Vec<(usize, String)> = indented.map(|(at, count)| (*at, " ".repeat(*count))).collect();
+        let mut inserted: Vec<&(usize, String)> = self.inserted.iter().chain(&indented).collect();
         inserted.sort_by_key(|(at, _)| *at);
         let points = inserted.iter().map(|(at, _)| *at..*at);
         let mut stretches: Vec<Range<usize>> = deleted.into_iter().chain(points).collect();

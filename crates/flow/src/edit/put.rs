@@ -1,5 +1,7 @@
 //! Puts steps into lists and keys into maps, in the way in which the file is written around.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::change::EditError;
@@ -188,11 +190,11 @@ impl Draft<'_, '_> {
             Place::List(list) => self.put_items(*list, index, chunks),
             Place::Missing { map, keys } => self.put_under(*map, keys, chunks),
             Place::Instead { node, keys } if self.tree.node(*node).parent.is_none() => {
-                self.put_at_end(keys, chunks, *node)
+                Ok(self.put_at_end(keys, chunks))
             }
             Place::Instead { node, keys } => self.put_instead(*node, keys, chunks),
             Place::Beside { all, code } => self.put_beside(*all, code, chunks),
-            Place::Empty { keys } => self.put_at_end(keys, chunks, 0),
+            Place::Empty { keys } => Ok(self.put_at_end(keys, chunks)),
         }
     }
 
@@ -201,7 +203,7 @@ impl Draft<'_, '_> {
         let meanings = chunks.iter().flat_map(|chunk| chunk.meanings.clone()).collect();
         let mark = self.means_items(list, index, meanings);
         if tree.form(list) != Some(Form::Block) {
-            self.rewrite(Grown {
+            self.rewrite(&Grown {
                 at: list,
                 growth: Growth::Items { index, chunks },
             })?;
@@ -253,7 +255,7 @@ impl Draft<'_, '_> {
         if tree.form(map) == Some(Form::Block) {
             self.put_lines(map, position, &lines(tree.column_of(map)));
         } else {
-            self.rewrite(Grown {
+            self.rewrite(&Grown {
                 at: map,
                 growth: Growth::Entry {
                     position,
@@ -324,7 +326,7 @@ impl Draft<'_, '_> {
         if tree.form(map) == Some(Form::Block) {
             self.replace_behind_key(map, position, &lines(tree.column_of(map)))?;
         } else {
-            self.rewrite(Grown {
+            self.rewrite(&Grown {
                 at: node,
                 growth: Growth::Instead { lines: &lines },
             })?;
@@ -363,25 +365,37 @@ impl Draft<'_, '_> {
             ));
         }
         let steps = Meaning::List(chunks.iter().flat_map(|chunk| chunk.meanings.clone()).collect());
-        let mut mark = self.means_under(all, vec![(Key::text(code), steps)], Key::text("*"));
+        let under = vec![(Key::text(code), steps.clone())];
+        let mut mark = self.means_under(all, under, Key::text("*"));
         mark.below = vec![0, 0];
         let newline = tree.newline();
         let indents = indents(tree, Some(map));
         let column = tree.column_of(map) + indents.map;
         let mut lines = body(&[code.to_owned()], chunks, column, indents, None, newline);
         if tree.is_list(all) {
-            lines.push(format!("{:column$}\"*\":", ""));
-            let dashes = tree.column_of(all);
-            let (first, last) = (
-                tree.item_lines(all, 0),
-                tree.item_lines(all, tree.items(all).len() - 1),
-            );
-            let (Some(first), Some(last)) = (first, last) else {
-                return Err(EditError::new("a list stands on the line of another list's dash"));
-            };
+            let items = tree.items(all);
+            let own = (0..items.len()).map(|index| tree.item_lines(all, index));
+            let own: Vec<Range<usize>> = own
+                .collect::<Option<_>>()
+                .ok_or_else(|| EditError::new("a list stands on the line of another list's dash"))?;
+            let stays = |index: &usize| !self.is_removed(items[*index].node);
+            let rest: Vec<usize> = (0..items.len()).filter(stays).collect();
+            if rest.is_empty() {
+                // What was for all errors is for one now.
+                let value = Meaning::Map(vec![(Key::text(code), steps)]);
+                mark = self.means_value(all, value);
+                mark.below = vec![0, 0];
+                self.means_grown(all);
+            } else {
+                lines.push(format!("{:column$}\"*\":", ""));
+            }
             let text: String = lines.iter().flat_map(|line| [line.as_str(), newline]).collect();
-            self.insert_lines(first.start, &text);
-            self.indent(first.start..last.end, dashes, column + indents.list);
+            self.insert_lines(own[0].start, &text);
+            let dashes = tree.column_of(all);
+            for index in rest {
+                let below = own.get(index + 1).map_or(own[index].end, |next| next.start);
+                self.indent(own[index].start..below, dashes, column + indents.list);
+            }
         } else {
             lines.push(format!("{:column$}\"*\": continue", ""));
             self.replace_behind_key(map, position, &lines)?;
@@ -390,7 +404,7 @@ impl Draft<'_, '_> {
     }
 
     /// Puts the flow's own key at the end of a file that has nothing in it.
-    fn put_at_end(&mut self, keys: &[String], chunks: &[Chunk], _root: Id) -> Result<Mark, EditError> {
+    fn put_at_end(&mut self, keys: &[String], chunks: &[Chunk]) -> Mark {
         let tree = self.tree;
         let newline = tree.newline();
         let lines = body(keys, chunks, 0, Indents { map: 2, list: 2 }, None, newline);
@@ -399,10 +413,10 @@ impl Draft<'_, '_> {
             .collect();
         self.means_root(nested(&all, chunks));
         self.write_at_end(&lines);
-        Ok(Mark {
+        Mark {
             anchor: super::draft::Anchor::Node(0),
             below: vec![0; all.len()],
-        })
+        }
     }
 
     /// Writes lines at the end of a file that has nothing in it.

@@ -30,7 +30,7 @@ pub(super) enum Growth<'g> {
 
 impl Draft<'_, '_> {
     /// Writes the outermost brackets around a place in lines, and those within on the way to it.
-    pub(super) fn rewrite(&mut self, grown: Grown<'_>) -> Result<(), EditError> {
+    pub(super) fn rewrite(&mut self, grown: &Grown<'_>) -> Result<(), EditError> {
         let tree = self.tree;
         let mut outer = grown.at;
         while let Some(parent) = tree

@@ -1,5 +1,7 @@
 //! Writes scalars: in the style of the one that stood there, in quotes where YAML would read something else.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::tree::Style;
@@ -82,7 +84,7 @@ fn is_plain(text: &str, flow: bool) -> bool {
     };
     let second = text.chars().nth(1);
     let leads = match first {
-        '-' | '?' | ':' => second.is_some_and(|second| second.is_alphanumeric()),
+        '-' | '?' | ':' => second.is_some_and(char::is_alphanumeric),
         first => !first.is_whitespace() && !",[]{}#&*!|>'\"%@`".contains(first),
     };
     leads
@@ -139,11 +141,11 @@ fn double(text: &str) -> String {
             character if !needs_escape(character) => out.push(character),
             character => {
                 let code = u32::from(character);
-                out.push_str(&match code {
-                    0..=0xff => format!("\\x{code:02x}"),
-                    0x100..=0xffff => format!("\\u{code:04x}"),
-                    _ => format!("\\U{code:08x}"),
-                });
+                let _ = match code {
+                    0..=0xff => write!(out, "\\x{code:02x}"),
+                    0x100..=0xffff => write!(out, "\\u{code:04x}"),
+                    _ => write!(out, "\\U{code:08x}"),
+                };
             }
         }
     }

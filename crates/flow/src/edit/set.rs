@@ -45,7 +45,7 @@ pub(super) fn set(
     let tree = draft.tree;
     let Some(mut node) = from.filter(|node| !tree.is_null(*node)) else {
         let whole = nest(tokens, value.clone());
-        if !whole.as_object().is_some_and(|fields| !fields.is_empty()) {
+        if whole.as_object().is_none_or(Map::is_empty) {
             return Err(EditError::new("a flow is a map: name the key that is to be set"));
         }
         draft.means_root(Meaning::of_value(&whole));
@@ -129,13 +129,13 @@ fn expand(
             ("on_error", Some("continue")) => drop(fields.insert("*".to_owned(), own)),
             // What stood there is another way to say the same.
             ("auth" | "wait", _) => {}
-            _ => match long {
-                Some(long) => drop(fields.insert(long.to_owned(), own)),
-                None => {
+            _ => {
+                let Some(long) = long else {
                     let message = format!("`{around}` holds a single value: it has no `{}`", tokens[0]);
                     return Err(EditError::new(message));
-                }
-            },
+                };
+                fields.insert(long.to_owned(), own);
+            }
         }
     }
     fields.insert(tokens[0].clone(), nest(&tokens[1..], value.clone()));

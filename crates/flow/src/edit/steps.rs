@@ -116,8 +116,10 @@ pub(super) fn relocate(draft: &mut Draft<'_, '_>, paths: &[String], at: &Slot) -
     let steps = named(tree, paths)?;
     let place = path::place(tree, &at.list)?;
     let target = match &place {
-        path::Place::List(id) | path::Place::Missing { map: id, .. } => Some(*id),
-        path::Place::Instead { node: id, .. } | path::Place::Beside { all: id, .. } => Some(*id),
+        path::Place::List(id)
+        | path::Place::Missing { map: id, .. }
+        | path::Place::Instead { node: id, .. }
+        | path::Place::Beside { all: id, .. } => Some(*id),
         path::Place::Empty { .. } => None,
     };
     if target.is_some_and(|target| steps.iter().any(|step| tree.is_within(target, *step))) {

@@ -332,6 +332,19 @@ impl Flow {
         )
     }
 
+    /// A map of some step, and a scalar somewhere in it.
+    pub(crate) fn some_leaf(&self, dice: &mut Dice) -> Option<(String, String, String)> {
+        let step = dice.pick(&self.steps);
+        let map = dice.pick(&step.maps).clone();
+        let is_leaf = |key: &&String| {
+            let inside = format!("{key}/");
+            key.starts_with(&format!("{map}/")) && !step.keys.iter().any(|other| other.starts_with(&inside))
+        };
+        let leaves: Vec<&String> = step.keys.iter().filter(is_leaf).collect();
+        let leaf = leaves.get(dice.roll(leaves.len()))?;
+        Some((step.path.clone(), map, (*leaf).clone()))
+    }
+
     pub(crate) fn has_map(&self, path: &str, pointer: &str) -> bool {
         self.steps
             .iter()

@@ -372,6 +372,25 @@ fn steps_move_with_their_comments() {
 }
 
 #[test]
+fn steps_of_a_handler_move_beside_it() {
+    let before = "steps:\n  - set: { a: 1 }\n    on_error: # c\n      # one\n      - b: 1\n\n      # two\n      - c: 1\n";
+    becomes(
+        before,
+        &relocate(&["steps/0/on_error/0"], "steps/0/on_error/timeout", 0),
+        "steps:\n  - set: { a: 1 }\n    on_error: # c\n      timeout:\n        # one\n        - b: 1\n      \"*\":\n        # two\n        - c: 1\n",
+    );
+    becomes(
+        before,
+        &relocate(
+            &["steps/0/on_error/0", "steps/0/on_error/1"],
+            "steps/0/on_error/timeout",
+            0,
+        ),
+        "steps:\n  - set: { a: 1 }\n    on_error: # c\n      timeout:\n        # one\n        - b: 1\n\n        # two\n        - c: 1\n",
+    );
+}
+
+#[test]
 fn several_steps_move_in_the_order_of_the_text() {
     let before = "steps:\n  - a: 1\n  - b: 1\n  - c: 1\n  - d: 1\n    then:\n      - e: |\n          x\n\n           y\n";
     becomes(

@@ -118,10 +118,16 @@ fn paths(flow: &crate::syntax::FlowSyntax) -> Vec<String> {
                     walk(otherwise, found);
                 }
                 Verb::Switch { cases, default, .. } => {
-                    cases.iter().for_each(|case| walk(&case.steps, found));
+                    for case in cases {
+                        walk(&case.steps, found);
+                    }
                     walk(default.as_deref().unwrap_or_default(), found);
                 }
-                Verb::Parallel { branches } => branches.iter().for_each(|branch| walk(&branch.steps, found)),
+                Verb::Parallel { branches } => {
+                    for branch in branches {
+                        walk(&branch.steps, found);
+                    }
+                }
                 Verb::ForEach { steps, .. } => walk(steps, found),
                 _ => {}
             }
