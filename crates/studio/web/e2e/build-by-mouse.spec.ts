@@ -82,5 +82,5 @@ test("the sign-up flow is built by mouse, saved and run", async ({ page, server 
   await input.getByLabel("plan").selectOption("pro");
   await input.getByRole("button", { name: "Run", exact: true }).click();
   await hasRun(desk);
-  expect(await keys()).toBe(0);
+  expect(keys()).toBe(0);
 });

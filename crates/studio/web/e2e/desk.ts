@@ -143,17 +143,19 @@ export function exactly(name: string): RegExp {
   return new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}\\*?$`);
 }
 
-/** Counts events of a kind, from the next page on: what is done by mouse alone hears no key, and the other way around. */
-export async function heard(page: Page, type: "keydown" | "pointerdown"): Promise<() => Promise<number>> {
+/** Counts events outside of fields, from the next page on: what is done by mouse alone hears no key there, and the other way around. */
+export async function heard(page: Page, type: "keydown" | "pointerdown"): Promise<() => number> {
   let many = 0;
   await page.exposeFunction("__heard", () => {
     many += 1;
   });
   await page.addInitScript((type) => {
     const { __heard } = globalThis as unknown as { __heard: () => void };
-    addEventListener(type, () => __heard(), true);
+    const isField = (target: EventTarget | null): boolean =>
+      target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA)$/.test(target.tagName));
+    addEventListener(type, (event) => (type === "keydown" && isField(event.target) ? undefined : __heard()), true);
   }, type);
-  return () => page.evaluate(() => undefined).then(() => many);
+  return () => many;
 }
 
 export interface Finding {
