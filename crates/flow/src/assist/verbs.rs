@@ -107,3 +107,20 @@ pub(super) const VERBS: [VerbInfo; 12] = [
 pub(super) fn verb(name: &str) -> Option<&'static VerbInfo> {
     VERBS.iter().find(|verb| verb.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax;
+
+    #[test]
+    fn every_verb_is_here() {
+        let written = |name: &&&str| !matches!(**name, "then" | "else");
+        for name in syntax::VERBS.iter().filter(written).chain(&["if"]) {
+            let info = verb(name).unwrap_or_else(|| panic!("nothing about `{name}`"));
+            assert!(info.snippet.starts_with(&format!("{name}:")), "{name}");
+            assert!(info.docs.split(". ").count() > 1, "{name} needs two sentences");
+        }
+        assert_eq!(VERBS.len(), syntax::VERBS.len() - 1);
+    }
+}

@@ -1,27 +1,26 @@
-//! Inside of expressions: what can be named, functions, blocks; and expressions where a value is still empty.
+//! Inside of expressions: what can be named, functions, blocks.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Offer, Question, arguments, item};
+use super::{Offer, Question, item, whole};
 use crate::assist::answers::{Completion, CompletionKind, Reference};
-use crate::assist::cursor::{Spot, Style, Unescaped};
+use crate::assist::cursor::Style;
 use crate::assist::describe;
 use crate::assist::expression::{Within, Word, WordKind, bare, in_template, word};
-use crate::assist::schema::{member, type_name, values};
+use crate::assist::schema::{type_name, values};
 use crate::assist::scope::{Root, written};
-use crate::assist::situation::{Reading, Situation, Spotted, fits, root_of, schema_at};
+use crate::assist::situation::{Reading, Situation, Spotted, root_of, schema_at};
 use crate::check::Probe;
 use crate::expression::functions;
-use crate::schema::SchemaView;
 
 /// Of how many roots the fields are looked through for a word without dots.
-const NEAR: usize = 60;
+pub(super) const NEAR: usize = 60;
 
 /// What is put around an item.
 #[derive(Clone, Copy, Default)]
-struct Around {
-    before: &'static str,
-    after: &'static str,
+pub(super) struct Around {
+    pub(super) before: &'static str,
+    pub(super) after: &'static str,
 }
 
 pub(super) fn complete(question: &Question<'_, '_>, spotted: &Spotted) -> Option<Offer> {
@@ -62,109 +61,8 @@ pub(super) fn complete(question: &Question<'_, '_>, spotted: &Spotted) -> Option
             let span = said.span(&word.span);
             Some(Offer { span, items })
         }
-        None => whole_values(question, spotted, &said, situation),
+        None => whole::values(question, spotted, &said, situation),
     }
-}
-
-/// An expression as the whole of a value that has none yet.
-fn whole_values(
-    question: &Question<'_, '_>,
-    spotted: &Spotted,
-    said: &Unescaped,
-    situation: impl FnOnce() -> Option<Situation>,
-) -> Option<Offer> {
-    let style = spotted.scalar.style;
-    let is_empty = said.text.trim_matches(['{', ' ']).is_empty();
-    if spotted.reading == Reading::Bare || style == Style::Block || style != Style::Plain && !is_empty {
-        return None;
-    }
-    let Spot::Value { lacks_space, .. } = &question.cursor.spot else {
-        return None;
-    };
-    let around = match (style, lacks_space) {
-        (Style::Plain, true) => Around {
-            before: " \"{{",
-            after: "}}\"",
-        },
-        (Style::Plain, false) => Around {
-            before: "\"{{",
-            after: "}}\"",
-        },
-        _ => Around {
-            before: "{{",
-            after: "}}",
-        },
-    };
-    let (wanted, name) = wanted(question);
-    let mut items = super::values::listed(&values(&wanted), style);
-    if *lacks_space {
-        for item in &mut items {
-            item.insert.insert(0, ' ');
-        }
-    }
-    if let Some(situation) = situation() {
-        items.extend(situation.look(question.assist, |_, roots, _| {
-            let named = |path: &str| path.rsplit('.').next() == name.as_deref();
-            let is_value = |root: &&Root<'_>| {
-                !matches!(
-                    root.path.as_str(),
-                    "input" | "config" | "run" | "request" | "error"
-                )
-            };
-            let known = || roots.iter().rev().filter(is_value).take(NEAR);
-            // What has the name of the argument is most likely meant.
-            let fields = known().filter_map(|root| {
-                let found = member(&root.schema, name.as_deref()?)?;
-                fits(found.schema, &wanted).then(|| Reference {
-                    path: format!("{}.{}", root.path, written(found.name)),
-                    type_name: type_name(found.schema),
-                    docs: SchemaView::of(found.schema).description().map(str::to_owned),
-                    is_sure: root.is_sure,
-                    secret: root.secret,
-                })
-            });
-            let fitting = roots
-                .iter()
-                .filter(is_value)
-                .filter(|root| fits(&root.schema, &wanted));
-            let (named, others): (Vec<_>, Vec<_>) =
-                fitting.map(Root::reference).partition(|own| named(&own.path));
-            let all = named.into_iter().chain(fields).chain(others);
-            all.map(|reference| of_reference(&reference, around))
-                .collect::<Vec<_>>()
-        }));
-    }
-    (!items.is_empty()).then(|| Offer {
-        span: spotted.scalar.span.clone(),
-        items,
-    })
-}
-
-/// The schema of the value at the cursor, and the name of its key.
-fn wanted(question: &Question<'_, '_>) -> (Value, Option<String>) {
-    let anything = || json!({});
-    let Some(step) = &question.place.step else {
-        return (anything(), None);
-    };
-    let path = step.keys(question.cursor);
-    let name = path
-        .last()
-        .filter(|name| **name != "*")
-        .map(|name| (*name).to_owned());
-    let levels = step.inside(question.cursor);
-    let schema = match path.as_slice() {
-        ["with", ..] => levels.first().and_then(|own| {
-            let schema = arguments::schema(question.assist, &own.keys, question.cursor.text)?;
-            arguments::inside(&schema, &levels[1..]).cloned()
-        }),
-        ["respond" | "fail" | "redirect", ..] => {
-            let grammar = crate::assist::language::Grammar::step().follow(&path);
-            let values = grammar.map(|grammar| grammar.values()).unwrap_or_default();
-            (!values.is_empty()).then(|| json!({ "enum": values }))
-        }
-        _ => None,
-    };
-    (schema.unwrap_or_else(anything), name)
 }
 
 /// What is asked inside of an expression.
@@ -472,7 +370,7 @@ impl Asked<'_, '_> {
 }
 
 /// A reference, with what to do where it may be missing.
-fn of_reference(reference: &Reference, around: Around) -> Completion {
+pub(super) fn of_reference(reference: &Reference, around: Around) -> Completion {
     let Around { before, after } = around;
     let path = &reference.path;
     let mut detail = reference.type_name.clone();

@@ -7,6 +7,7 @@ mod fragments;
 mod keys;
 mod steps;
 mod values;
+mod whole;
 mod workspace_file;
 
 use std::ops::Range;

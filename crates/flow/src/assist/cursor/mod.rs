@@ -3,6 +3,7 @@
 //! Works by indentation and brackets alone, from the text, so that it is right in the middle of typing, when no parser
 //! reads the text to its end. What it does not know: flows, schemas, what the keys mean.
 
+mod around;
 mod block;
 mod inline;
 mod lines;
