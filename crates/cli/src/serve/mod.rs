@@ -34,11 +34,11 @@ mod studio;
 mod watch;
 
 pub(crate) use builder::{SiteBuilder, Version};
+pub(crate) use connections::Target;
 pub(crate) use develop::Development;
 pub(crate) use keeping::{Keeping, kept_connections};
 pub(crate) use options::{no_store, server_options, start_failed};
 pub(crate) use ready::{announce, stop};
-pub(crate) use connections::Target;
 pub(crate) use served::{Looked, Served};
 pub(crate) use signals::{Asked, Signals};
 pub(crate) use studio::studio;

@@ -58,11 +58,11 @@ impl Draft<'_, '_> {
             } else {
                 indents.map
             };
-            let lines = self.in_lines(outer, tree.column_of(map) + offset, indents, &grown)?;
+            let lines = self.in_lines(outer, tree.column_of(map) + offset, indents, grown)?;
             return self.replace_behind_key(map, position, &lines);
         }
         let column = tree.column(node.at);
-        let lines = self.in_lines(outer, column, indents, &grown)?;
+        let lines = self.in_lines(outer, column, indents, grown)?;
         self.replace(node.at..node.end, lines.join(tree.newline()).trim_start());
         Ok(())
     }

@@ -27,6 +27,6 @@ pub use input::read as read_input;
 pub use keywords::read_schema;
 pub(crate) use keywords::{DRAFT_7_KEYWORDS, FORMATS, TYPES};
 pub use reader::{Fields, Reader};
-pub(crate) use step::{COMPANIONS, path_segment};
 pub use step::{COMMON_KEYS, VERBS};
+pub(crate) use step::{COMPANIONS, path_segment};
 pub use trigger::is_identifier;

@@ -28,5 +28,5 @@ mod runs;
 mod tests;
 
 pub use body::JsonBody;
-pub use router::{Mounted, Stopping};
 pub(crate) use router::router;
+pub use router::{Mounted, Stopping};
