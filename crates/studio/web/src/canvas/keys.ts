@@ -115,7 +115,7 @@ export const HELP: readonly HelpGroup[] = [
       ["/", "Find a step"],
       ["Shift ↑ ↓", "Select several of a list"],
       ["Ctrl A", "Select all of the list"],
-      ["Esc", "Select nothing"],
+      ["Esc", "Select nothing; from the form back to the picture"],
     ],
   },
   {

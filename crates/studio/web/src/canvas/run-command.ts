@@ -28,7 +28,7 @@ export function runCommand({ command, spot, store, board, commands, isEditing }:
       return;
     case "open":
       if (spot?.slot && isEditing) return openAdd(board, slotOf(spot, commands, true));
-      return focusPanel();
+      return focusPanel(store.snapshot().selected);
     case "menu":
       return board.open({ kind: "menu", place: placeOf(board, spot) });
     default:
@@ -73,10 +73,19 @@ function placeOf(board: Board, spot: Spot | undefined): { x: number; y: number }
   return board.canvas?.placeOfCard(spot?.key ?? "") ?? { x: innerWidth / 2, y: innerHeight / 3 };
 }
 
-/** The first field of the step's form. */
-function focusPanel(): void {
+/** How long the form of a step that was just selected is waited for, in milliseconds. */
+const PATIENCE = 3000;
+
+/** Goes to the first field of the form, once it is the form of what is selected; unless one goes elsewhere meanwhile. */
+function focusPanel(selected: readonly string[]): void {
   const fields = "input:not([type=hidden]):not(:disabled), select:not(:disabled), textarea:not(:disabled), [contenteditable=true]";
-  const panel = document.querySelector("[data-step-panel]");
-  const field = panel?.querySelector<HTMLElement>(fields) ?? panel?.querySelector<HTMLElement>("button:not(:disabled)");
-  field?.focus();
+  const [from, end] = [document.activeElement, performance.now() + PATIENCE];
+  const look = (): void => {
+    if (document.activeElement !== from) return;
+    const panel = document.querySelector<HTMLElement>("[data-step-panel]");
+    const form = selected.length > 1 ? panel : panel?.querySelector<HTMLElement>(`form[data-step="${CSS.escape(selected[0] ?? "")}"]`);
+    if (form) (form.querySelector<HTMLElement>(fields) ?? form.querySelector<HTMLElement>("button:not(:disabled)"))?.focus();
+    else if (panel && performance.now() < end) requestAnimationFrame(look);
+  };
+  look();
 }

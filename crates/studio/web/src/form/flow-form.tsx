@@ -34,7 +34,7 @@ export const FlowForm = memo(function FlowForm({ store, document, isReadOnly }: 
   const written = flow.written as Readonly<Record<string, unknown>>;
   return (
     <FormProvider value={form}>
-      <form className="step-form" aria-label={`Flow ${flow.name}`} onSubmit={(event) => event.preventDefault()}>
+      <form className="step-form" data-step="" aria-label={`Flow ${flow.name}`} onSubmit={(event) => event.preventDefault()}>
         <header className="form-head">
           <Icon name="flow" size={22} />
           <div>

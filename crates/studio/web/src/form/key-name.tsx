@@ -31,7 +31,10 @@ export function KeyName({ name, taken, onRename }: KeyNameProps) {
       onBlur={end}
       onKeyDown={(event) => {
         if (event.key === "Enter") end();
-        if (event.key === "Escape") setNext(null);
+        if (event.key === "Escape") {
+          event.preventDefault();
+          setNext(null);
+        }
       }}
     />
   );

@@ -68,7 +68,7 @@ const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoadin
   const more = form.fields.filter((field) => folded.has(field.key));
   return (
     <FormProvider value={context}>
-      <form className="step-form" aria-label={`Step ${form.title}`} aria-busy={isLoading} onSubmit={(event) => event.preventDefault()}>
+      <form className="step-form" data-step={form.path} aria-label={`Step ${form.title}`} aria-busy={isLoading} onSubmit={(event) => event.preventDefault()}>
         <StepHead form={form} />
         <FindingList findings={beside} />
         {form.verb === "invalid" && <p className="empty">What this step does cannot be read. Mend it in the text.</p>}

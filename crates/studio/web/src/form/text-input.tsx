@@ -40,9 +40,12 @@ export function TextInput({ value, onCommit, isMultiline = false, waitsForEnd = 
     if (waitsForEnd) draft.current?.close();
   };
   const onBlur = (): void => void draft.current?.flush();
-  const onKeyDown = (event: { key: string; ctrlKey: boolean; metaKey: boolean }): void => {
+  const onKeyDown = (event: { key: string; ctrlKey: boolean; metaKey: boolean; preventDefault: () => void }): void => {
     if (event.key === "Enter" && (!isMultiline || event.ctrlKey || event.metaKey)) onBlur();
-    if (event.key === "Escape" && draft.current?.isDirty) setText(draft.current.revert());
+    if (event.key === "Escape" && draft.current?.isDirty) {
+      event.preventDefault();
+      setText(draft.current.revert());
+    }
   };
   if (isMultiline) {
     const { id, placeholder, "aria-label": label, "aria-describedby": describedBy } = rest;

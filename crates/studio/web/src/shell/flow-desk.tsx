@@ -1,5 +1,6 @@
 // A flow being worked on: canvas and text side by side, the selected step's form, and below them runs and tests.
 import { useCallback, useEffect, useState } from "react";
+import { boardOf } from "../canvas/board";
 import { FlowCanvas } from "../canvas/flow-canvas";
 import { Palette } from "../canvas/palette";
 import type { Paint } from "../document/paint";
@@ -56,7 +57,14 @@ export function FlowDesk({ store }: { readonly store: DocumentStore }) {
           </section>
         )}
         {isFlow && layout.hasPanel && (
-          <aside className="desk-panel" aria-label="Step">
+          <aside
+            className="desk-panel"
+            aria-label="Step"
+            onKeyDown={(event) => {
+              // Enter has led from the picture to the form; Escape leads back.
+              if (event.key === "Escape" && !event.defaultPrevented) boardOf(store).canvas?.focus();
+            }}
+          >
             <StepPanel store={store} isReadOnly={isReadOnly} lastRun={lastRun} paint={paint} />
           </aside>
         )}
