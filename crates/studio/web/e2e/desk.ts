@@ -129,6 +129,31 @@ export class Desk {
     await expect(this.form.getByRole("button", { name: `Remove ${key}` })).toBeVisible();
   }
 
+  // —— by keyboard
+
+  /** Goes to something by Tab, as one would without a mouse. */
+  async reach(target: Locator): Promise<void> {
+    const { keyboard } = this.page;
+    for (let presses = 0; presses < 120; presses += 1) {
+      const isThere = (await target.count()) > 0 && (await target.first().evaluate((element) => element === document.activeElement));
+      if (isThere) return;
+      // In the text of the file Tab indents.
+      if (await this.page.evaluate(() => document.activeElement?.closest(".source") != null)) await keyboard.press("Escape");
+      await keyboard.press("Tab");
+    }
+    throw new Error(`Tab does not lead to ${String(target)}`);
+  }
+
+  /** Goes to a field of the form, writes another text into it, and goes on. */
+  async type(name: string, text: string): Promise<void> {
+    const { keyboard } = this.page;
+    await this.reach(this.field(name));
+    await keyboard.press("Control+A");
+    if (text === "") await keyboard.press("Delete");
+    else await keyboard.insertText(text);
+    await keyboard.press("Tab");
+  }
+
   /** Writes into a field of the form, and leaves it. */
   async write(name: string, text: string): Promise<void> {
     const field = this.field(name);

@@ -47,7 +47,7 @@ test("completion in a form", async ({ page, server }) => {
   await field.click();
   await field.press("ControlOrMeta+a");
   await field.pressSequentially("{{steps.");
-  await expect(page.getByRole("option").first()).toBeVisible();
+  await expect(page.locator(".cm-tooltip-autocomplete li").first()).toBeVisible();
   await take(page, "form-light");
 });
 
