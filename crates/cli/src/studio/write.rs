@@ -142,3 +142,107 @@ pub(super) fn failed(error: &io::Error, path: &Path) -> FileError {
         _ => FileError::Failed(format!("{name}: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = b"a: 1\r\nb: \xc3\xa4\r\n";
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_is_made_changed_and_deleted_byte_for_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/a.yaml");
+        assert_eq!(read(&path).unwrap(), None);
+        let version = write(&path, None, TEXT).unwrap();
+        assert_eq!(version, version_of(TEXT));
+        let found = read(&path).unwrap().unwrap();
+        assert_eq!((found.text.as_bytes(), &found.version), (TEXT, &version));
+        let other = write(&path, Some(&version), b"b").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"b");
+        // It is that already, whatever the base was.
+        assert_eq!(write(&path, Some(&version), b"b").unwrap(), other);
+        assert_eq!(write(&path, None, b"b").unwrap(), other);
+        assert!(matches!(
+            delete(&path, &version),
+            Err(FileError::Conflict(Some(_)))
+        ));
+        delete(&path, &other).unwrap();
+        assert!(matches!(delete(&path, &other), Err(FileError::Conflict(None))));
+        assert!(names(path.parent().unwrap()).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_the_base_is_left_with_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, TEXT).unwrap();
+        let conflict = |base: Option<&str>| match write(&path, base, b"x") {
+            Err(FileError::Conflict(Some(theirs))) => theirs.version,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(conflict(None), version_of(TEXT));
+        assert_eq!(conflict(Some("00")), version_of(TEXT));
+        fs::remove_file(&path).unwrap();
+        let gone = write(&path, Some(&version_of(TEXT)), b"x");
+        assert!(matches!(gone, Err(FileError::Conflict(None))), "{gone:?}");
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_comes_to_be_at_the_last_moment_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        let beside = Beside::write(&path, b"ours").unwrap();
+        fs::write(&path, b"theirs").unwrap();
+        assert_eq!(beside.put(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        drop(beside);
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        assert_eq!(names(folder.path()), ["a.yaml"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn who_may_read_and_run_it_stays_as_it_was() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, TEXT).unwrap();
+        for mode in [0o600, 0o664, 0o755] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let base = version_of(&fs::read(&path).unwrap());
+            write(&path, Some(&base), format!("{mode}").as_bytes()).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        }
+    }
+
+    #[test]
+    fn trouble_says_what_to_do() {
+        let told = |kind: ErrorKind| failed(&kind.into(), Path::new("flows/a.yaml")).to_string();
+        assert!(told(ErrorKind::StorageFull).contains("make room"));
+        assert!(told(ErrorKind::QuotaExceeded).contains("make room"));
+        assert!(told(ErrorKind::PermissionDenied).contains("change the permissions"));
+        assert!(told(ErrorKind::ReadOnlyFilesystem).contains("change the permissions"));
+        assert!(told(ErrorKind::FileTooLarge).starts_with("a.yaml: "));
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_read_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, b"caf\xe9").unwrap();
+        assert!(matches!(read(&path), Err(FileError::NotText(_))));
+        assert!(matches!(
+            write(&path, Some("00"), b"x"),
+            Err(FileError::NotText(_))
+        ));
+        assert_eq!(fs::read(&path).unwrap(), b"caf\xe9");
+    }
+}

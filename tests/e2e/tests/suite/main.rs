@@ -38,6 +38,7 @@ mod serving;
 mod shipped;
 mod statuses;
 mod stores;
+mod studio_files;
 mod studio_operations;
 mod sync_profile;
 mod telemetry;
