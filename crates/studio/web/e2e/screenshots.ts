@@ -65,10 +65,9 @@ test("a run on the picture, and as a timeline", async ({ page, server }) => {
   await take(page, "run-light");
 
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-  await page.goto(`${server.url}#/runs`);
-  await page.getByRole("main").getByRole("link", { name: /sign-up|[0-9a-f]{8}/ }).first().click();
-  const timeline = page.getByRole("tab", { name: /timeline/i }).or(page.getByRole("button", { name: /timeline/i }));
-  await timeline.first().click();
+  await drawer.getByRole("link", { name: "Open the run" }).click();
+  await expect(page.getByRole("main").getByText("grant quota").first()).toBeVisible();
+  await expect(page.locator("[data-path='steps/0'][data-state=taken]")).toBeVisible();
   await take(page, "timeline-dark");
 });
 

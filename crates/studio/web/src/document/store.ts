@@ -50,6 +50,8 @@ export class DocumentStore {
   #meant: string | null = null;
   #selected: readonly string[] = [];
   #selectionOrigin: SelectionOrigin = "edit";
+  /** How often a person has selected something. */
+  #choices = 0;
   #collapsed: ReadonlySet<string> = new Set();
   #saving: Saving = "idle";
   #conflict: SaveConflict | null = null;
@@ -170,12 +172,13 @@ export class DocumentStore {
 
   /** Does a visual edit: one change of the text, one step of the history. `false` where it was refused, with a notice. */
   edit(edit: Edit): Promise<boolean> {
-    const done = this.#edits.then(() => this.#edit(edit));
+    const choices = this.#choices;
+    const done = this.#edits.then(() => this.#edit(edit, choices));
     this.#edits = done;
     return done;
   }
 
-  async #edit(edit: Edit): Promise<boolean> {
+  async #edit(edit: Edit, choices: number): Promise<boolean> {
     try {
       for (;;) {
         const text = this.#text();
@@ -186,7 +189,8 @@ export class DocumentStore {
         this.#change(edited.changes, edit.edit);
         this.#takeIn(edited.document, this.#text());
         clearTimeout(this.#timer);
-        if (edited.select !== null) this.#select([edited.select], "edit");
+        // Who has selected something else meanwhile stays there.
+        if (edited.select !== null && choices === this.#choices) this.#select([edited.select], "edit");
         else this.#select(this.#selected.filter((path) => this.step(path)), "edit");
         this.#notice = null;
         this.#publish();
@@ -227,6 +231,7 @@ export class DocumentStore {
   // —— selection and collapse
 
   select(paths: readonly string[], origin: SelectionOrigin): void {
+    this.#choices += 1;
     this.#select(paths, origin);
     this.#publish();
   }
