@@ -1036,11 +1036,11 @@ export interface components {
         Departures: {
             departs: boolean;
             departures: {
-                /** @description Structural path in the flow. */
+                /** @description Structural path in the text's flow; null where the text has none, or it is of the run as a whole. */
                 step: string | null;
                 /** @description Of the step, for people. */
                 title: string;
-                /** @description What is different. */
+                /** @description What is different: a line of words, and where values changed the lines below it, with `-` and `+`. */
                 what: string;
             }[];
             /** @description For people: how far it came. */
@@ -1117,7 +1117,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forbidden`: without a token, a request for another name than this machine's; a page of another origin that would change something. */
+        /** @description `forbidden`: without a token, a request for another name than this machine's; a page of another origin that would change something; files are not to be changed from here. `not_allowed`: the system, or the studio, does not let this file be changed. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -1126,7 +1126,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `no_such_run`, `no_such_flow`; `no_store`: this server keeps no runs. */
+        /** @description `no_such_file`: there is none, or it cannot be opened here; `no_such_step`, `no_such_code`, `no_such_run`, `no_such_flow`, `no_such_connection`, `no_such_scenario`; `no_store`: this server keeps no runs. */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1135,7 +1135,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `run_status`: the run does not stand so that this can be done; `run_unpinnable`: its definition cannot run any more; `run_departs`: it does not fit the flow as it is now; `no_such_flow`: the flow is not there any more; `flow_not_kept`, `needs_request`: the flow cannot be started here. */
+        /** @description `run_status`: the run does not stand so that this can be done; `run_unpinnable`: its definition cannot run any more; `run_departs`: it does not fit the flow as it is now; `no_such_flow`: the flow is not there any more; `flow_not_kept`, `needs_request`: the flow cannot be started here; `conflict`: the file is another version than the one that was meant; `other_flow`: the text is of another flow than the run; `workspace_unreadable`: the workspace cannot be read as it is now; `file_refused`: a file cannot be read or written. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -1162,8 +1162,35 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `invalid_input`: `errors` lists every mistake; `idempotency_key_reused`: the key has started a run with another input. */
+        /** @description `edit_refused`: the edit does not fit the text; `not_text`: the file is not UTF-8 text; `invalid_input`: `errors` lists every mistake; `idempotency_key_reused`: the key has started a run with another input; `case_refused`: nothing can be appended to the test file, or it has mistakes. */
         Unprocessable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `file_failed`: the system failed to read or write the file; nothing has changed. */
+        Failed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no_space`: there is no space left on the disk; nothing has changed. */
+        Full: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `store_unavailable`: the store cannot be read; `message` says what to do. `stopping`: the server stops. */
+        StoreUnavailable: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1265,9 +1292,12 @@ export interface operations {
                     "application/json": components["schemas"]["File"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Failed"];
         };
     };
     saveFile: {
@@ -1310,6 +1340,8 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Failed"];
+            507: components["responses"]["Full"];
         };
     };
     deleteFile: {
@@ -1332,10 +1364,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Failed"];
         };
     };
     readDocument: {
@@ -1363,6 +1398,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
@@ -1398,6 +1434,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
@@ -1508,6 +1545,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
@@ -1544,6 +1582,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
@@ -1580,6 +1619,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
@@ -1715,6 +1755,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
         };
     };
     checkConnection: {
@@ -1745,6 +1786,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
@@ -1775,6 +1817,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
@@ -1801,9 +1844,11 @@ export interface operations {
                     "application/json": components["schemas"]["RunPicture"];
                 };
             };
+            400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     compareRun: {
@@ -1842,6 +1887,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     makeCase: {
@@ -1876,6 +1922,7 @@ export interface operations {
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            503: components["responses"]["StoreUnavailable"];
         };
     };
     listScenarios: {
@@ -1930,6 +1977,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
         };
