@@ -12,8 +12,7 @@ use super::scope::{Root, roots};
 use super::shapes::Shapes;
 use crate::check::{Probe, Probed, Site};
 use crate::schema::SchemaView;
-use crate::source::Source;
-use crate::syntax::{FlowSyntax, Verb, parse};
+use crate::syntax::{FlowSyntax, Verb};
 
 /// How a value is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +84,7 @@ impl Situation {
         site: Option<&Site>,
     ) -> Option<Self> {
         let outside = Site::New("steps".to_owned(), 0);
-        let mut own = Self::of(assist, cursor, site.unwrap_or(&outside))?;
+        let mut own = Self::of(assist, site.unwrap_or(&outside))?;
         own.is_outside = site.is_none();
         if let Some(step) = &place.step
             && let [set, name, ..] = step.inside(cursor)
@@ -98,20 +97,13 @@ impl Situation {
         Some(own)
     }
 
-    fn of(assist: &Assist<'_>, cursor: &Cursor<'_>, site: &Site) -> Option<Self> {
-        let checked = assist.flow()?;
-        if let Some(found) = checked
-            .syntax
-            .as_deref()
-            .and_then(|syntax| Self::new(assist, syntax, site))
-        {
-            return Some(found);
-        }
-        // What the text is broken by is most often being typed: what comes before it is whole.
-        let syntax = parse(&before(&checked.source, cursor)).flow?;
+    fn of(assist: &Assist<'_>, site: &Site) -> Option<Self> {
+        // A text that is broken is read up to the break: what can have run before the cursor stands in front of it. Where
+        // the step around could not be read, the one around that is the nearest that is known.
+        let syntax = assist.flow()?.syntax.as_deref()?;
         let mut site = Some(site.clone());
         while let Some(at) = site {
-            if let Some(found) = Self::new(assist, &syntax, &at) {
+            if let Some(found) = Self::new(assist, syntax, &at) {
                 return Some(found);
             }
             site = around(&at);
@@ -195,21 +187,6 @@ fn around(site: &Site) -> Option<Site> {
         Site::Yield(path) => Some(Site::Step(path.clone())),
         Site::New(list, _) => up(&format!("{list}/0")),
     }
-}
-
-/// The text before the cursor's line, with the beginning of the step that the line begins, if it begins one.
-fn before(source: &Source, cursor: &Cursor<'_>) -> Arc<Source> {
-    let text = cursor.text;
-    let start = text[..cursor.offset].rfind('\n').map_or(0, |at| at + 1);
-    let line = &text[start..];
-    let line = &line[..line.find('\n').unwrap_or(line.len())];
-    let mut kept = text[..start].to_owned();
-    let marks = line.len() - line.trim_start_matches([' ', '-']).len();
-    if line[..marks].contains('-') {
-        kept.push_str(&line[..marks]);
-        kept.push_str("notes: x\n");
-    }
-    Source::new(source.path(), kept)
 }
 
 /// The schema of what a path leads to, as far as it is known.

@@ -372,6 +372,22 @@ fn expressions() {
         "concurrency: { limit: 1, key: \"{{¦}}\" }\ninput: { email: string }\nsteps:\n  - id: x\n    action: log\n    with: { message: x }\n",
         "input.email, +config, +lower, -steps.x, -run",
     );
+    step(
+        "  - for_each:\n    steps:\n      - return: \"{{steps.¦}}\"",
+        "steps.user, =",
+    );
+    step(
+        "  - switch:\n    cases:\n      a:\n        - if: steps.¦",
+        "steps.user, =",
+    );
+    step(
+        "  - if: input.nick\n    then:\n      - id: inner\n        action: log\n        with: { message: x }\n      - return: \"{{steps.¦\n  - return: \"x\"\n",
+        "steps.inner, steps.user, =",
+    );
+    step(
+        "  - if: input.nick\n    then:\n      - id: inner\n        action: log\n        with: { message: x }\n      - action: auth0.get_user\n        with:\n          us¦\n          x: 1\n",
+        "user_id, =",
+    );
     check("steps:\n  - return: \"{{request.¦}}\"", "=");
     check(
         "steps:\n  - return: x\non_error:\n  - return: \"{{error.¦}}\"",

@@ -89,6 +89,9 @@ steps:
     return: \"{{input.nick}}\"
   - return: 1
 on_error:
+  - id: told
+    action: log
+    with: { message: x }
   - return: 2
 ";
 
@@ -204,6 +207,12 @@ fn by_place() {
             "vars.quota?: integer",
         ],
         &["person", "steps.one"],
+    );
+    check(
+        FLOW,
+        "on_error/1",
+        &["steps.told: null", "steps.first?: object"],
+        &[],
     );
     check(
         "steps:\n  - return: 1\n",
