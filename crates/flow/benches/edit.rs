@@ -16,9 +16,9 @@ use serde_json::json;
 fn flow(steps: usize) -> String {
     let mut text = "name: long\ninput:\n  user_id: string\n\nsteps:\n".to_owned();
     for number in 0..steps {
-        text.push_str(&format!(
+        text.extend([format!(
             "  # step {number}\n  - id: step_{number}\n    action: auth0.update_user\n    with:\n      user_id: \"{{{{input.user_id}}}}\"\n      app_metadata: {{ plan: pro, quota: {number} }}\n    on_error:\n      user_not_found:\n        - fail: {{ code: gone, message: \"{{{{error.message}}}}\" }}\n\n"
-        ));
+        )]);
     }
     text
 }

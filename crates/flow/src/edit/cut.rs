@@ -81,7 +81,11 @@ impl Draft<'_, '_> {
                 continue;
             };
             own.extend(tree.item_lines(list, index));
-            let is_emptied = || tree.items(list).iter().all(|item| steps.contains(&item.node));
+            let is_emptied = || {
+                tree.items(list)
+                    .iter()
+                    .all(|item| steps.binary_search(&item.node).is_ok())
+            };
             if index == 0 && Some(list) != target && is_emptied() {
                 gone.extend(self.may_go(list, &|_| false));
             }
@@ -211,9 +215,10 @@ impl Draft<'_, '_> {
     /// Takes out lines of children of a list or map in lines, with the empty lines that parted them from others.
     fn cut_lines(&mut self, lines: &[Range<usize>], positions: &[usize], count: usize) {
         let tree = self.tree;
+        let stays = |at: &usize| positions.binary_search(at).is_err();
+        let last_that_stays = (0..count).rev().find(stays);
         for (range, position) in lines.iter().zip(positions) {
-            let last = count - 1;
-            let follows = (*position..=last).any(|at| !positions.contains(&at));
+            let follows = last_that_stays.is_some_and(|last| last > *position);
             let blank_before = tree.blank_before(range.start);
             let is_parted = blank_before < range.start || *position == 0;
             if follows && is_parted {

@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::change::{Change, Changed, EditError, apply};
-use super::meaning::{Key, Meaning};
+use super::meaning::{Key, Meaning, spend};
 use super::path;
-use super::tree::{Data, Id, Tree};
+use super::tree::{Data, Id, List, Map, Tree};
 use crate::source::Span;
+use crate::yaml::Limits;
 
 /// A place in the meaning afterwards: something, and child positions below it.
 #[derive(Clone, Debug)]
@@ -220,15 +221,6 @@ impl<'t, 'a> Draft<'t, 'a> {
     /// # Errors
     /// It would mean something else.
     pub(super) fn finish(self, original: &str) -> Result<Changed, EditError> {
-        let budget = Cell::new(crate::yaml::Limits::default().nodes);
-        let mut selected = None;
-        let expected = match (self.tree.root, &self.root) {
-            (Some(root), None) => Some(self.rebuild(root, &mut Vec::new(), &mut selected, &budget)?),
-            (_, root) => {
-                selected = self.select.as_ref().map(|mark| mark.below.clone());
-                root.clone()
-            }
-        };
         let changes = self.changes();
         let after = apply(self.tree.text, &changes);
         let is_padded = original.len() < self.tree.text.len();
@@ -236,29 +228,24 @@ impl<'t, 'a> Draft<'t, 'a> {
         let mut result = Err(entangled(None));
         // A block of text that stands last now may need the line end.
         for text in stripped.into_iter().chain([after.as_str()]) {
-            let given =
-                Tree::read(text).and_then(|tree| tree.root.map(|root| Meaning::of(&tree, root)).transpose());
-            match given {
-                Ok(given) if given == expected => {
-                    let changes = if is_padded {
-                        unpad(original, changes, text)
-                    } else {
-                        changes
-                    };
-                    result = Ok(changes);
-                    break;
+            match Tree::read(text) {
+                Ok(tree) => {
+                    let mut check = Check::new(&self, &tree);
+                    if check.whole() {
+                        let select = check.selected.and_then(|way| path::of_way(&tree, &way));
+                        let changes = if is_padded {
+                            unpad(original, changes, text)
+                        } else {
+                            changes
+                        };
+                        result = Ok(Changed { changes, select });
+                        break;
+                    }
                 }
-                Ok(_) => {}
                 Err(error) => result = Err(entangled(Some(&error))),
             }
         }
-        let select = selected
-            .zip(expected.as_ref())
-            .and_then(|(way, root)| path::of_way(root, &way));
-        Ok(Changed {
-            changes: result?,
-            select,
-        })
+        result
     }
 
     /// What was put in and taken out as changes that do not touch each other.
@@ -303,111 +290,167 @@ impl<'t, 'a> Draft<'t, 'a> {
             })
             .collect()
     }
+}
 
-    fn rebuild(
-        &self,
-        id: Id,
-        way: &mut Vec<usize>,
-        selected: &mut Option<Vec<usize>>,
-        budget: &Cell<usize>,
-    ) -> Result<Meaning, EditError> {
-        if let Some(mark) = self
-            .select
-            .as_ref()
-            .filter(|mark| mark.anchor == Anchor::Node(id))
-        {
-            *selected = Some(way.iter().chain(&mark.below).copied().collect());
+/// Holds what is to be meant against a text.
+struct Check<'c, 't, 'a> {
+    draft: &'c Draft<'t, 'a>,
+    after: &'c Tree<'c>,
+    /// The child positions on the way to what is looked at.
+    way: Vec<usize>,
+    selected: Option<Vec<usize>>,
+    /// How many values may be looked at: aliases make many of few.
+    budget: Cell<usize>,
+}
+
+impl<'c, 't, 'a> Check<'c, 't, 'a> {
+    fn new(draft: &'c Draft<'t, 'a>, after: &'c Tree<'c>) -> Self {
+        Self {
+            draft,
+            after,
+            way: Vec::new(),
+            selected: None,
+            budget: Cell::new(Limits::default().nodes),
         }
-        match self.becomes.get(&id) {
-            Some(Become::Value(meaning)) => return Ok(meaning.clone()),
-            Some(Become::Under(before, own)) => {
-                let mut entries = before.clone();
-                way.push(entries.len());
-                let inner = self.rebuild_plain(id, way, selected, budget)?;
-                way.pop();
-                entries.push((own.clone(), inner));
-                return Ok(Meaning::Map(entries));
-            }
-            None => {}
-        }
-        self.rebuild_plain(id, way, selected, budget)
     }
 
-    fn rebuild_plain(
-        &self,
-        id: Id,
-        way: &mut Vec<usize>,
-        selected: &mut Option<Vec<usize>>,
-        budget: &Cell<usize>,
-    ) -> Result<Meaning, EditError> {
-        let is_selected = |anchor: Anchor| self.select.as_ref().filter(|mark| mark.anchor == anchor);
-        Ok(match &self.tree.node(id).data {
-            Data::Scalar(scalar) => Meaning::Scalar(scalar.value.clone()),
+    fn whole(&mut self) -> bool {
+        match (self.draft.tree.root, &self.draft.root, self.after.root) {
+            (_, Some(meaning), Some(root)) => {
+                self.selected = self.draft.select.as_ref().map(|mark| mark.below.clone());
+                meaning.agrees(self.after, root, &self.budget)
+            }
+            (Some(before), None, Some(root)) => self.node(before, root),
+            (None, None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Notes the way to what is selected, if this is where it hangs.
+    fn select(&mut self, anchor: Anchor) {
+        if let Some(mark) = self.draft.select.as_ref().filter(|mark| mark.anchor == anchor) {
+            self.selected = Some(self.way.iter().chain(&mark.below).copied().collect());
+        }
+    }
+
+    /// Whether a node of the text before, with what the edit does to it, is this one.
+    fn node(&mut self, before: Id, after: Id) -> bool {
+        self.select(Anchor::Node(before));
+        match self.draft.becomes.get(&before) {
+            Some(Become::Value(meaning)) => meaning.agrees(self.after, after, &self.budget),
+            Some(Become::Under(first, own)) => {
+                let entries = self.after.entries(after);
+                let Some((last, others)) = entries.split_last() else {
+                    return false;
+                };
+                let is_first = first.len() == others.len()
+                    && first.iter().zip(others).all(|((key, meaning), entry)| {
+                        *key == Meaning::key(self.after, entry.key)
+                            && meaning.agrees(self.after, entry.value, &self.budget)
+                    });
+                self.way.push(others.len());
+                let is_own = *own == Meaning::key(self.after, last.key) && self.inside(before, last.value);
+                self.way.pop();
+                is_first && is_own
+            }
+            None => self.inside(before, after),
+        }
+    }
+
+    fn inside(&mut self, before: Id, after: Id) -> bool {
+        if !spend(&self.budget) {
+            return false;
+        }
+        match (&self.draft.tree.node(before).data, &self.after.node(after).data) {
+            (Data::Scalar(old), Data::Scalar(new)) => old.agrees(new),
             // An edit of one place is none of the others that an anchor has.
-            Data::Alias(_) => Meaning::within(self.tree, id, budget)?,
-            Data::List(list) => {
-                let mut items = Vec::with_capacity(list.items.len());
-                for index in 0..=list.items.len() {
-                    for (nth, meaning) in self.items.get(&(id, index)).into_iter().flatten().enumerate() {
-                        if let Some(mark) = is_selected(Anchor::Item(id, index, nth)) {
-                            *selected = Some(
-                                way.iter()
-                                    .chain([&items.len()])
-                                    .chain(&mark.below)
-                                    .copied()
-                                    .collect(),
-                            );
-                        }
-                        items.push(meaning.clone());
-                    }
-                    if let Some(item) = list
-                        .items
-                        .get(index)
-                        .filter(|item| !self.removed.contains(&item.node))
-                    {
-                        way.push(items.len());
-                        items.push(self.rebuild(item.node, way, selected, budget)?);
-                        way.pop();
-                    }
+            (Data::Alias(_), _) => Meaning::within(self.draft.tree, before, &self.budget)
+                .is_ok_and(|meaning| meaning.agrees(self.after, after, &self.budget)),
+            (Data::List(old), Data::List(new)) => self.items(before, old, new),
+            (Data::Map(old), Data::Map(new)) => self.entries(before, old, new),
+            _ => false,
+        }
+    }
+
+    fn items(&mut self, id: Id, old: &List, new: &List) -> bool {
+        let draft = self.draft;
+        let mut at = 0;
+        for index in 0..=old.items.len() {
+            for (nth, meaning) in draft.items.get(&(id, index)).into_iter().flatten().enumerate() {
+                let Some(item) = new.items.get(at) else {
+                    return false;
+                };
+                self.way.push(at);
+                self.select(Anchor::Item(id, index, nth));
+                self.way.pop();
+                if !meaning.agrees(self.after, item.node, &self.budget) {
+                    return false;
                 }
-                Meaning::List(items)
+                at += 1;
             }
-            Data::Map(map) => {
-                let mut entries = Vec::with_capacity(map.entries.len());
-                for position in 0..=map.entries.len() {
-                    for (nth, entry) in self
-                        .entries
-                        .get(&(id, position))
-                        .into_iter()
-                        .flatten()
-                        .enumerate()
-                    {
-                        if let Some(mark) = is_selected(Anchor::Entry(id, position, nth)) {
-                            *selected = Some(
-                                way.iter()
-                                    .chain([&entries.len()])
-                                    .chain(&mark.below)
-                                    .copied()
-                                    .collect(),
-                            );
-                        }
-                        entries.push(entry.clone());
-                    }
-                    if let Some(entry) = map
-                        .entries
-                        .get(position)
-                        .filter(|it| !self.removed.contains(&it.value))
-                    {
-                        let renamed = self.keys.get(&entry.value).cloned();
-                        let key = renamed.unwrap_or_else(|| Meaning::key(self.tree, entry.key));
-                        way.push(entries.len());
-                        entries.push((key, self.rebuild(entry.value, way, selected, budget)?));
-                        way.pop();
-                    }
+            let stays = old.items.get(index).filter(|item| !draft.is_removed(item.node));
+            if let Some(item) = stays {
+                let Some(same) = new.items.get(at) else {
+                    return false;
+                };
+                self.way.push(at);
+                let agrees = self.node(item.node, same.node);
+                self.way.pop();
+                if !agrees {
+                    return false;
                 }
-                Meaning::Map(entries)
+                at += 1;
             }
-        })
+        }
+        at == new.items.len()
+    }
+
+    fn entries(&mut self, id: Id, old: &Map, new: &Map) -> bool {
+        let draft = self.draft;
+        let mut at = 0;
+        for position in 0..=old.entries.len() {
+            let put_in = draft.entries.get(&(id, position)).into_iter().flatten();
+            for (nth, (key, meaning)) in put_in.enumerate() {
+                let Some(entry) = new.entries.get(at) else {
+                    return false;
+                };
+                self.way.push(at);
+                self.select(Anchor::Entry(id, position, nth));
+                self.way.pop();
+                let is_key = *key == Meaning::key(self.after, entry.key);
+                if !is_key || !meaning.agrees(self.after, entry.value, &self.budget) {
+                    return false;
+                }
+                at += 1;
+            }
+            let stays = old
+                .entries
+                .get(position)
+                .filter(|entry| !draft.is_removed(entry.value));
+            if let Some(entry) = stays {
+                let Some(same) = new.entries.get(at) else {
+                    return false;
+                };
+                let is_key = match draft.keys.get(&entry.value) {
+                    Some(renamed) => *renamed == Meaning::key(self.after, same.key),
+                    None => {
+                        let keys = (draft.tree.scalar(entry.key), self.after.scalar(same.key));
+                        match keys {
+                            (Some(old), Some(new)) => old.agrees(new),
+                            _ => Meaning::key(draft.tree, entry.key) == Meaning::key(self.after, same.key),
+                        }
+                    }
+                };
+                self.way.push(at);
+                let agrees = is_key && self.node(entry.value, same.value);
+                self.way.pop();
+                if !agrees {
+                    return false;
+                }
+                at += 1;
+            }
+        }
+        at == new.entries.len()
     }
 }
 

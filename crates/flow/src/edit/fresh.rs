@@ -34,11 +34,11 @@ fn fields<'t>(tree: &'t Tree<'_>) -> Vec<Field<'t>> {
                 type_name: tree.str(entry.value).or_else(|| tree.str(get("type")?)),
                 values: values
                     .iter()
-                    .filter_map(|item| Some(tree.scalar(item.node)?.text.clone()))
+                    .filter_map(|item| Some(tree.scalar(item.node)?.text.clone().into_owned()))
                     .collect(),
                 secret: get("secret")
                     .and_then(|it| tree.scalar(it))
-                    .is_some_and(|it| it.value == true),
+                    .is_some_and(|it| it.value() == true),
             }
         })
         .collect()

@@ -75,7 +75,7 @@ impl Meaning {
             .checked_sub(1)
             .ok_or_else(|| EditError::new("the file has more values than a flow may have"))?;
         Ok(match &tree.node(id).data {
-            Data::Scalar(scalar) => Self::Scalar(scalar.value.clone()),
+            Data::Scalar(scalar) => Self::Scalar(scalar.value()),
             // An anchor is known only before: an alias inside its own value does not end.
             Data::Alias(target) if tree.is_within(id, *target) => {
                 return Err(EditError::new("an alias stands inside its own anchor"));
@@ -110,9 +110,44 @@ impl Meaning {
         tree.scalar(id).map_or_else(
             || Key::text(""),
             |scalar| Key {
-                text: scalar.text.clone(),
-                value: scalar.value.clone(),
+                text: scalar.text.clone().into_owned(),
+                value: scalar.value(),
             },
         )
     }
+
+    /// Whether a node means this.
+    pub(super) fn agrees(&self, tree: &Tree<'_>, id: Id, budget: &Cell<usize>) -> bool {
+        if !spend(budget) {
+            return false;
+        }
+        match (self, &tree.node(id).data) {
+            (_, Data::Alias(target)) => !tree.is_within(id, *target) && self.agrees(tree, *target, budget),
+            (Self::Scalar(value), Data::Scalar(scalar)) => match value {
+                Value::String(text) => scalar.as_str() == Some(text),
+                value => *value == scalar.value(),
+            },
+            (Self::List(own), Data::List(list)) => {
+                own.len() == list.items.len()
+                    && own
+                        .iter()
+                        .zip(&list.items)
+                        .all(|(own, item)| own.agrees(tree, item.node, budget))
+            }
+            (Self::Map(own), Data::Map(map)) => {
+                own.len() == map.entries.len()
+                    && own.iter().zip(&map.entries).all(|((key, own), entry)| {
+                        *key == Self::key(tree, entry.key) && own.agrees(tree, entry.value, budget)
+                    })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Counts a value; `false` where there are more than there may be.
+pub(super) fn spend(budget: &Cell<usize>) -> bool {
+    let left = budget.get();
+    budget.set(left.saturating_sub(1));
+    left > 0
 }

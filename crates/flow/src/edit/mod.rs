@@ -43,8 +43,14 @@ use crate::source::Source;
 pub fn edit(source: &Arc<Source>, edit: &Edit, catalog: &Catalog) -> Result<Changed, EditError> {
     let text = source.text();
     // Lines are put in and taken out whole: the last gets its line end for that. Of a block of text it would be a part.
-    let padded = format!("{text}{}", if text.contains("\r\n") { "\r\n" } else { "\n" });
+    // Lines are put in and taken out whole: the last gets its line end for that. Of a block of text it would be a part.
     let is_whole = text.is_empty() || text.ends_with('\n');
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let padded = if is_whole {
+        String::new()
+    } else {
+        format!("{text}{newline}")
+    };
     let tree = tree::Tree::read(if is_whole { text } else { &padded })?;
     let tree = if !is_whole && tree.ends_in_block() {
         tree::Tree::read(text)?

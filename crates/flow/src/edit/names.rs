@@ -90,7 +90,7 @@ fn id_nodes(tree: &Tree<'_>) -> Vec<(Id, String)> {
     all_steps(tree)
         .into_iter()
         .filter_map(|step| tree.get(step, "id"))
-        .filter_map(|node| Some((node, tree.scalar(node)?.text.clone())))
+        .filter_map(|node| Some((node, tree.scalar(node)?.text.clone().into_owned())))
         .collect()
 }
 
@@ -142,7 +142,7 @@ pub(super) fn renumber(chunks: Vec<Chunk>, taken: &BTreeSet<String>) -> Result<V
 fn add_uses(tree: &Tree<'_>, names: &[&str; 2], new: &str, patches: &mut Patches) {
     let mut look = |node: Id, is_template: bool| {
         let Some(scalar) = tree.scalar(node) else { return };
-        if !scalar.value.is_string() || !scalar.text.contains(names[1]) {
+        if !scalar.text.contains(names[1]) || scalar.as_str().is_none() {
             return;
         }
         let mut found = Vec::new();
@@ -220,7 +220,7 @@ impl Draft<'_, '_> {
             let Some(scalar) = tree.scalar(node) else { continue };
             patches.sort_by_key(|(range, _)| range.start);
             patches.dedup();
-            let mut text = scalar.text.clone();
+            let mut text = scalar.text.clone().into_owned();
             for (range, new) in patches.iter().rev() {
                 text.replace_range(range.clone(), new);
             }
@@ -255,7 +255,7 @@ impl Draft<'_, '_> {
         };
         // A case that is a number stays one.
         let (value, is_clear) = plain_value(to);
-        let stays = !old.value.is_string() && !value.is_string() && is_clear && !value.is_null();
+        let stays = old.as_str().is_none() && !value.is_string() && is_clear && !value.is_null();
         let (written, value) = if stays {
             (to.to_owned(), value)
         } else {
@@ -304,7 +304,7 @@ pub(super) fn rename_id(draft: &mut Draft<'_, '_>, step: &str, to: &str) -> Resu
     let own = tree.get(node, "id");
     let old = own
         .and_then(|id| tree.scalar(id))
-        .map(|scalar| scalar.text.clone());
+        .map(|scalar| scalar.text.clone().into_owned());
     if old.as_deref() == Some(to) {
         return Ok(());
     }

@@ -1,7 +1,6 @@
 //! Structural paths and JSON Pointers → nodes, and back. The paths are those that the reader of flows gives to steps.
 
 use super::change::EditError;
-use super::meaning::Meaning;
 use super::tree::{Data, Id, Tree};
 use crate::syntax::path_segment;
 
@@ -141,7 +140,7 @@ fn descend(tree: &Tree<'_>, map: Id, keys: &[&str]) -> Option<Place> {
                     keys: rest,
                 });
             }
-            Data::Scalar(scalar) if scalar.value.is_null() || scalar.text == "continue" => {
+            Data::Scalar(scalar) if scalar.is_null() || scalar.text == "continue" => {
                 return Some(match rest.first() {
                     Some(code) if code != "*" && scalar.text == "continue" => Place::Beside {
                         all: value,
@@ -172,19 +171,16 @@ fn unescape(segment: &str) -> String {
         .replace("%25", "%")
 }
 
-/// The key at a position of a map, and its value.
-fn child<'m>(node: &'m Meaning, at: Option<&usize>) -> Option<(&'m str, &'m Meaning)> {
-    match node {
-        Meaning::Map(entries) => entries.get(*at?).map(|(key, value)| (key.text.as_str(), value)),
-        _ => None,
-    }
-}
-
 /// The structural path of the step at child positions from the root; `None` where there is none.
-pub(super) fn of_way(root: &Meaning, way: &[usize]) -> Option<String> {
+pub(super) fn of_way(tree: &Tree<'_>, way: &[usize]) -> Option<String> {
+    // The key at a position of a map, and its value.
+    let child = |map: Id, at: Option<&usize>| {
+        let entry = tree.entries(map).get(*at?)?;
+        Some((tree.key(entry), entry.value))
+    };
     let mut way = way.iter();
     let mut path = String::new();
-    let mut node = root;
+    let mut node = tree.root?;
     let mut is_step = false;
     loop {
         let Some(position) = way.next() else {
@@ -204,7 +200,7 @@ pub(super) fn of_way(root: &Meaning, way: &[usize]) -> Option<String> {
             }
             "on_error" => {
                 path.push_str("/on_error");
-                if let Meaning::Map(_) = value {
+                if tree.is_map(value) {
                     let (code, inner) = child(value, way.next())?;
                     path = format!("{path}/{}", path_segment(code));
                     list = inner;
@@ -214,8 +210,7 @@ pub(super) fn of_way(root: &Meaning, way: &[usize]) -> Option<String> {
             _ => return Some(path),
         }
         let index = *way.next()?;
-        let Meaning::List(items) = list else { return None };
-        node = items.get(index)?;
+        node = tree.items(list).get(index)?.node;
         path = format!("{path}/{index}");
         is_step = true;
     }

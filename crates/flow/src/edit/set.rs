@@ -111,8 +111,8 @@ fn expand(
     value: &Value,
 ) -> Result<Value, EditError> {
     let mut fields = Map::new();
-    if let Some(scalar) = tree.scalar(node).filter(|scalar| !scalar.value.is_null()) {
-        let own = scalar.value.clone();
+    if let Some(scalar) = tree.scalar(node).filter(|scalar| !scalar.is_null()) {
+        let own = scalar.value();
         let long = SHORT_FORMS
             .iter()
             .find(|(known, _)| *known == around)

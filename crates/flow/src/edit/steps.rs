@@ -85,7 +85,8 @@ pub(super) fn delete(draft: &mut Draft<'_, '_>, paths: &[String]) -> Result<(), 
     let selected = steps.first().and_then(|first| {
         let (list, index) = tree.item_of(*first)?;
         let items = tree.items(list);
-        let stays = |item: &&super::tree::Item| !steps.contains(&item.node) && tree.is_map(item.node);
+        let stays =
+            |item: &&super::tree::Item| steps.binary_search(&item.node).is_err() && tree.is_map(item.node);
         let beside = items[index..]
             .iter()
             .find(stays)

@@ -3,6 +3,7 @@
 //! `yaml::load` gives what a file means, with aliases in the place of what they stand for; an edit must know what is
 //! written. The parser is the same. Nothing of flows here.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -19,13 +20,13 @@ pub(super) type Id = usize;
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
     pub(super) text: &'a str,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node<'a>>,
     pub(super) root: Option<Id>,
 }
 
 /// A value, or a key.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(super) struct Node<'a> {
     /// The list or map that it stands in; for keys too.
     pub(super) parent: Option<Id>,
     /// Where its anchor or tag begins, or it.
@@ -34,12 +35,12 @@ pub(super) struct Node {
     pub(super) at: usize,
     /// Where it ends: the last character of its last child; without the line's end.
     pub(super) end: usize,
-    pub(super) data: Data,
+    pub(super) data: Data<'a>,
 }
 
 #[derive(Debug)]
-pub(super) enum Data {
-    Scalar(Scalar),
+pub(super) enum Data<'a> {
+    Scalar(Scalar<'a>),
     /// Stands for another node.
     Alias(Id),
     List(List),
@@ -47,10 +48,40 @@ pub(super) enum Data {
 }
 
 #[derive(Debug)]
-pub(super) struct Scalar {
-    pub(super) text: String,
-    pub(super) value: Value,
+pub(super) struct Scalar<'a> {
+    /// The text after YAML's own unescaping.
+    pub(super) text: Cow<'a, str>,
     pub(super) style: Style,
+    /// Whether it is a text, whatever its characters say.
+    is_text: bool,
+}
+
+impl Scalar<'_> {
+    /// What it means.
+    pub(super) fn value(&self) -> Value {
+        if self.is_text {
+            Value::String(self.text.clone().into_owned())
+        } else {
+            plain_value(&self.text).0
+        }
+    }
+
+    /// Its text, if it is one.
+    pub(super) fn as_str(&self) -> Option<&str> {
+        (self.is_text || plain_value(&self.text).0.is_string()).then_some(&*self.text)
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        !self.is_text && plain_value(&self.text).0.is_null()
+    }
+
+    /// Whether both mean the same.
+    pub(super) fn agrees(&self, other: &Scalar<'_>) -> bool {
+        if self.is_text == other.is_text && self.text == other.text {
+            return true;
+        }
+        self.value() == other.value()
+    }
 }
 
 /// How a scalar is written.
@@ -132,7 +163,7 @@ impl<'a> Tree<'a> {
         })
     }
 
-    pub(super) fn node(&self, id: Id) -> &Node {
+    pub(super) fn node(&self, id: Id) -> &Node<'a> {
         &self.nodes[id]
     }
 
@@ -161,7 +192,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    pub(super) fn scalar(&self, id: Id) -> Option<&Scalar> {
+    pub(super) fn scalar(&self, id: Id) -> Option<&Scalar<'a>> {
         match &self.nodes[id].data {
             Data::Scalar(scalar) => Some(scalar),
             _ => None,
@@ -170,11 +201,11 @@ impl<'a> Tree<'a> {
 
     /// The text of a scalar that is one.
     pub(super) fn str(&self, id: Id) -> Option<&str> {
-        self.scalar(id)?.value.as_str()
+        self.scalar(id)?.as_str()
     }
 
     pub(super) fn is_null(&self, id: Id) -> bool {
-        self.scalar(id).is_some_and(|scalar| scalar.value.is_null())
+        self.scalar(id).is_some_and(Scalar::is_null)
     }
 
     pub(super) fn is_map(&self, id: Id) -> bool {
@@ -267,7 +298,7 @@ struct Builder<'a> {
     depth: usize,
     /// Byte offset of each character; empty where the text is ASCII and both are the same.
     offsets: Vec<usize>,
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'a>>,
     open: Vec<Open>,
     anchors: HashMap<usize, Id>,
     root: Option<Id>,
@@ -306,7 +337,7 @@ impl<'a> Builder<'a> {
         self.offsets.get(character).copied().unwrap_or(self.text.len())
     }
 
-    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), EditError> {
+    fn event(&mut self, event: Event<'a>, span: Range<usize>) -> Result<(), EditError> {
         match event {
             Event::DocumentStart(explicit) => {
                 self.documents += 1;
@@ -323,16 +354,8 @@ impl<'a> Builder<'a> {
                 let properties = usize::from(anchor > 0) + usize::from(tag.is_some());
                 let (lead, at) = self.begin(properties, style == ScalarStyle::Plain && text.is_empty())?;
                 let (style, end) = self.measure(style, at, span.end, text.is_empty())?;
-                let value = if style == Style::Plain && tag.is_none() {
-                    plain_value(&text).0
-                } else {
-                    Value::String(text.clone().into_owned())
-                };
-                let scalar = Scalar {
-                    text: text.into_owned(),
-                    value,
-                    style,
-                };
+                let is_text = style != Style::Plain || tag.is_some();
+                let scalar = Scalar { text, style, is_text };
                 let id = self.push(lead, at, end, Data::Scalar(scalar), anchor);
                 self.cursor = end;
                 self.add(id)?;
@@ -542,7 +565,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn push(&mut self, lead: usize, at: usize, end: usize, data: Data, anchor: usize) -> Id {
+    fn push(&mut self, lead: usize, at: usize, end: usize, data: Data<'a>, anchor: usize) -> Id {
         let id = self.nodes.len();
         let parent = match self.open.last() {
             Some(Open::List(id) | Open::Map { id, .. }) => Some(*id),

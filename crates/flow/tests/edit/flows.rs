@@ -134,7 +134,7 @@ fn with_notes(text: &str) -> String {
         let indent = content.len() - content.trim_start().len();
         let is_plain = !content.trim().is_empty() && !content.starts_with("---");
         if is_plain && number > 0 && !is_inside(start) && !content.trim_start().starts_with('#') {
-            out.push_str(&format!("{:indent$}# note-{number}a!\n", ""));
+            out.extend([" ".repeat(indent), format!("# note-{number}a!\n")]);
         }
         out.push_str(content);
         if is_plain
@@ -143,7 +143,7 @@ fn with_notes(text: &str) -> String {
             && !content.contains('#')
             && !content.ends_with(['|', '>', '-', '+', '2', '\\'])
         {
-            out.push_str(&format!(" #\tnote-{number}b! "));
+            out.extend([format!(" #\tnote-{number}b! ")]);
         }
         out.push('\n');
         start += line.len();
@@ -202,29 +202,29 @@ impl Flow {
         let Some(root) = load(&source, Limits::default()).root else {
             return flow;
         };
-        flow.list("steps".to_owned(), root.get("steps"));
-        flow.list("on_error".to_owned(), root.get("on_error"));
+        flow.list("steps", root.get("steps"));
+        flow.list("on_error", root.get("on_error"));
         flow
     }
 
-    fn list(&mut self, path: String, node: Option<&Node>) {
+    fn list(&mut self, path: &str, node: Option<&Node>) {
         let nodes = node.and_then(Node::as_list).unwrap_or_default();
         let may_hold = node.is_none_or(|node| {
             node.as_list().is_some() || node.to_value().is_null() || node.as_str() == Some("continue")
         });
         if may_hold {
-            self.lists.push((path.clone(), nodes.len()));
+            self.lists.push((path.to_owned(), nodes.len()));
         }
         for (index, node) in nodes.iter().enumerate() {
             if node.as_map().is_some() {
-                self.step(format!("{path}/{index}"), node);
+                self.step(&format!("{path}/{index}"), node);
             }
         }
     }
 
-    fn step(&mut self, path: String, node: &Node) {
+    fn step(&mut self, path: &str, node: &Node) {
         let (mut keys, mut data, mut maps) = (Vec::new(), Vec::new(), Vec::new());
-        pointers(node, String::new(), &mut keys, &mut maps);
+        pointers(node, "", &mut keys, &mut maps);
         data.extend(
             keys.iter()
                 .filter(|key| {
@@ -251,7 +251,7 @@ impl Flow {
             .unwrap_or(node.span.end);
         let span = Span { start, end };
         self.steps.push(StepPlace {
-            path: path.clone(),
+            path: path.to_owned(),
             span,
             keys,
             data,
@@ -264,8 +264,8 @@ impl Flow {
                 .replace('@', "%40")
         };
         if node.get("then").is_some() || node.get("else").is_some() {
-            self.list(format!("{path}/then"), node.get("then"));
-            self.list(format!("{path}/else"), node.get("else"));
+            self.list(&format!("{path}/then"), node.get("then"));
+            self.list(&format!("{path}/else"), node.get("else"));
         }
         for verb in ["cases", "parallel"] {
             let Some(entries) = node.get(verb).and_then(Node::as_map) else {
@@ -273,30 +273,30 @@ impl Flow {
             };
             for entry in entries {
                 self.list(
-                    format!("{path}/{verb}/{}", escape(&entry.key.text)),
+                    &format!("{path}/{verb}/{}", escape(&entry.key.text)),
                     Some(&entry.value),
                 );
             }
-            self.list(format!("{path}/{verb}/a new%401"), None);
+            self.list(&format!("{path}/{verb}/a new%401"), None);
         }
         if node.get("switch").is_some() {
-            self.list(format!("{path}/default"), node.get("default"));
+            self.list(&format!("{path}/default"), node.get("default"));
         }
         if node.get("for_each").is_some() {
-            self.list(format!("{path}/each/#/steps"), node.get("steps"));
+            self.list(&format!("{path}/each/#/steps"), node.get("steps"));
         }
         match node.get("on_error") {
             Some(map) if map.as_map().is_some() => {
                 for entry in map.as_map().unwrap_or_default() {
                     self.list(
-                        format!("{path}/on_error/{}", escape(&entry.key.text)),
+                        &format!("{path}/on_error/{}", escape(&entry.key.text)),
                         Some(&entry.value),
                     );
                 }
             }
-            other => self.list(format!("{path}/on_error"), other),
+            other => self.list(&format!("{path}/on_error"), other),
         }
-        self.list(format!("{path}/on_error/timeout"), None);
+        self.list(&format!("{path}/on_error/timeout"), None);
     }
 
     pub(crate) fn span(&self, path: &str) -> Span {
@@ -352,21 +352,21 @@ impl Flow {
     }
 }
 
-fn pointers(node: &Node, at: String, keys: &mut Vec<String>, maps: &mut Vec<String>) {
+fn pointers(node: &Node, at: &str, keys: &mut Vec<String>, maps: &mut Vec<String>) {
     match &node.data {
         Data::Map(entries) => {
-            maps.push(at.clone());
+            maps.push(at.to_owned());
             for entry in entries {
                 let key = format!("{at}/{}", entry.key.text.replace('~', "~0").replace('/', "~1"));
                 keys.push(key.clone());
-                pointers(&entry.value, key, keys, maps);
+                pointers(&entry.value, &key, keys, maps);
             }
         }
         Data::List(nodes) => {
             for (index, node) in nodes.iter().enumerate() {
                 let key = format!("{at}/{index}");
                 keys.push(key.clone());
-                pointers(node, key, keys, maps);
+                pointers(node, &key, keys, maps);
             }
         }
         _ => {}

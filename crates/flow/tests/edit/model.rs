@@ -17,9 +17,9 @@ pub(crate) fn value(text: &str) -> Value {
 }
 
 /// The JSON Pointer of a structural path.
-pub(crate) fn pointer(path: &str) -> Option<String> {
+pub(crate) fn pointer(path: &str) -> String {
     if path.is_empty() {
-        return Some(String::new());
+        return String::new();
     }
     let mut pointer = String::new();
     for segment in path
@@ -33,19 +33,19 @@ pub(crate) fn pointer(path: &str) -> Option<String> {
             .replace("%25", "%");
         pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
     }
-    Some(pointer)
+    pointer
 }
 
 pub(crate) fn step(value: &Value, path: &str) -> Value {
     value
-        .pointer(&pointer(path).unwrap())
+        .pointer(&pointer(path))
         .cloned()
         .unwrap_or_else(|| panic!("no {path} in {value:#}"))
 }
 
 /// Where the steps of a list are: those for all errors stand under `"*"` where there are codes.
 fn place(value: &Value, list: &str) -> String {
-    let own = pointer(list).unwrap();
+    let own = pointer(list);
     let is_codes = own.ends_with("/on_error") && value.pointer(&own).is_some_and(Value::is_object);
     if is_codes { format!("{own}/*") } else { own }
 }
@@ -59,11 +59,7 @@ pub(crate) fn list(value: &Value, list: &str) -> Vec<Value> {
 }
 
 pub(crate) fn list_mut<'v>(value: &'v mut Value, list: &str) -> &'v mut Vec<Value> {
-    value
-        .pointer_mut(&pointer(list).unwrap())
-        .unwrap()
-        .as_array_mut()
-        .unwrap()
+    value.pointer_mut(&pointer(list)).unwrap().as_array_mut().unwrap()
 }
 
 /// Puts steps into a slot.
@@ -120,7 +116,7 @@ pub(crate) fn remove(value: &mut Value, pointer: &str) {
 /// Takes steps out.
 pub(crate) fn take(value: &mut Value, steps: &[String]) {
     for step in steps {
-        *value.pointer_mut(&pointer(step).unwrap()).unwrap() = json!("gone");
+        *value.pointer_mut(&pointer(step)).unwrap() = json!("gone");
     }
     drop_gone(value);
 }
@@ -220,7 +216,9 @@ pub(crate) fn ids(value: &Value) -> Vec<String> {
             if let Some(id) = step.get("id").and_then(Value::as_str) {
                 found.push(id.to_owned());
             }
-            inner_lists(step).into_iter().for_each(|list| walk(list, found));
+            for list in inner_lists(step) {
+                walk(list, found);
+            }
         }
     }
     let mut found = Vec::new();
@@ -239,7 +237,7 @@ fn inner_lists(step: &Value) -> Vec<&Value> {
             "then" | "else" | "default" | "steps" => lists.push(value),
             "on_error" if value.is_array() => lists.push(value),
             "cases" | "parallel" | "on_error" => {
-                lists.extend(value.as_object().into_iter().flatten().map(|(_, list)| list))
+                lists.extend(value.as_object().into_iter().flatten().map(|(_, list)| list));
             }
             _ => {}
         }
@@ -259,12 +257,12 @@ pub(crate) fn without_ids(steps: &[Value]) -> String {
         let mut out = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let goes_on = part.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-            out.push_str(&if goes_on {
+            let name = if goes_on {
                 used.clone()
             } else {
                 format!("steps.<{place}>")
-            });
-            out.push_str(part);
+            };
+            out.extend([name.as_str(), part]);
         }
         text = out;
     }

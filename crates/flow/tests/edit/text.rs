@@ -8,13 +8,14 @@ use lockgate_flow::yaml::{Limits, load};
 
 /// The changes that give back the text before.
 pub(crate) fn inverse(before: &str, changes: &[Change]) -> Vec<Change> {
-    let mut moved = 0_i64;
+    let (mut grown, mut shrunk) = (0, 0);
     changes
         .iter()
         .map(|change| {
-            let start = usize::try_from(i64::from(change.span.start) + moved).unwrap();
+            let start = change.span.start as usize + grown - shrunk;
             let old = &before[change.span.range()];
-            moved += change.text.len() as i64 - old.len() as i64;
+            grown += change.text.len();
+            shrunk += old.len();
             Change {
                 span: Span::new(start, start + change.text.len()),
                 text: old.to_owned(),
@@ -128,7 +129,7 @@ pub(crate) fn of_entry(text: &str, pointer: &str) -> String {
 pub(crate) fn is_in_brackets(text: &str, list: &str) -> bool {
     let source = Source::new("flows/it.yaml", text);
     let root = load(&source, Limits::default()).root.unwrap();
-    let pointer = crate::model::pointer(list).unwrap();
+    let pointer = crate::model::pointer(list);
     let mut at = String::new();
     pointer.split('/').skip(1).any(|token| {
         at = format!("{at}/{token}");
