@@ -153,26 +153,56 @@ mod tests {
         (folder, root)
     }
 
-    #[tokio::test]
-    async fn one_run_of_tests_goes_on_at_a_time() {
-        let (_folder, root) = workspace();
-        let catalog = Arc::new(catalogue::catalog());
-        let tests = Tests::default();
-        let turn = Arc::clone(&tests.0).lock_owned().await;
-        let mut first = Box::pin(tests.run(root.clone(), &catalog, Some("a")));
-        let mut second = Box::pin(tests.run(root.clone(), &catalog, None));
-        for _ in 0..3 {
+    /// With one thread for what blocks: what is put there later begins when all before it has ended.
+    fn on_one_thread(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(test);
+    }
+
+    /// Everything has ended that was begun.
+    async fn settled() {
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+    }
+
+    #[test]
+    fn one_run_of_tests_goes_on_at_a_time() {
+        on_one_thread(async {
+            let (_folder, root) = workspace();
+            let catalog = Arc::new(catalogue::catalog());
+            let tests = Tests::default();
+            let turn = Arc::clone(&tests.0).lock_owned().await;
+            let mut first = Box::pin(tests.run(root.clone(), &catalog, Some("a")));
+            let mut second = Box::pin(tests.run(root, &catalog, None));
             assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
-            tokio::task::yield_now().await;
-        }
-        // Who leaves the line is passed over.
-        drop(first);
-        drop(turn);
-        assert_eq!(second.await.unwrap().passed, 1);
-        // Who leaves in the middle lets the next one begin when its cases have ended.
-        let mut left = Box::pin(tests.run(root.clone(), &catalog, None));
-        assert!((&mut left).now_or_never().is_none());
-        drop(left);
-        assert_eq!(tests.run(root, &catalog, None).await.unwrap().passed, 1);
+            settled().await;
+            assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+            // Who leaves the line is passed over.
+            drop(first);
+            drop(turn);
+            assert_eq!(second.await.unwrap().passed, 1);
+        });
+    }
+
+    #[test]
+    fn who_leaves_lets_the_next_begin_when_the_cases_have_ended() {
+        on_one_thread(async {
+            let (_folder, root) = workspace();
+            let catalog = Arc::new(catalogue::catalog());
+            let tests = Tests::default();
+            let (open, gate) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || gate.recv());
+            let mut left = Box::pin(tests.run(root, &catalog, None));
+            assert!((&mut left).now_or_never().is_none());
+            drop(left);
+            assert!(tests.0.try_lock().is_err());
+            open.send(()).unwrap();
+            busy.await.unwrap().unwrap();
+            settled().await;
+            assert!(tests.0.try_lock().is_ok());
+        });
     }
 }
