@@ -43,7 +43,8 @@ fn read(folder: &Path) -> Files {
     let mut flows: Vec<String> = std::fs::read_dir(folder.join("flows"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".yaml") && !name.ends_with(".test.yaml"))
+        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "yaml"))
+        .filter(|name| !name.ends_with(".test.yaml"))
         .map(|name| format!("flows/{name}"))
         .collect();
     flows.sort();

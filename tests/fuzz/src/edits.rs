@@ -98,7 +98,7 @@ pub(crate) fn run(bytes: &[u8], catalog: &Catalog) {
 fn inverse(before: &str, changed: &Changed) -> Vec<Change> {
     let mut grown = 0;
     let mut shrunk = 0;
-    let changes = changed.changes.iter().map(|change| {
+    let back = changed.changes.iter().map(|change| {
         let old = &before[change.span.range()];
         let start = change.span.start as usize + grown - shrunk;
         grown += change.text.len();
@@ -108,7 +108,7 @@ fn inverse(before: &str, changed: &Changed) -> Vec<Change> {
             text: old.to_owned(),
         }
     });
-    changes.collect()
+    back.collect()
 }
 
 pub(crate) fn flows(root: &Path) -> Vec<Vec<u8>> {

@@ -130,7 +130,7 @@ fn case(case: CaseReport) -> TestCase {
 }
 
 #[cfg(test)]
-mod tests {
+mod one_at_a_time {
     use futures_util::FutureExt as _;
 
     use super::*;
