@@ -70,6 +70,18 @@ export class Desk {
   async select(path: string): Promise<void> {
     await this.head(path).click();
     await expect(this.card(path)).toHaveAttribute("data-selected", "true");
+    // The form follows, where the panel is open.
+    await expect(this.form.locator(`form[data-step="${path}"]`)).toBeVisible();
+  }
+
+  /** Only the picture is seen, the whole of it. */
+  async wide(): Promise<void> {
+    await this.page.getByRole("button", { name: "Picture", exact: true }).click();
+    await this.fit();
+  }
+
+  async fit(): Promise<void> {
+    await this.page.getByRole("button", { name: "All of it (F)" }).click();
   }
 
   /** The part of a box that is always its own: a frame lies behind what is in it. */
@@ -93,6 +105,31 @@ export class Desk {
   async menu(path: string, item: string): Promise<void> {
     await this.head(path).click({ button: "right" });
     await this.page.getByRole("menuitem", { name: item }).click();
+  }
+
+  /** Takes an item of the flow's menu, which is that of the free ground. */
+  async flowMenu(item: string): Promise<void> {
+    await this.page.locator(".react-flow__pane").click({ button: "right", position: { x: 30, y: 160 } });
+    await this.page.getByRole("menuitem", { name: item }).click();
+  }
+
+  /** Nothing is selected: the form is that of the flow. */
+  async selectFlow(): Promise<void> {
+    await this.page.locator(".react-flow__pane").click({ position: { x: 30, y: 160 } });
+    await expect(this.form.locator('form[data-step=""]')).toBeVisible();
+  }
+
+  /** Drags something by its middle to the middle of something else; `meanwhile` is done before it is let go. */
+  async drag(from: Locator, to: Locator, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const { mouse } = this.page;
+    await from.hover();
+    await mouse.down();
+    const end = await middle(to);
+    await mouse.move(end.x - 20, end.y - 12, { steps: 4 });
+    await mouse.move(end.x, end.y, { steps: 4 });
+    await expect(this.page.locator(".drag-ghost[data-ready]")).toBeVisible();
+    await meanwhile();
+    await mouse.up();
   }
 
   // —— the text
@@ -135,10 +172,10 @@ export class Desk {
   async reach(target: Locator): Promise<void> {
     const { keyboard } = this.page;
     for (let presses = 0; presses < 120; presses += 1) {
-      const isThere = (await target.count()) > 0 && (await target.first().evaluate((element) => element === document.activeElement));
-      if (isThere) return;
+      const focus = (await target.count()) > 0 ? await target.first().evaluate(focusAt) : await this.page.evaluate(focusAt, null);
+      if (focus === "there") return;
       // In the text of the file Tab indents.
-      if (await this.page.evaluate(() => document.activeElement?.closest(".source") != null)) await keyboard.press("Escape");
+      if (focus === "text") await keyboard.press("Escape");
       await keyboard.press("Tab");
     }
     throw new Error(`Tab does not lead to ${String(target)}`);
@@ -161,6 +198,17 @@ export class Desk {
     await field.fill(text);
     await field.blur();
   }
+}
+
+async function middle(of: Locator): Promise<{ readonly x: number; readonly y: number }> {
+  const box = await of.boundingBox();
+  if (box === null) throw new Error(`${String(of)} is not seen`);
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+function focusAt(target: Element | null): "there" | "text" | "elsewhere" {
+  if (target !== null && target === document.activeElement) return "there";
+  return document.activeElement?.closest(".source") == null ? "elsewhere" : "text";
 }
 
 /** A name as a whole; a required field's ends with a star. */
