@@ -19,6 +19,7 @@ pub(super) fn check(check: &mut FlowCheck<'_>) {
     let flow = &check.lowered.flow;
     let start = State::new(flow.steps.len(), flow.variables.len());
     let mut analysis = Analysis {
+        first_slots: first_slots(check),
         check,
         flow,
         visited: HashSet::new(),
@@ -53,6 +54,7 @@ pub(super) fn known_at(check: &mut FlowCheck<'_>, path: &str) -> Option<Place> {
     let flow = &check.lowered.flow;
     let start = State::new(flow.steps.len(), flow.variables.len());
     let mut analysis = Analysis {
+        first_slots: first_slots(check),
         check,
         flow,
         visited: HashSet::new(),
@@ -65,6 +67,16 @@ pub(super) fn known_at(check: &mut FlowCheck<'_>, path: &str) -> Option<Place> {
         _ => analysis.region(&flow.body, start),
     };
     analysis.seen
+}
+
+fn first_slots(check: &FlowCheck<'_>) -> Vec<usize> {
+    let mut count = 0;
+    let steps = check.steps.iter().map(|step| {
+        let first = count;
+        count += usize::from(step.id.is_some());
+        first
+    });
+    steps.collect()
 }
 
 /// In the flow's own handler anything may have run, and nothing is sure to have.
@@ -80,6 +92,8 @@ struct Analysis<'c, 'a> {
     visited: HashSet<NodeIndex>,
     /// The slots of the loops around, outermost first.
     loops: Vec<std::ops::Range<u32>>,
+    /// Of each step, in document order, how many slots are given out before it.
+    first_slots: Vec<usize>,
     /// The path of the step that is asked about; then nothing is checked.
     watched: Option<&'c str>,
     /// What is known there.
@@ -121,9 +135,7 @@ impl<'a> Analysis<'_, 'a> {
                 if let Some(slot) = node.slot.filter(|_| handler.keeps_error) {
                     failed.attempt(slot);
                 }
-                for slot in self.inner_slots(index) {
-                    failed.possible.insert(slot as usize);
-                }
+                failed.possible.insert_range(self.inner_slots(index));
                 reach(handler.target, failed);
             }
             for (edge, out) in self.node(node, state) {
@@ -133,24 +145,24 @@ impl<'a> Analysis<'_, 'a> {
         end
     }
 
-    /// The slots of the step of a node and of all that stands in it.
-    fn inner_slots(&self, index: NodeIndex) -> Vec<u32> {
+    /// The slots of the step of a node and of all that stands in it: slots are given out in document order.
+    fn inner_slots(&self, index: NodeIndex) -> std::ops::Range<usize> {
         let Some(origin) = self.check.lowered.origins.get(index.index()) else {
-            return Vec::new();
+            return 0..0;
         };
-        let Some(step) = self.check.steps.get(origin.step) else {
-            return Vec::new();
+        let Some((step, after)) = self.check.steps.get(origin.step..).and_then(<[_]>::split_first) else {
+            return 0..0;
         };
         let own = step.path.as_str();
-        let inside = |path: &str| {
-            path.strip_prefix(own)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let is_inside = |inner: &&&Step| {
+            let rest = inner.path.strip_prefix(own);
+            rest.is_some_and(|rest| rest.starts_with('/'))
         };
-        (0..)
-            .zip(&self.flow.steps)
-            .filter(|(_, info)| inside(&info.path))
-            .map(|(slot, _)| slot)
-            .collect()
+        let inside = after.iter().take_while(is_inside);
+        let has_slot = |step: &&&Step| step.id.is_some();
+        let count = [step].into_iter().chain(inside).filter(has_slot).count();
+        let start = self.first_slots.get(origin.step).copied().unwrap_or(0);
+        start..start + count
     }
 
     /// Whether a step that has succeeded has a result that is not null, so that its absence shows that it has not.
