@@ -431,14 +431,13 @@ impl<'c, 't, 'a> Check<'c, 't, 'a> {
                 let Some(same) = new.entries.get(at) else {
                     return false;
                 };
-                let is_key = match draft.keys.get(&entry.value) {
-                    Some(renamed) => *renamed == Meaning::key(self.after, same.key),
-                    None => {
-                        let keys = (draft.tree.scalar(entry.key), self.after.scalar(same.key));
-                        match keys {
-                            (Some(old), Some(new)) => old.agrees(new),
-                            _ => Meaning::key(draft.tree, entry.key) == Meaning::key(self.after, same.key),
-                        }
+                let is_key = if let Some(renamed) = draft.keys.get(&entry.value) {
+                    *renamed == Meaning::key(self.after, same.key)
+                } else {
+                    let keys = (draft.tree.scalar(entry.key), self.after.scalar(same.key));
+                    match keys {
+                        (Some(old), Some(new)) => old.agrees(new),
+                        _ => Meaning::key(draft.tree, entry.key) == Meaning::key(self.after, same.key),
                     }
                 };
                 self.way.push(at);
