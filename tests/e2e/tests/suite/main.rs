@@ -9,6 +9,7 @@ mod emulated;
 mod folder;
 mod served;
 mod stand_in;
+mod studio_asked;
 mod terminal;
 
 // The tests.
@@ -40,6 +41,7 @@ mod statuses;
 mod stores;
 mod studio_files;
 mod studio_operations;
+mod studio_runs;
 mod sync_profile;
 mod telemetry;
 mod tenant_command;
