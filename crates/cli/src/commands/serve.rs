@@ -79,6 +79,9 @@ pub(super) async fn serve(folder: &Path, args: &ServeArgs, terminal: &Terminal) 
     drop(loaded);
     serve::announce(&url, &admin_url, terminal)?;
     loop {
+        if let Some(trouble) = watcher.as_mut().and_then(Watcher::trouble) {
+            tracing::warn!(target: RELOAD, trouble, "files are looked at every second instead, for the studio");
+        }
         tokio::select! {
             asked = signals.next() => match asked {
                 Asked::Reload => reload(folder, &mut builder, keeping.as_ref(), &server, &metrics, files.as_deref()),

@@ -17,6 +17,7 @@ mod meaning;
 mod names;
 mod path;
 mod put;
+mod read;
 mod rewrite;
 mod scalar;
 mod set;

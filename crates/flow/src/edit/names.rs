@@ -14,7 +14,6 @@ use super::tree::{Data, Id, Style, Tree};
 use super::{path, scalar};
 use crate::expression::{Expression, Path, Segment, Template};
 use crate::syntax::is_identifier;
-use crate::yaml::plain_value;
 
 /// The keys of a step whose texts are templates.
 const TEMPLATES: &[&str] = &[
@@ -244,7 +243,7 @@ impl Draft<'_, '_> {
     }
 
     /// Gives an entry's key another name, in the style of the one before.
-    fn rename_entry(&mut self, map: Id, position: usize, to: &str) -> Result<(), EditError> {
+    fn rename_entry(&mut self, map: Id, position: usize, to: &str, is_case: bool) -> Result<(), EditError> {
         let tree = self.tree;
         if tree.position(map, to).is_some() {
             return Err(EditError::new(format!("there is a `{to}` already")));
@@ -253,24 +252,17 @@ impl Draft<'_, '_> {
         let Some(old) = tree.scalar(entry.key) else {
             return Err(EditError::new("this key is no text"));
         };
-        // A case that is a number stays one.
-        let (value, is_clear) = plain_value(to);
-        let stays = old.as_str().is_none() && !value.is_string() && is_clear && !value.is_null();
-        let (written, value) = if stays {
-            (to.to_owned(), value)
-        } else {
-            let style = matches!(old.style, Style::Single | Style::Double).then_some(old.style);
-            (scalar::key(to, style), Value::String(to.to_owned()))
+        let style = matches!(old.style, Style::Single | Style::Double).then_some(old.style);
+        let (written, key) = match style {
+            // A case may be a number, as where it is written anew; a number elsewhere stays one. What stands in quotes is
+            // a text and stays one.
+            None if is_case || old.as_str().is_none() => super::put::key_of_list(to, Some("cases")),
+            None => (scalar::key(to, None), Key::text(to)),
+            Some(_) => (scalar::key(to, style), Key::text(to)),
         };
         let node = tree.node(entry.key);
         self.replace(node.at..node.end, written);
-        self.means_key(
-            entry.value,
-            Key {
-                text: to.to_owned(),
-                value,
-            },
-        );
+        self.means_key(entry.value, key);
         Ok(())
     }
 }
@@ -357,18 +349,18 @@ pub(super) fn rename(draft: &mut Draft<'_, '_>, step: &str, key: &str, to: &str)
             }
             for set in sets {
                 if let Some(position) = tree.position(set, name) {
-                    draft.rename_entry(set, position, to)?;
+                    draft.rename_entry(set, position, to, false)?;
                 }
             }
             add_uses(tree, &["vars", name], to, &mut patches);
         }
         ["input"] if step.is_empty() => {
             check_name(to)?;
-            draft.rename_entry(map, position, to)?;
+            draft.rename_entry(map, position, to, false)?;
             add_uses(tree, &["input", name], to, &mut patches);
             trigger_uses(tree, node, name, to, &mut patches);
         }
-        _ => draft.rename_entry(map, position, to)?,
+        _ => draft.rename_entry(map, position, to, !step.is_empty() && around == ["cases"])?,
     }
     draft.patch(patches)
 }

@@ -7,16 +7,17 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use lockgate_flow::edit::{apply, edit};
+use lockgate_flow::source::Source;
 use lockgate_server::admin::JsonBody;
 use lockgate_server::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::Studio;
-use super::body::{Sent, TextAsked, TextBody, with_text};
+use super::body::{TextAsked, TextBody, aside, with_text};
 use super::edits::EditSent;
 use crate::document::{Document, Overlay};
 use crate::finding::units;
-use crate::path::FileKind;
+use crate::path::{FileKind, FilePath};
 use crate::positions::Positions;
 use crate::problem::problem;
 
@@ -62,19 +63,16 @@ pub(super) async fn change(
     State(studio): State<Arc<Studio>>,
     JsonBody(asked): TextBody<EditAsked>,
 ) -> Result<Json<Edited>, Problem> {
-    let text = TextAsked::new(asked.path, asked.text, asked.collapsed);
-    let edited = with_text(studio, text, move |studio, sent| {
-        let Sent {
-            desk,
-            path,
-            overlay,
-            collapsed,
-        } = sent;
-        if path.kind() != FileKind::Flow {
-            return Err(refused(format!("{path} is no flow: edit its text")));
-        }
-        let source = &overlay.source;
-        let done = edit(source, &asked.edit.into(), &desk.catalog).map_err(|error| refused(error.message))?;
+    let path = FilePath::parse(&asked.path)?;
+    if path.kind() != FileKind::Flow {
+        return Err(refused(format!("{path} is no flow: edit its text")));
+    }
+    // What the text means before is not asked: an edit goes by what is written.
+    aside(move || {
+        let desk = studio.desk();
+        let source = Source::new(path.as_str(), asked.text);
+        let done =
+            edit(&source, &asked.edit.into(), &desk.catalog).map_err(|error| refused(error.message))?;
         let positions = Positions::of(source.text());
         let after = apply(source.text(), &done.changes);
         let changes = done.changes.into_iter().map(|change| {
@@ -85,15 +83,15 @@ pub(super) async fn change(
                 insert: change.text,
             }
         });
-        let changes = changes.collect();
         let overlay = Overlay::of(&*studio.files, &desk, &path, after);
         Ok(Edited {
-            changes,
+            changes: changes.collect(),
             select: done.select,
-            document: Document::of(&overlay, collapsed),
+            document: Document::of(&overlay, asked.collapsed),
         })
-    });
-    edited.await.map(Json)
+    })
+    .await
+    .map(Json)
 }
 
 /// The edit does not fit the text.
