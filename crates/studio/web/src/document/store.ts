@@ -6,7 +6,7 @@ import type { EditorView } from "@codemirror/view";
 import { get, post, put } from "../api/client";
 import { ApiProblem, messageOf } from "../api/problem";
 import type { Document, Edit, File, OutlineStep, Picture, SaveConflict } from "../api/types";
-import { dropDraft, keepDraft, readDraft } from "./drafts";
+import { dropDraft, forgetDraft, keepDraft, readDraft } from "./drafts";
 import { stateOf } from "./state";
 
 export type Saving = "idle" | "saving" | "failed";
@@ -81,7 +81,10 @@ export class DocumentStore {
   static async open(path: string, isNew = false): Promise<DocumentStore> {
     const draft = readDraft(path);
     const file = isNew ? null : await get("/api/files/{path}", { params: { path } });
-    if (draft === null || draft.text === file?.text) return new DocumentStore(path, file, file?.text ?? draft?.text ?? "");
+    if (draft === null || draft.text === file?.text) {
+      forgetDraft(path);
+      return new DocumentStore(path, file, file?.text ?? "");
+    }
     const base = draft.base && { path, text: draft.base.text, version: draft.base.version };
     const store = new DocumentStore(path, base, draft.text);
     store.#notice = "Unsaved changes of an earlier visit are here again.";
@@ -343,6 +346,11 @@ export class DocumentStore {
   close(): void {
     clearTimeout(this.#timer);
     this.#reading?.abort();
+    this.keep();
+  }
+
+  /** Keeps what is unsaved now, not only at the next pause. */
+  keep(): void {
     this.#keepDraft();
   }
 

@@ -27,9 +27,12 @@ export function FilePage({ path, isNew, step }: FilePageProps) {
       (error: unknown) => isOpen && setProblem(messageOf(error)),
     );
     const unsubscribe = workspaceStore.onChange(() => void opened?.refresh());
+    const keep = (): void => opened?.keep();
+    addEventListener("pagehide", keep);
     return () => {
       isOpen = false;
       unsubscribe();
+      removeEventListener("pagehide", keep);
       opened?.close();
     };
   }, [path, isNew]);

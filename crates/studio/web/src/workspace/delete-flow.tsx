@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { get, remove } from "../api/client";
 import type { FlowEntry } from "../api/types";
-import { dropDraft } from "../document/drafts";
+import { forgetDraft } from "../document/drafts";
 import { ProblemLine } from "../runs/problem-line";
 import { useTask } from "../runs/use-task";
 import { workspaceStore } from "../shell/workspace-store";
@@ -18,7 +18,7 @@ interface DeleteFlowProps {
 async function deleteFile(path: string): Promise<void> {
   const { version } = await get("/api/files/{path}", { params: { path } });
   await remove("/api/files/{path}", { params: { path }, query: { version } });
-  dropDraft(path);
+  forgetDraft(path);
 }
 
 export function DeleteFlow({ flow, flows, onClose }: DeleteFlowProps) {
