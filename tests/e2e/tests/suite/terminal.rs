@@ -190,6 +190,8 @@ pub(crate) fn steady(text: &str) -> String {
         (r"\b[0-9a-f]{16}\b", "[id]"),
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[timestamp]"),
         (r#""duration_ms": ?[\d.]+"#, r#""duration_ms":[ms]"#),
+        // Before the durations, of which it would be one.
+        (r"\b\d+ (s|min) ago\b|\bjust now\b", "[ago]"),
         (
             r"(  |in |after |active for |\[2m)\d+(\.\d+)? (ns|µs|ms|s)\b",
             "$1[time]",
@@ -199,7 +201,6 @@ pub(crate) fn steady(text: &str) -> String {
             "[date]",
         ),
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "[local time]"),
-        (r"\b\d+ (s|min) ago\b|\bjust now\b", "[ago]"),
         (r"\+\d+(\.\d+)? (ns|µs|ms|s)\b", "+[time]"),
         (r"\bprocess \d+\b", "process [pid]"),
         (r"\blockgate \d+\.\d+\.\d+\b", "lockgate [version]"),
