@@ -139,6 +139,14 @@ test("steps are moved, copied and deleted", async ({ page, server }) => {
     ],
     "duplicated": [keys("steps/0", "Control+d"), instead(CHOICE, `${USER.replace("id: user", "id: user_2")}\n${CHOICE}`)],
     "deleted": [keys("steps/1", "Delete"), instead(`${CHOICE}\n`, "")],
+    "deleted, by the panel": [
+      async (desk) => {
+        await desk.wide();
+        await desk.select("steps/1");
+        await page.getByRole("button", { name: "Delete this step" }).click();
+      },
+      instead(`${CHOICE}\n`, ""),
+    ],
     "several, deleted": [keys("steps/1", "Shift+ArrowUp", "Delete"), instead(`${USER}\n${CHOICE}\n`, "")],
   });
 });
@@ -159,6 +167,15 @@ test("steps are wrapped and unwrapped; cases, branches and handlers come and go"
     "in if": [wrap("if"), instead(USER, `  - if: input.email\n    then:\n${inside}`)],
     "in switch": [wrap("switch"), instead(USER, `  - switch: input.plan\n    cases:\n      free:\n${deeper(inside)}`)],
     "in parallel": [wrap("parallel"), instead(USER, `  - parallel:\n      user:\n${deeper(inside)}`)],
+    "in parallel, by the panel": [
+      async (desk) => {
+        await desk.wide();
+        await desk.select("steps/0");
+        await page.getByLabel("Put it into").selectOption("parallel");
+        await page.getByRole("button", { name: "Wrap", exact: true }).click();
+      },
+      instead(USER, `  - parallel:\n      user:\n${deeper(inside)}`),
+    ],
     "in for_each": [wrap("for_each"), instead(USER, `  - for_each: [1]\n    steps:\n${inside}`)],
     "unwrapped": [
       async (desk) => {

@@ -91,7 +91,7 @@ export function AddMenu({ place, onPick, onClose }: AddMenuProps) {
                 >
                   <Icon name={entry.icon} />
                   <span className="add-menu-name">{entry.name}</span>
-                  <span className="add-menu-summary">{entry.summary}</span>
+                  <span className="add-menu-summary">{entry.lacks === null ? entry.summary : `needs a connection of type ${entry.lacks}`}</span>
                 </div>
               ))}
             </div>

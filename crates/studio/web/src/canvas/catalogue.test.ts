@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Entry, grouped, matching } from "./catalogue";
 
-function entry(name: string, group: string, summary: string): Entry {
-  return { key: name, name, group, summary, docs: summary, icon: "action", step: { action: name } };
+function entry(name: string, group: string, summary: string, lacks: string | null = null): Entry {
+  return { key: name, name, group, summary, docs: summary, icon: "action", step: { action: name }, lacks };
 }
 
 const ENTRIES = [
@@ -23,6 +23,11 @@ describe("the catalogue", () => {
     expect(names("create")).toEqual(["auth0.create_user"]);
     expect(names("if")).toEqual(["if"]);
     expect(names("nothing")).toEqual([]);
+  });
+
+  it("offers what lacks a connection behind what does not", () => {
+    const entries = [entry("okta.get_user", "Okta", "Gets a user.", "okta"), ...ENTRIES];
+    expect(matching(entries, "user").map((found) => found.name)).toEqual(["auth0.update_user", "auth0.create_user", "log.write", "okta.get_user"]);
   });
 
   it("stands in groups, in their order", () => {

@@ -14,6 +14,8 @@ export interface Entry {
   readonly docs: string;
   readonly icon: IconName;
   readonly step: NewStep;
+  /** The connection type that it needs and the workspace lacks. */
+  readonly lacks: string | null;
 }
 
 type Verb = Extract<NewStep, { verb: string }>["verb"];
@@ -40,25 +42,39 @@ const STEPS: readonly Entry[] = VERBS.map(([verb, summary]) => ({
   docs: summary,
   icon: iconOf(verb),
   step: { verb },
+  lacks: null,
 }));
 
-function entryOf(action: Action): Entry {
-  const { name, group, summary, docs } = action;
-  return { key: name, name, group, summary, docs, icon: iconOf(name.split(".")[0] ?? name), step: { action: name } };
+function entryOf(action: Action, types: ReadonlySet<string> | null): Entry {
+  const { name, group, summary, docs, connection } = action;
+  const lacks = connection !== null && types?.has(connection) === false ? connection : null;
+  return { key: name, name, group, summary, docs, icon: iconOf(name.split(".")[0] ?? name), step: { action: name }, lacks };
 }
 
-let asked: Promise<readonly Entry[]> | null = null;
+let asked: Promise<readonly Action[]> | null = null;
 
 /** Asked for once; again after a failure. */
-function entries(): Promise<readonly Entry[]> {
-  asked ??= get("/api/actions").then(
-    (actions) => [...STEPS, ...actions.map(entryOf)],
-    (error: unknown) => {
-      asked = null;
-      throw error;
-    },
-  );
+function actions(): Promise<readonly Action[]> {
+  asked ??= get("/api/actions").catch((error: unknown) => {
+    asked = null;
+    throw error;
+  });
   return asked;
+}
+
+/** The types of the workspace's connections; null where they cannot be told, and nothing is said to be lacking. */
+function connectionTypes(): Promise<ReadonlySet<string> | null> {
+  return get("/api/connections").then(
+    (connections) => new Set(connections.map(({ type }) => type)),
+    () => null,
+  );
+}
+
+/** What can be used as it is stands first. */
+async function entries(): Promise<readonly Entry[]> {
+  const [known, types] = await Promise.all([actions(), connectionTypes()]);
+  const all = known.map((action) => entryOf(action, types));
+  return [...STEPS, ...all.filter((entry) => entry.lacks === null), ...all.filter((entry) => entry.lacks !== null)];
 }
 
 export interface Catalogue {
@@ -88,7 +104,7 @@ export function matching(entries: readonly Entry[], query: string): readonly Ent
   const rated = entries.flatMap((entry) => {
     const name = entry.name.toLowerCase();
     const rest = `${entry.group} ${entry.summary}`.toLowerCase();
-    let rank = 0;
+    let rank = entry.lacks === null ? 0 : 3;
     for (const word of words) {
       if (name === word) rank += 0;
       else if (name.startsWith(word) || name.includes(`.${word}`)) rank += 1;

@@ -88,7 +88,7 @@ function PaletteEntry({ entry, board }: PaletteEntryProps) {
     <button
       type="button"
       className="palette-entry"
-      title={entry.summary}
+      title={entry.lacks === null ? entry.summary : `${entry.summary} It needs a connection of type ${entry.lacks}, which the workspace lacks.`}
       onPointerDown={(event) => {
         if (event.button !== 0 || event.pointerType === "touch") return;
         const load = { kind: "new", step: entry.step } as const;

@@ -13,6 +13,7 @@ import { FormProvider, useFormOf } from "./form-context";
 import { OnErrorField } from "./on-error-field";
 import { ResultTree } from "./result-tree";
 import { isObject, schemaOf } from "./schema";
+import { StepActions } from "./step-actions";
 import { StepHead } from "./step-head";
 import { useStepForm } from "./use-step-form";
 
@@ -87,6 +88,7 @@ const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoadin
         <OnErrorField form={form} onError={written["on_error"]} />
         <CommonFields written={written} taken={keys} />
         <ResultTree id={typeof written["id"] === "string" ? written["id"] : null} result={form.result} />
+        {!isReadOnly && <StepActions store={store} steps={[form.path]} />}
       </form>
     </FormProvider>
   );

@@ -2,6 +2,9 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./icon-button";
 
+/** What has the focus when a dialog opens: what is marked, or else its first field. */
+const FIRST = "[data-first-focus], :not(:has([data-first-focus])) > .dialog-body :is(input, select, textarea):enabled";
+
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -15,6 +18,8 @@ export function Dialog({ title, onClose, isWide = false, children }: DialogProps
   useEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
+    // The browser would take the first button, which closes.
+    opened?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => opened?.close();
   }, []);
   return (

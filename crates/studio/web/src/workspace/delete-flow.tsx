@@ -7,7 +7,6 @@ import { ProblemLine } from "../runs/problem-line";
 import { useTask } from "../runs/use-task";
 import { workspaceStore } from "../shell/workspace-store";
 import { Dialog } from "../ui/dialog";
-import { firstFocus } from "./first-focus";
 
 interface DeleteFlowProps {
   readonly flow: FlowEntry;
@@ -53,7 +52,7 @@ export function DeleteFlow({ flow, flows, onClose }: DeleteFlowProps) {
       )}
       <ProblemLine problem={task.problem} />
       <div className="dialog-buttons">
-        <button type="button" className="button" ref={firstFocus} onClick={onClose}>
+        <button type="button" className="button" data-first-focus onClick={onClose}>
           Keep it
         </button>
         <button type="button" className="button" data-kind="danger" disabled={task.isBusy} onClick={send}>

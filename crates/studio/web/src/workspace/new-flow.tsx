@@ -2,7 +2,6 @@
 import { type FormEvent, useId, useState } from "react";
 import { go } from "../shell/router";
 import { Dialog } from "../ui/dialog";
-import { firstFocus } from "./first-focus";
 import { fileOfName } from "./other-files";
 
 interface NewFlowProps {
@@ -27,7 +26,6 @@ export function NewFlow({ files, onClose }: NewFlowProps) {
           <input
             id={id}
             type="text"
-            ref={firstFocus}
             autoComplete="off"
             spellCheck={false}
             placeholder="sign-up"
