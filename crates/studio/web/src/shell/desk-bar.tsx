@@ -31,7 +31,7 @@ export function DeskBar({ store, isReadOnly, isFlow, layout, drawer, onDrawer }:
         <small>{shown.path}</small>
       </h1>
       <span className="desk-state" role="status" data-state={errors > 0 ? "bad" : shown.isDirty ? "dirty" : "saved"}>
-        {isReadOnly ? "read-only" : shown.saving === "saving" ? "saving …" : shown.isDirty ? "not saved" : "saved"}
+        {isReadOnly ? "read-only" : shown.saving === "saving" ? "saving …" : shown.isDirty ? "not saved" : shown.base === null ? "new" : "saved"}
       </span>
       <span className="desk-space" />
       {!isReadOnly && (

@@ -27,15 +27,17 @@ function Case({ one }: { readonly one: TestCase }) {
   const isOpen = isToggled !== (one.status === "failed");
   return (
     <li className="case" data-status={one.status}>
-      <button type="button" className="case-name" aria-expanded={isOpen} onClick={() => setToggled(!isToggled)}>
-        <Icon name="chevron" size={14} />
-        <span className="case-status">
-          <Icon name={LOOKS[one.status]} size={16} />
-          <span className="visually-hidden">{one.status}: </span>
-        </span>
-        <span className="case-title">{one.name}</span>
-        <span className="field-aside">{one.status === "skipped" ? "skipped" : durationText(one.duration_ms)}</span>
-      </button>
+      <h3 className="case-head">
+        <button type="button" className="case-name" aria-expanded={isOpen} onClick={() => setToggled(!isToggled)}>
+          <Icon name="chevron" size={14} />
+          <span className="case-status">
+            <Icon name={LOOKS[one.status]} size={16} />
+            <span className="visually-hidden">{one.status}: </span>
+          </span>
+          <span className="case-title">{one.name}</span>
+          <span className="field-aside">{one.status === "skipped" ? "skipped" : durationText(one.duration_ms)}</span>
+        </button>
+      </h3>
       {isOpen && (
         <div className="case-body">
           {one.reason !== null && <p className="field-hint">Skipped: {one.reason}</p>}
