@@ -1,5 +1,5 @@
 // A modal dialog: the browser's own, which keeps the focus inside and closes by Escape.
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { IconButton } from "./icon-button";
 
 /** What has the focus when a dialog opens: what is marked, or else its first field. */
@@ -15,7 +15,8 @@ interface DialogProps {
 export function Dialog({ title, onClose, isWide = false, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Closed while it is still in the page: else the browser does not give the focus back to what had it before.
+  useLayoutEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
     // The browser would take the first button, which closes.
