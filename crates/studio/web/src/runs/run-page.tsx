@@ -56,7 +56,8 @@ function Shown({ store, shown, run }: ShownProps) {
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const { summary, steps: all, picture } = shown;
   const status = summary?.status ?? run.run.status;
-  const isOver = !isUnfinished(status);
+  // What has not run is known once the whole run has been read.
+  const isOver = !isUnfinished(status) && !isUnfinished(shown.run?.run.status ?? "running");
   const flow = workspace?.flows.find((one) => one.name === run.run.flow);
   const outline = picture?.document.steps;
   const titles = useMemo(() => new Map(outline?.map((step) => [step.path, step.title])), [outline]);
@@ -85,7 +86,7 @@ function Shown({ store, shown, run }: ShownProps) {
           run={run}
           path={flow?.path ?? null}
           doubtful={doubtful === undefined ? null : titleOf(doubtful)}
-          onResumed={() => store.start()}
+          onChanged={() => store.start()}
         />
         {shown.problem !== null && (
           <p className="field-error" role="alert">

@@ -50,10 +50,12 @@ export function RunPanel({ store, onPaint, onRun, onClose }: RunPanelProps) {
   const paths = useMemo(() => new Set(shown.document?.steps.map((step) => step.path)), [shown.document]);
   const status = run.summary?.status;
   const isOver = status !== undefined && !isUnfinished(status);
+  // What has not run is known once the whole run has been read.
+  const isWhole = isOver && run.run !== null && !isUnfinished(run.run.run.status);
   useEffect(() => {
     if (started === null || isOther || status === undefined) onPaint(null);
-    else onPaint(paintRun(`run ${started.id}`, run.steps, paths, run.picture?.path ?? null, isOver));
-  }, [started, isOther, status, run.steps, run.picture, paths, isOver, onPaint]);
+    else onPaint(paintRun(`run ${started.id}`, run.steps, paths, run.picture?.path ?? null, isWhole));
+  }, [started, isOther, status, run.steps, run.picture, paths, isWhole, onPaint]);
   useEffect(() => () => onPaint(null), [onPaint]);
   useEffect(() => {
     if (started !== null && isOver) onRun(started.id);

@@ -82,7 +82,7 @@ export function RunProgress({ store, runStore, run, isOther }: RunProgressProps)
           </>
         )}
       </section>
-      <section className="run-result" aria-label="Result">
+      <section className="run-result" aria-label="Details">
         {isStep && path !== null ? (
           <>
             <button type="button" className="link" onClick={() => setStep(false)}>
@@ -166,7 +166,10 @@ function RunLine({ store, run }: { readonly store: RunStore; readonly run: RunSn
           className="button"
           data-kind="danger"
           onClick={() =>
-            void post("/api/runs/{id}/cancel", { params: { id: store.id }, body: {} }).catch((error: unknown) => setProblem(messageOf(error)))
+            void post("/api/runs/{id}/cancel", { params: { id: store.id }, body: {} }).then(
+              () => store.start(),
+              (error: unknown) => setProblem(messageOf(error)),
+            )
           }
         >
           <Icon name="close" /> Cancel

@@ -39,18 +39,22 @@ export class RunStore {
 
   /** Reads the run, and follows it until it has ended, or until what is returned is called. */
   start(): () => void {
-    this.#life?.abort();
+    this.stop();
     const life = new AbortController();
     this.#life = life;
     this.#reader = new RecordReader();
     this.#live(life.signal).catch((error: unknown) => {
       if (!life.signal.aborted) this.#set({ problem: messageOf(error) });
     });
-    return () => {
-      life.abort();
-      clearTimeout(this.#frame);
-      this.#frame = undefined;
-    };
+    return () => this.stop();
+  }
+
+  /** Ends what was started last: `start` may have been called again since. */
+  stop(): void {
+    this.#life?.abort();
+    this.#life = null;
+    clearTimeout(this.#frame);
+    this.#frame = undefined;
   }
 
   async #live(signal: AbortSignal): Promise<void> {
@@ -69,17 +73,17 @@ export class RunStore {
     const run = await get("/api/runs/{id}", { params: { id: this.id }, signal });
     if (signal.aborted) return;
     const { steps, events } = run.timeline;
-    this.#set({ run, summary: run.run, steps, events, problem: null });
-    await this.#readPicture(signal);
+    const whole = { run, steps, events, problem: null };
+    // A picture of before would say that what has run since has not: both are shown at once.
+    if (this.#snapshot.picture === null) this.#set({ ...whole, summary: run.run });
+    else this.#set({ summary: run.run });
+    const picture = await this.#readPicture(signal);
+    if (!signal.aborted) this.#set({ ...whole, picture: picture ?? this.#snapshot.picture });
   }
 
-  async #readPicture(signal: AbortSignal): Promise<void> {
-    try {
-      const picture = await get("/api/runs/{id}/picture", { params: { id: this.id }, signal });
-      if (!signal.aborted) this.#set({ picture });
-    } catch {
-      // Without a picture the steps are there all the same.
-    }
+  /** Without a picture the steps are there all the same. */
+  async #readPicture(signal: AbortSignal): Promise<RunPicture | null> {
+    return get("/api/runs/{id}/picture", { params: { id: this.id }, signal }).catch(() => null);
   }
 
   #take(event: ServerEvent, signal: AbortSignal): void {
@@ -88,7 +92,9 @@ export class RunStore {
     } else if (event.event === "status") {
       const summary = JSON.parse(event.data) as RunSummary;
       this.#set({ summary, problem: null });
-      if (summary.status === "sleeping") void this.#readPicture(signal);
+      if (summary.status === "sleeping") {
+        void this.#readPicture(signal).then((picture) => picture !== null && !signal.aborted && this.#set({ picture }));
+      }
     }
     // Many records come at once: they are shown once, and the less often the more steps there are.
     this.#frame ??= setTimeout(() => {
