@@ -2,6 +2,10 @@
 //! said, no comment is lost, and the changes can be undone.
 //!
 //! What an edit should give is worked out here on JSON values, by rules of its own, and not by the code under test.
+//!
+//! The cases are the same each time, so that a change that breaks nothing is not red by chance. To look for what they
+//! miss, ask for others, and for more of them, in the environment: `PROPTEST_RNG_SEED=7 PROPTEST_CASES=10000` before the
+//! command that runs the tests. A failure names its case; with the same seed and number it comes back.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -22,7 +26,7 @@ use flows::{Flow, flow};
 use lockgate_flow::edit::{Changed, Edit, EditError, NewStep, Slot, Wrapper, apply, edit};
 use lockgate_flow::source::Source;
 use proptest::prelude::*;
-use proptest::test_runner::TestCaseResult;
+use proptest::test_runner::{RngSeed, TestCaseResult};
 use serde_json::{Value, json};
 use support::catalog::catalog;
 
@@ -59,7 +63,10 @@ fn done(before: &str, what: &Edit) -> Result<Option<String>, TestCaseError> {
             // What an anchor stands for is used elsewhere.
             let is_shared = error.message.contains("cannot be changed without changing more")
                 && before.contains("&hello");
-            let known = is_shared || REFUSED.iter().any(|known| error.message.contains(known));
+            // What begins with `? ` has no line that could be taken out alone.
+            let is_odd_key = error.message == "this key does not stand on a line of its own"
+                && before.lines().any(|line| line.trim_start().starts_with("? "));
+            let known = is_shared || is_odd_key || REFUSED.iter().any(|known| error.message.contains(known));
             prop_assert!(known, "{what:?}: {error}\n{before}");
             return Ok(None);
         }
@@ -208,12 +215,14 @@ fn check_delete(dice: &mut Dice, before: &str) -> TestCaseResult {
         .iter()
         .map(|step| text::with_comments(before, flow.span(step)))
         .collect();
+    // The steps that stay count here as they did before.
+    let left = model::emptied(model::value(before), &steps);
     for step in &steps {
         // The key of a list that is left out goes with what is said about it.
         let list = model::pointer(step.rsplit_once('/').unwrap().0);
         let around = list.rsplit_once('/').unwrap().0;
         for gone_too in [list.as_str(), around] {
-            if is.pointer(gone_too).is_none() {
+            if left.pointer(gone_too).is_none() {
                 gone.push_str(&text::of_entry(before, gone_too));
             }
         }
@@ -539,10 +548,21 @@ fn check_rename(dice: &mut Dice, before: &str) -> TestCaseResult {
     Ok(())
 }
 
+/// What proptest does where the environment does not ask for something else.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(1),
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 macro_rules! edits {
     ($($name:ident: $check:ident,)*) => {
         proptest! {
-            #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+            #![proptest_config(config(150))]
             $(
                 #[test]
                 fn $name(which in any::<usize>(), rolls in proptest::collection::vec(any::<u32>(), 24)) {
@@ -568,7 +588,8 @@ edits! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(60))]
+
     /// One edit after the other, each on what the last gave.
     #[test]
     fn ten_in_a_row(which in any::<usize>(), rolls in proptest::collection::vec(any::<u32>(), 200)) {

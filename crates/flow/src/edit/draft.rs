@@ -19,6 +19,16 @@ pub(super) struct Mark {
     pub(super) below: Vec<usize>,
 }
 
+impl Mark {
+    /// The mark of what is put in `count` places behind this.
+    pub(super) fn and_on(mut self, count: usize) -> Self {
+        if let Anchor::Item(_, _, nth) | Anchor::Entry(_, _, nth) = &mut self.anchor {
+            *nth += count;
+        }
+        self
+    }
+}
+
 /// What a [`Mark`] hangs on; positions count before the edit, the last number counts what is put in there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {

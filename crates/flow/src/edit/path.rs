@@ -184,7 +184,12 @@ pub(super) fn of_way(tree: &Tree<'_>, way: &[usize]) -> Option<String> {
     let mut is_step = false;
     loop {
         let Some(position) = way.next() else {
-            return is_step.then_some(path);
+            // Something else than a step may stand in a list of steps; nobody sees it.
+            let is_map = match &tree.node(node).data {
+                Data::Alias(target) => tree.is_map(*target),
+                _ => tree.is_map(node),
+            };
+            return (is_step && is_map).then_some(path);
         };
         let (key, value) = child(node, Some(position))?;
         let mut list = value;

@@ -258,9 +258,14 @@ pub(super) fn unwrap(draft: &mut Draft<'_, '_>, name: &str) -> Result<(), EditEr
     if chunks.is_empty() {
         return Err(EditError::new("there is no step inside"));
     }
-    let meanings = chunks.iter().flat_map(|chunk| chunk.meanings.clone()).collect();
+    let meanings: Vec<Meaning> = chunks.iter().flat_map(|chunk| chunk.meanings.clone()).collect();
+    // What is no step cannot be selected.
+    let selected = meanings
+        .iter()
+        .position(|meaning| matches!(meaning, Meaning::Map(_)));
     draft.means_removed(step);
-    draft.select = Some(draft.means_items(list, index, meanings));
+    let first = draft.means_items(list, index, meanings);
+    draft.select = selected.map(|nth| first.and_on(nth));
     let newline = tree.newline();
     let node = tree.node(step);
     let Some(lines) = tree.item_lines(list, index) else {

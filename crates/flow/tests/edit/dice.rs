@@ -128,7 +128,13 @@ pub(crate) fn any_edit(
         }
         8 => {
             let (step, key) = flow.some_data(dice);
-            Edit::Remove { step, key }
+            if flow.has_key(&step, &key) {
+                Edit::Remove { step, key }
+            } else {
+                // A step with nothing in it.
+                let value = json!("first");
+                Edit::Set { step, key, value }
+            }
         }
         _ => {
             let number = dice.roll(1000);

@@ -195,6 +195,13 @@ pub(crate) struct Flow {
     pub(crate) lists: Vec<(String, usize)>,
 }
 
+/// Whether steps can be put where this stands.
+fn may_hold(node: Option<&Node>) -> bool {
+    node.is_none_or(|node| {
+        node.as_list().is_some() || node.to_value().is_null() || node.as_str() == Some("continue")
+    })
+}
+
 impl Flow {
     pub(crate) fn of(text: &str) -> Self {
         let source = Source::new("flows/it.yaml", text);
@@ -209,10 +216,7 @@ impl Flow {
 
     fn list(&mut self, path: &str, node: Option<&Node>) {
         let nodes = node.and_then(Node::as_list).unwrap_or_default();
-        let may_hold = node.is_none_or(|node| {
-            node.as_list().is_some() || node.to_value().is_null() || node.as_str() == Some("continue")
-        });
-        if may_hold {
+        if may_hold(node) {
             self.lists.push((path.to_owned(), nodes.len()));
         }
         for (index, node) in nodes.iter().enumerate() {
@@ -277,7 +281,10 @@ impl Flow {
                     Some(&entry.value),
                 );
             }
-            self.list(&format!("{path}/{verb}/a new%401"), None);
+            // What an edit before has put there may be no list.
+            if !entries.iter().any(|entry| entry.key.text == "a new@1") {
+                self.list(&format!("{path}/{verb}/a new%401"), None);
+            }
         }
         if node.get("switch").is_some() {
             self.list(&format!("{path}/default"), node.get("default"));
@@ -296,7 +303,14 @@ impl Flow {
             }
             other => self.list(&format!("{path}/on_error"), other),
         }
-        self.list(&format!("{path}/on_error/timeout"), None);
+        let handlers = node.get("on_error");
+        let may_have_codes = match handlers.filter(|handlers| handlers.as_map().is_some()) {
+            Some(codes) => codes.get("timeout").is_none(),
+            None => may_hold(handlers),
+        };
+        if may_have_codes {
+            self.list(&format!("{path}/on_error/timeout"), None);
+        }
     }
 
     pub(crate) fn span(&self, path: &str) -> Span {
@@ -330,6 +344,12 @@ impl Flow {
                 .cloned()
                 .unwrap_or_else(|| "/id".to_owned()),
         )
+    }
+
+    pub(crate) fn has_key(&self, path: &str, key: &str) -> bool {
+        self.steps
+            .iter()
+            .any(|step| step.path == path && step.keys.iter().any(|own| own == key))
     }
 
     /// A map of some step, and a scalar somewhere in it.

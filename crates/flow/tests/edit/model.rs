@@ -132,6 +132,25 @@ pub(crate) fn drop_gone(value: &mut Value) {
     }
 }
 
+/// Without the keys of lists of which all steps are taken out. Each step that stays keeps its place.
+pub(crate) fn emptied(mut value: Value, steps: &[String]) -> Value {
+    fn clear(value: &mut Value) {
+        match value {
+            Value::Array(items) if items.iter().all(|item| item == "gone") => items.clear(),
+            Value::Array(items) => items.iter_mut().for_each(clear),
+            Value::Object(fields) => fields.values_mut().for_each(clear),
+            _ => {}
+        }
+    }
+    for step in steps {
+        if let Some(place) = value.pointer_mut(&pointer(step)) {
+            *place = json!("gone");
+        }
+    }
+    clear(&mut value);
+    pruned(value)
+}
+
 /// Without lists of steps that have none, where their keys may be left out.
 pub(crate) fn pruned(value: Value) -> Value {
     let is_empty = |value: &Value| *value == json!([]) || *value == json!({});

@@ -129,3 +129,19 @@ fn steps_come_out_of_the_one_around() {
         "there is no step inside"
     );
 }
+
+/// A text among the steps is a mistake, and stays; selected is a step.
+#[test]
+fn what_is_no_step_is_not_selected() {
+    let before = "steps:\n- if: a\n  then:\n  - text\n  - b: 1\n";
+    let (after, changed) = run(before, &unwrap("steps/0")).unwrap();
+    assert_eq!(after, "steps:\n- text\n- b: 1\n");
+    assert_eq!(changed.select.as_deref(), Some("steps/1"));
+    let before = "steps:\n- if: a\n  then:\n  - text\n";
+    let (after, changed) = run(before, &unwrap("steps/0")).unwrap();
+    assert_eq!(after, "steps:\n- text\n");
+    assert_eq!(changed.select, None);
+    let before = "steps:\n- text\n- b: 1\n";
+    let (_, changed) = run(before, &relocate(&["steps/0"], "steps", 2)).unwrap();
+    assert_eq!(changed.select, None);
+}

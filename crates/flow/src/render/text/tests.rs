@@ -1,6 +1,7 @@
 //! Whole flows as text, and over generated outlines what the eye would notice.
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::super::generated::outline;
 use super::super::layout::{Layout, LayoutOptions, is_frame};
@@ -157,7 +158,8 @@ fn check(outline: &Outline, columns: usize) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    // The same cases each time; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` ask for others.
+    #![proptest_config(ProptestConfig { cases: 128, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_meets_in_the_grid(outline in outline(), columns in prop::sample::select(vec![40_usize, 80, 120, 200])) {
