@@ -11,6 +11,7 @@
 //!  files       what the studio needs of a workspace's files, as a trait
 //!  operations  what it needs of tests, connections, runs and scenarios, as a trait
 //!  problem     what goes wrong, as problem documents
+//!  aside       work that takes long
 //! ```
 //!
 //! Everything that a browser shows of a flow is said here, from what `flow` says of its text; nothing of a text is kept.
@@ -22,6 +23,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod api;
+mod aside;
 mod assets;
 mod document;
 pub mod files;
@@ -35,5 +37,6 @@ pub mod problem;
 mod tests;
 
 pub use api::{Studio, mounted};
+pub use aside::aside;
 pub use files::Files;
 pub use operations::Operations;

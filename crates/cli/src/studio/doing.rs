@@ -15,6 +15,7 @@ use lockgate_flow::catalog::Catalog;
 use lockgate_flow::diagnostic::suggestion;
 use lockgate_store::Store;
 use lockgate_studio::Operations;
+use lockgate_studio::aside;
 use lockgate_studio::operations::{
     CaseText, Connection, ConnectionCheck, Departures, Edited, RunPath, Scenario, ScenarioPlan, TestReport,
 };
@@ -108,16 +109,6 @@ impl Operations for Doing {
     async fn add_scenario(&self, name: &str, dry_run: bool) -> Result<ScenarioPlan, Problem> {
         self.scenarios.add(self.root(), name, dry_run).await
     }
-}
-
-/// Does what computes or waits for the disk where no request waits for the thread.
-pub(super) async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    // It ends early by a panic alone, which the hook has told of.
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or(Err(Problem::Internal))
 }
 
 /// The workspace cannot be read as it is now.

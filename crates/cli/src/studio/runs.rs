@@ -15,6 +15,7 @@ use lockgate_flow::syntax::parse;
 use lockgate_store::history::{History, RunDetail, StepState, Timeline};
 use lockgate_store::replay::{Departure, ReplayEnd};
 use lockgate_store::{RunId, Store, StoreError, StoredRun};
+use lockgate_studio::aside;
 use lockgate_studio::files::version_of;
 use lockgate_studio::operations::{CaseText, DepartureShown, Departures, Edited, PartCoverage, RunPath};
 use lockgate_studio::problem::{Problem, problem};
@@ -23,7 +24,6 @@ use serde_json::json;
 use tokio::runtime::Handle;
 
 use super::coverage::shown;
-use super::doing::aside;
 use crate::exit::{self, Mistake};
 use crate::runs::{self, Compared, Side, Titles, structural_path};
 use crate::test::{self, NoCase};

@@ -7,11 +7,12 @@ use http::StatusCode;
 use lockgate_flow::render::{SvgOptions, svg};
 use lockgate_flow::source::Source;
 use lockgate_flow::yaml::{Limits, load};
+use lockgate_studio::aside;
 use lockgate_studio::operations::{FileDiff, Scenario, ScenarioPicture, ScenarioPlan};
 use lockgate_studio::problem::{Problem, problem};
 use tokio::sync::Mutex;
 
-use super::doing::{absent, aside};
+use super::doing::absent;
 use crate::exit;
 use crate::scenarios::{self, Plan};
 use crate::workspace::FILE;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use lockgate_flow::catalog::Catalog;
+use lockgate_studio::aside;
 use lockgate_studio::operations::{PartCoverage, TestCase, TestFailure, TestReport};
 use lockgate_studio::problem::Problem;
 use lockgate_testing::report::{CaseReport, Report, Verdict};
@@ -14,7 +15,7 @@ use lockgate_testing::runner::{self, Options};
 use tokio::sync::Mutex;
 
 use super::coverage::shown;
-use super::doing::{absent, aside, unreadable};
+use super::doing::{absent, unreadable};
 use crate::test::{self, Folder, milliseconds, run_as_json};
 use crate::workspace::Loaded;
 

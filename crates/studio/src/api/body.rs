@@ -8,6 +8,7 @@ use lockgate_server::problem::Problem;
 use serde::Deserialize;
 
 use super::Studio;
+use crate::aside::aside;
 use crate::document::Overlay;
 use crate::files::Desk;
 use crate::path::FilePath;
@@ -70,14 +71,4 @@ pub(super) async fn with_text<T: Send + 'static>(
         make(&studio, sent)
     })
     .await
-}
-
-/// Does what computes for long where nobody else waits for the thread.
-pub(super) async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    // It ends early by a panic alone, which the hook has told of.
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or(Err(Problem::Internal))
 }

@@ -13,8 +13,9 @@ use lockgate_server::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::Studio;
-use super::body::{TextAsked, TextBody, aside, with_text};
+use super::body::{TextAsked, TextBody, with_text};
 use super::edits::EditSent;
+use crate::aside::aside;
 use crate::document::{Document, Overlay};
 use crate::finding::units;
 use crate::path::{FileKind, FilePath};

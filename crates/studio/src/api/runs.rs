@@ -13,8 +13,9 @@ use lockgate_server::problem::Problem;
 use serde::Serialize;
 
 use super::Studio;
-use super::body::{TextAsked, TextBody, aside, with_text};
+use super::body::{TextAsked, TextBody, with_text};
 use super::connections::Nothing;
+use crate::aside::aside;
 use crate::document::{Document, Overlay};
 use crate::files::Desk;
 use crate::finding::{Finding, Findings};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Studio;
-use super::body::aside;
+use crate::aside::aside;
 use crate::finding::{Finding, Findings};
 use crate::operations::{PartCoverage, TestCase, TestReport};
 

@@ -15,7 +15,7 @@ use lockgate_server::problem::Problem;
 use serde::Serialize;
 
 use super::Studio;
-use super::body::aside;
+use crate::aside::aside;
 use crate::document::{route_of, schedule_of};
 use crate::files::{Desk, Mode};
 use crate::finding::{Finding, Findings};

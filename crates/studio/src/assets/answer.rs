@@ -1,15 +1,18 @@
 //! The files of the web app.
 
+use std::borrow::Cow;
+
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 use lockgate_server::problem::Problem;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use uuid::Uuid;
 
-use super::headers;
+use super::{headers, packed};
+use crate::aside::aside;
 
 /// What the page has in the place of its nonce.
 const NONCE: &str = "__LOCKGATE_NONCE__";
@@ -38,17 +41,41 @@ pub(crate) async fn page() -> Response {
 }
 
 /// A file beside the page.
-pub(crate) async fn asset(Path(path): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn asset(headers: HeaderMap, Path(path): Path<String>) -> Result<Response, Problem> {
     // The page goes out with a nonce only.
     let is_page = path == "index.html";
     let file = Built::get(&path).filter(|_| !is_page).ok_or(Problem::NoRoute)?;
-    let mut response = file_at(&path, file);
+    let mut response = if packed::is_taken(&headers) {
+        packed(&path, file).await?
+    } else {
+        plain(&path, file)
+    };
+    response
+        .headers_mut()
+        .insert(VARY, HeaderValue::from_static("accept-encoding"));
     headers::add(response.headers_mut(), None);
     Ok(response)
 }
 
-fn file_at(path: &str, file: EmbeddedFile) -> Response {
-    let mut response = Response::new(Bytes::from(file.data.into_owned()).into());
+async fn packed(path: &str, file: EmbeddedFile) -> Result<Response, Problem> {
+    let bytes = aside(move || packed::gzip(&file).map_err(|_| Problem::Internal)).await?;
+    let mut response = file_of(path, bytes);
+    response
+        .headers_mut()
+        .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    Ok(response)
+}
+
+fn plain(path: &str, file: EmbeddedFile) -> Response {
+    let bytes = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => Bytes::from(data),
+    };
+    file_of(path, bytes)
+}
+
+fn file_of(path: &str, bytes: Bytes) -> Response {
+    let mut response = Response::new(bytes.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     if path.starts_with("assets/") {

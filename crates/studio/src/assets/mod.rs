@@ -5,5 +5,6 @@
 
 mod answer;
 mod headers;
+mod packed;
 
 pub(crate) use answer::{asset, page};

@@ -1,5 +1,12 @@
 //! The web app, and what a browser may do with it.
 
+use std::io::Read as _;
+
+use axum::body::Body;
+use flate2::read::GzDecoder;
+use http::Request;
+use http_body_util::BodyExt as _;
+
 use super::stand::Stand;
 
 #[tokio::test]
@@ -73,4 +80,37 @@ async fn a_browser_lets_the_page_ask_this_server_and_nothing_else() {
         loaded += 1;
     }
     assert!(loaded >= 2, "{}", one.text);
+}
+
+#[tokio::test]
+async fn what_the_page_loads_goes_out_compressed_where_that_is_taken() {
+    let stand = Stand::new();
+    let page = stand.get("/studio/").await;
+    let Some((_, rest)) = page.text.split_once("src=\"/studio/assets/") else {
+        assert_eq!(page.status, 503);
+        return;
+    };
+    let path = format!("/studio/assets/{}", rest.split('"').next().unwrap());
+    let ask = |accepted: &str| {
+        let request = Request::get(&path).header("accept-encoding", accepted);
+        stand.ask(request.body(Body::empty()).unwrap())
+    };
+    let plain = ask("br").await;
+    assert_eq!(plain.headers()["vary"], "accept-encoding");
+    assert!(!plain.headers().contains_key("content-encoding"));
+    let plain = plain.into_body().collect().await.unwrap().to_bytes();
+    for _ in 0..2 {
+        let packed = ask("gzip, br").await;
+        assert_eq!(packed.headers()["content-encoding"], "gzip");
+        let packed = packed.into_body().collect().await.unwrap().to_bytes();
+        assert!(
+            packed.len() * 2 < plain.len(),
+            "{} of {}",
+            packed.len(),
+            plain.len()
+        );
+        let mut again = Vec::new();
+        GzDecoder::new(&*packed).read_to_end(&mut again).unwrap();
+        assert!(again == plain);
+    }
 }

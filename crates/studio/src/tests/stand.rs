@@ -341,7 +341,10 @@ impl Stand {
         if !media.is_empty() {
             request = request.header("content-type", media);
         }
-        let request = request.body(body.into()).unwrap();
+        self.ask(request.body(body.into()).unwrap()).await
+    }
+
+    pub(super) async fn ask(&self, request: Request<Body>) -> http::Response<Body> {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
