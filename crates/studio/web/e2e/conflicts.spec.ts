@@ -110,6 +110,21 @@ test("a file that is deleted is written again when it is saved", async ({ page, 
   await expect(banner(page, /was deleted on disk/)).toHaveCount(0);
 });
 
+test("a file that is deleted does not take unsaved work with it over a reload", async ({ page, server }) => {
+  const desk = await Desk.open(page, server, PATH);
+  await changeStatus(desk);
+  await desk.page.reload();
+  await expect(banner(page, /Unsaved changes of an earlier visit/)).toBeVisible();
+  server.delete(PATH);
+  await expect(banner(page, /was deleted on disk/)).toBeVisible();
+  await page.reload();
+  await expect(banner(page, /was deleted on disk/)).toBeVisible();
+  await expect(desk.state).toHaveText("not saved");
+  await desk.fit();
+  await expect(desk.card("steps/4")).toContainText("404");
+  expect(await desk.saved()).toBe(MINE);
+});
+
 test("two tabs on one file: what one saves the other has, or merges", async ({ page, server, context }) => {
   const one = await Desk.open(page, server, PATH);
   const two = await Desk.open(await context.newPage(), server, PATH);

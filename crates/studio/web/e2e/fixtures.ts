@@ -18,14 +18,19 @@ export const test = base.extend<Fixtures>({
     await use(server);
     await server.close();
   },
-  page: async ({ page }, use) => {
+  page: async ({ page, context }, use) => {
     const wrong: string[] = [];
-    page.on("pageerror", (error) => wrong.push(String(error)));
-    page.on("console", (message) => {
+    // Of every tab.
+    context.on("weberror", (error) => wrong.push(String(error.error())));
+    context.on("console", (message) => {
       // A refused request is an answer; what breaks the Content-Security-Policy, or React's rules, is a mistake.
       if (message.type() === "error" && !/Failed to load resource|ERR_CONNECTION/.test(message.text())) {
         wrong.push(message.text());
       }
+    });
+    context.on("request", (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (/^(https?|wss?):$/.test(protocol) && hostname !== "127.0.0.1") wrong.push(`asked another host: ${request.url()}`);
     });
     await use(page);
     expect(wrong, "what the page said").toEqual([]);

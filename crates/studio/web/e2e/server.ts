@@ -69,7 +69,8 @@ export class Server {
     await new Promise<void>((resolve, reject) => {
       const read = (chunk: Buffer): void => {
         this.#log += chunk.toString();
-        const found = /admin port at (http:\/\/\S+)/.exec(this.#log.slice(this.#log.lastIndexOf("admin port at")));
+        // `dev` and `serve` say it in words of their own.
+        const found = /admin port(?: at|:) (http:\/\/[^\s)]+)/.exec(this.#log);
         if (found?.[1] !== undefined) {
           this.#url = found[1];
           resolve();

@@ -1,6 +1,7 @@
 // Whether the server is there, and what is shown to it. `useSyncExternalStore` reads it.
 
-export type ServerState = "online" | "offline" | "unauthorized";
+/** `refused`: a token was shown, and it is not the server's. */
+export type ServerState = "online" | "offline" | "unauthorized" | "refused";
 
 const TOKEN = "lockgate.token";
 
@@ -49,7 +50,8 @@ class ServerConnection {
   }
 
   answered(status: number): void {
-    this.#set(status === 401 ? "unauthorized" : "online");
+    if (status !== 401) this.#set("online");
+    else this.#set(sessionStorage.getItem(TOKEN) === null ? "unauthorized" : "refused");
   }
 
   #set(state: ServerState): void {

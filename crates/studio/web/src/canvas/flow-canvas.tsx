@@ -26,7 +26,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 export function FlowCanvas({ store, paint, isReadOnly }: FlowCanvasProps) {
   const shown = useDocument(store);
-  const { document, picture, selected, isPictureOld } = shown;
+  const { document, picture, selected, isPictureOld, isPicturePart } = shown;
   const board = boardOf(store);
   const { drag, isSearching, matches } = useBoard(board);
   const { commands } = board;
@@ -98,7 +98,7 @@ export function FlowCanvas({ store, paint, isReadOnly }: FlowCanvasProps) {
     >
       {isPictureOld && (
         <p className="canvas-old" role="status">
-          <Icon name="warning" size={15} /> The text cannot be read: this is the picture from before.
+          <Icon name="warning" size={15} /> {isPicturePart ? "The text cannot be read to its end: this is the picture of what could be." : "The text cannot be read: this is the picture from before."}
         </p>
       )}
       {isSearching && <SearchBox store={store} board={board} commands={commands} />}

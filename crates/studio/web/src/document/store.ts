@@ -22,6 +22,8 @@ export interface DocumentSnapshot {
   readonly picture: Picture | null;
   /** Whether the picture is not that of the text as it is: it cannot be read. */
   readonly isPictureOld: boolean;
+  /** Whether it is of no more than could be read: there was none before. */
+  readonly isPicturePart: boolean;
   readonly isBehind: boolean;
   readonly selected: readonly string[];
   readonly collapsed: ReadonlySet<string>;
@@ -47,6 +49,7 @@ export class DocumentStore {
   #base: File | null;
   #document: Document | null = null;
   #picture: Picture | null = null;
+  #isPicturePart = false;
   #meant: string | null = null;
   #selected: readonly string[] = [];
   #selectionOrigin: SelectionOrigin = "edit";
@@ -80,15 +83,15 @@ export class DocumentStore {
   /** Opens a file, with the unsaved work on it, if there is any. `isNew` opens one that is not there yet. */
   static async open(path: string, isNew = false): Promise<DocumentStore> {
     const draft = readDraft(path);
-    const file = isNew ? null : await get("/api/files/{path}", { params: { path } });
+    const file = isNew ? null : await fileOf(path, draft !== null);
     if (draft === null || draft.text === file?.text) {
       forgetDraft(path);
       return new DocumentStore(path, file, file?.text ?? "");
     }
-    const base = draft.base && { path, text: draft.base.text, version: draft.base.version };
+    const base = file && draft.base && { path, text: draft.base.text, version: draft.base.version };
     const store = new DocumentStore(path, base, draft.text);
     store.#notice = "Unsaved changes of an earlier visit are here again.";
-    store.#changedOnDisk = file?.version === base?.version ? "no" : file === null ? "deleted" : "changed";
+    store.#changedOnDisk = file === null ? (isNew ? "no" : "deleted") : file.version === base?.version ? "no" : "changed";
     store.#publish();
     return store;
   }
@@ -401,7 +404,9 @@ export class DocumentStore {
     this.#document = document;
     this.#meant = text;
     const drawn = document.picture;
-    if (drawn && (document.complete || this.#picture === null)) this.#picture = drawn;
+    if (!drawn || !(document.complete || this.#picture === null || this.#isPicturePart)) return;
+    this.#picture = drawn;
+    this.#isPicturePart = !document.complete;
   }
 
   #take(): DocumentSnapshot {
@@ -414,6 +419,7 @@ export class DocumentStore {
       document: this.#document,
       picture: this.#picture,
       isPictureOld: this.#picture !== null && this.#document !== null && !this.#document.complete,
+      isPicturePart: this.#isPicturePart,
       isBehind: this.#meant !== text,
       selected: this.#selected,
       collapsed: this.#collapsed,
@@ -429,6 +435,16 @@ export class DocumentStore {
   #publish(): void {
     this.#snapshot = this.#take();
     for (const listener of this.#listeners) listener();
+  }
+}
+
+/** `null` where it is gone and there may be unsaved work on it, which is not to go with it. */
+async function fileOf(path: string, isKept: boolean): Promise<File | null> {
+  try {
+    return await get("/api/files/{path}", { params: { path } });
+  } catch (error) {
+    if (isKept && error instanceof ApiProblem && error.status === 404) return null;
+    throw error;
   }
 }
 

@@ -5,7 +5,7 @@ import { FilePage } from "./file-page";
 import { Navigation } from "./navigation";
 import { type Route, useRoute } from "./router";
 import { ServerBanner } from "./server-banner";
-import { workspaceStore } from "./workspace-store";
+import { useWorkspace, workspaceStore } from "./workspace-store";
 import "./app.css";
 
 // What is opened first are flows; the other pages come when they are asked for.
@@ -18,6 +18,8 @@ const RunsPage = lazy(async () => ({ default: (await import("../runs/runs-page")
 
 export function App() {
   const route = useRoute();
+  // Once there is a token, the page begins anew.
+  const { isLocked } = useWorkspace();
   useEffect(() => workspaceStore.start(), []);
   return (
     <div className="app">
@@ -28,9 +30,18 @@ export function App() {
       <ServerBanner />
       <main id="main" className="app-main" tabIndex={-1}>
         <Suspense fallback={<p className="page empty">Loading …</p>}>
-          <Page route={route} />
+          {isLocked ? <Locked /> : <Page route={route} />}
         </Suspense>
       </main>
+    </div>
+  );
+}
+
+function Locked() {
+  return (
+    <div className="page">
+      <h1>Locked</h1>
+      <p className="empty">Nothing is shown without the token.</p>
     </div>
   );
 }

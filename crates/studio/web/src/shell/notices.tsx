@@ -23,7 +23,9 @@ export function Notices({ store }: { readonly store: DocumentStore }) {
       {shown.isPictureOld && (
         <p className="banner" data-tone="bad">
           <Icon name="error" />
-          <span>The text cannot be read to its end: the picture is the last one that could be drawn.</span>
+          <span>
+            The text cannot be read to its end: the picture is {shown.isPicturePart ? "that of what could be read" : "the last one that could be drawn"}.
+          </span>
         </p>
       )}
       {shown.notice !== null && (

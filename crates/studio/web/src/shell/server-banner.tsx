@@ -15,14 +15,18 @@ export function ServerBanner() {
     );
   }
   return (
-    <form className="banner" data-tone="warn" role="alert" onSubmit={send}>
-      <Icon name="warning" />
-      <label htmlFor="token">This server asks for its admin token</label>
-      <input id="token" name="token" type="password" autoComplete="off" required />
-      <button type="submit" className="button">
-        Use it
-      </button>
-    </form>
+    <div role="alert">
+      <form className="banner" data-tone="warn" onSubmit={send}>
+        <Icon name="warning" />
+        <label htmlFor="token">
+          {state === "refused" ? "That token is wrong. This server asks for its admin token" : "This server asks for its admin token"}
+        </label>
+        <input id="token" name="token" type="password" autoComplete="off" required autoFocus={document.activeElement === document.body} />
+        <button type="submit" className="button">
+          Use it
+        </button>
+      </form>
+    </div>
   );
 }
 

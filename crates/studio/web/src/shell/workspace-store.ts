@@ -3,16 +3,18 @@ import { useSyncExternalStore } from "react";
 import { get } from "../api/client";
 import { connection } from "../api/connection";
 import { follow } from "../api/events";
-import { messageOf } from "../api/problem";
+import { ApiProblem, messageOf } from "../api/problem";
 import type { Workspace } from "../api/types";
 
 export interface WorkspaceSnapshot {
   readonly workspace: Workspace | null;
   readonly problem: string | null;
+  /** Whether nothing can be shown before there is a token. */
+  readonly isLocked: boolean;
 }
 
 class WorkspaceStore {
-  #snapshot: WorkspaceSnapshot = { workspace: null, problem: null };
+  #snapshot: WorkspaceSnapshot = { workspace: null, problem: null, isLocked: false };
   #following: AbortController | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #onChange = new Set<() => void>();
@@ -46,10 +48,11 @@ class WorkspaceStore {
     try {
       const workspace = await get("/api/workspace");
       const isOther = workspace.version !== this.#snapshot.workspace?.version;
-      this.#set({ workspace, problem: null });
+      this.#set({ workspace, problem: null, isLocked: false });
       if (isOther) for (const listener of this.#onChange) listener();
     } catch (error) {
-      this.#set({ ...this.#snapshot, problem: messageOf(error) });
+      const isLocked = this.#snapshot.workspace === null && error instanceof ApiProblem && error.status === 401;
+      this.#set({ ...this.#snapshot, problem: messageOf(error), isLocked });
     }
   }
 
