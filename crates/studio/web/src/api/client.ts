@@ -59,7 +59,12 @@ async function request(method: Method, path: string, options: Options<unknown>):
   }
   connection.answered(response.status);
   if (response.status === 204) return undefined;
-  const body: unknown = await response.json().catch(() => null);
+  const body: unknown = await response.json().catch((error: unknown) => {
+    // Called off, or broken off, while it was read: nobody takes that for an answer.
+    if (options.signal?.aborted) throw error;
+    if (response.ok) throw new ApiProblem(0, "offline", "the answer of the server broke off");
+    return null;
+  });
   if (response.ok) return body;
   const known = isProblem(body);
   throw new ApiProblem(

@@ -1,1 +1,0 @@
-import{r as e,t}from"./runs-Py0knB1h.js";var n=e();function r({icon:e,label:r,...i}){return(0,n.jsx)(`button`,{type:`button`,className:`icon-button`,"aria-label":r,title:r,...i,children:(0,n.jsx)(t,{name:e})})}export{r as t};

@@ -1,0 +1,1 @@
+import{r as e,t}from"./runs-DGglZYYg.js";var n=e();function r({icon:e,label:r,...i}){return(0,n.jsx)(`button`,{type:`button`,className:`icon-button`,"aria-label":r,title:r,...i,children:(0,n.jsx)(t,{name:e})})}export{r as t};
