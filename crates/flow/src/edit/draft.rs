@@ -115,12 +115,21 @@ impl<'t, 'a> Draft<'t, 'a> {
         }
     }
 
-    /// Takes whole lines out; those at the end of a text that has no line end go with the line end before them.
+    /// Takes whole lines out; those at the end of a text that has no line end go with the line end before them, or with that
+    /// of the lines that were put in there.
     pub(super) fn delete_lines(&mut self, range: Range<usize>) {
         let text = self.tree.text;
         let mut start = range.start;
         if range.end == text.len() && !text.ends_with('\n') && start > 0 {
-            start = self.tree.line_end(start - 1).min(start);
+            let newline = self.tree.newline();
+            match self.inserted.iter_mut().rfind(|(at, _)| *at == start) {
+                Some((_, lines)) => {
+                    if lines.ends_with(newline) {
+                        lines.truncate(lines.len() - newline.len());
+                    }
+                }
+                None => start = self.tree.line_end(start - 1).min(start),
+            }
         }
         self.delete(start..range.end);
     }

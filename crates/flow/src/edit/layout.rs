@@ -153,7 +153,7 @@ impl Tree<'_> {
         at
     }
 
-    /// Where the empty lines before a place at a line's start begin.
+    /// Where the empty lines before a place at a line's start begin; those at the end of a text (`|+`) are none.
     pub(super) fn blank_before(&self, start: usize) -> usize {
         let mut at = start;
         while at > 0 {
@@ -163,7 +163,9 @@ impl Tree<'_> {
             }
             at = above;
         }
-        at
+        let texts = self.nodes.iter().map(|node| node.end).filter(|end| *end < start);
+        let text = texts.filter(|end| *end > at).max();
+        text.map_or(at, |end| self.next_line(end).min(start))
     }
 
     /// How much deeper the dashes of a list under a key of this map stand: as in the list around it, or as in the file's
