@@ -3,9 +3,10 @@
 //! Coverage counts choices; a picture also has the way on of a step that ended well, the branches of a `parallel` and the body
 //! of a loop.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lockgate_engine::event::{Event, Observer, Way};
+use lockgate_engine::event::{Event, EventKind, Observer, Way};
 use lockgate_flow::graph::{Edge, Flow, Op, Region};
 
 use crate::coverage::{FlowCoverage, FlowVisits, Visits, WayName};
@@ -160,22 +161,54 @@ const fn edge(way: WayName) -> Edge {
 
 /// Notes where the runs go that it listens to. It looks at no values.
 #[derive(Debug, Default)]
-pub struct Tracker(Mutex<Visits>);
+pub struct Tracker(Mutex<Tracked>);
+
+#[derive(Debug, Default)]
+struct Tracked {
+    visits: Visits,
+    /// The flows and paths of steps that ended, in whatever way.
+    ended: BTreeSet<(String, String)>,
+}
 
 impl Tracker {
-    /// Where they have been up to now.
+    /// Where they have been up to now: the steps that ended, and those around them. One that only began is where a record
+    /// ends; whether it was done is not known.
     pub fn visits(&self) -> Visits {
-        self.lock().clone()
+        let tracked = self.lock();
+        let mut visits = tracked.visits.clone();
+        for (flow, own) in &mut visits.flows {
+            let ended: BTreeSet<&str> = tracked
+                .ended
+                .iter()
+                .filter(|(name, _)| name == flow)
+                .map(|(_, path)| path.as_str())
+                .collect();
+            own.steps.retain(|path| {
+                let inside = format!("{path}/");
+                ended.contains(path.as_str())
+                    || ended
+                        .range(inside.as_str()..)
+                        .next()
+                        .is_some_and(|next| next.starts_with(&inside))
+            });
+        }
+        visits
     }
 
-    fn lock(&self) -> MutexGuard<'_, Visits> {
+    fn lock(&self) -> MutexGuard<'_, Tracked> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Observer for Tracker {
     fn on_event(&self, event: &Event<'_>) {
-        self.lock().note_event(event);
+        let mut tracked = self.lock();
+        tracked.visits.note_event(event);
+        if let EventKind::StepFinished { step, .. } = &event.kind {
+            tracked
+                .ended
+                .insert((event.flow.to_owned(), step.key.path.to_owned()));
+        }
     }
 
     fn wants_values(&self) -> bool {
@@ -183,6 +216,6 @@ impl Observer for Tracker {
     }
 
     fn on_way(&self, way: &Way<'_>) {
-        self.lock().note_way(way);
+        self.lock().visits.note_way(way);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Reads a checked workspace; knows nothing of editors, JSON or files. Offsets are bytes of the file's text. Pure.
 //!
-//! Two sources of knowledge meet: [`cursor`] tells from the text alone which keys are around a place, also where no parser
-//! reads on; [`situation`] asks the check what is known at that place of the flow, by its own rules.
+//! Two sources of knowledge meet: `cursor` tells from the text alone which keys are around a place, also where no parser
+//! reads on; `situation` asks the check what is known at that place of the flow, by its own rules.
 
 mod answers;
 mod complete;

@@ -128,7 +128,8 @@ pub async fn retrace(
         recording.script.clone(),
         recording.end.clone(),
         Arc::clone(&recording.digest),
-    );
+    )
+    .staying_asleep();
     // Its input was validated when it was recorded.
     let input = recording.input.clone();
     perform(&recording, flow, input, &journal, Some(observer)).await;

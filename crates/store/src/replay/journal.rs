@@ -34,6 +34,8 @@ pub struct ReplayJournal {
     /// What the recorded flow did in a replay of its own.
     before: Option<Observed>,
     barrier: ReplayBarrier,
+    /// Whether a sleep that is the last that was recorded is not over.
+    stays_asleep: bool,
     state: Mutex<State>,
 }
 
@@ -117,8 +119,16 @@ impl ReplayJournal {
             alignment: Alignment::default(),
             hidden: Arc::default(),
             before: None,
+            stays_asleep: false,
             state: Mutex::default(),
         }
+    }
+
+    /// Goes no further than the run has come: nothing tells that it woke up from its last sleep.
+    #[must_use]
+    pub(super) fn staying_asleep(mut self) -> Self {
+        self.stays_asleep = true;
+        self
     }
 
     /// For a flow whose steps have keys of their own.
@@ -466,6 +476,17 @@ impl Journal for ReplayJournal {
         if line.what != What::Sleep {
             let recorded = line.what.name().to_owned();
             return Err(self.stop(other(key, recorded, info.verb)).await);
+        }
+        if self.stays_asleep {
+            self.pass().await;
+            let is_last = self.is_past_the_record(&self.lock());
+            if is_last {
+                let stuck = Stuck::InTheMiddle {
+                    key: key.to_string(),
+                    what: info.verb.to_owned(),
+                };
+                return Err(self.stop(stuck).await);
+            }
         }
         self.barrier.given();
         if key.part == "wait" {

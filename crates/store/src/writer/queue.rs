@@ -230,7 +230,9 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, done) = oneshot::channel();
+        let queue = Arc::clone(&self.queue);
         let job: Job = Box::new(move |connection| {
+            let began = Instant::now();
             let result = connection.and_then(|connection| {
                 let failed = |error| StoreError::sqlite(&path, &error);
                 connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
@@ -241,6 +243,10 @@ impl Writer {
                 }
                 result
             });
+            if result.is_ok() {
+                // Who follows a run looks at this number.
+                lock(&queue.written).count(0, began.elapsed());
+            }
             // Whoever asked may have gone.
             let _ = sender.send(result);
         });

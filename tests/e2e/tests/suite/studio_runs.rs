@@ -397,3 +397,34 @@ fn a_run_becomes_a_test_that_passes() {
     refused(&post(&served, &path, &json!({})), 409, "no_such_flow");
     served.end("TERM").assert_code(0);
 }
+
+/// A flow that sleeps, with something to compute and something to do after that.
+const NAP: &str = "\
+steps:
+  - { action: log, with: { message: before } }
+  - { wait: 1h }
+  - { set: { a: 1 } }
+  - { action: log, with: { message: after } }
+";
+
+#[test]
+fn a_run_that_sleeps_has_gone_no_further_and_who_follows_it_hears_of_its_cancelling() {
+    let folder = workspace();
+    folder.write("flows/nap.yaml", NAP);
+    let served = dev(&folder);
+    // Who begins to follow it only when it is cancelled has heard nothing of the sleep: then with another run.
+    let hears_both = || {
+        let id = run(&served, "nap", &json!({}), "sleeping");
+        let path = || ok(&get(&served, &format!("/api/runs/{id}/picture")))["path"].clone();
+        assert_eq!(ran(&path()), ["steps/0"]);
+        let followed = std::thread::scope(|scope| {
+            let following = scope.spawn(|| get(&served, &format!("/api/runs/{id}/events")));
+            ok(&post(&served, &format!("/api/runs/{id}/cancel"), &json!({})));
+            following.join().unwrap().body
+        });
+        assert!(followed.contains("\"status\":\"cancelled\""), "{followed}");
+        assert_eq!(ran(&path()), ["steps/0"]);
+        followed.contains("\"status\":\"sleeping\"")
+    };
+    assert!((0..20).any(|_| hears_both()));
+}
