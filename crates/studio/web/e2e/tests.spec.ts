@@ -200,3 +200,16 @@ test("a flow that is on no disk yet is to be saved first", async ({ page, server
   await tests.open.click();
   await expect(tests.drawer).toContainText("Save the flow first: tests run on the files.");
 });
+
+test("on a narrow screen the legend and the tools of the picture stand apart", async ({ page, server }) => {
+  const { desk } = await openTests(page, server, PATH);
+  await page.setViewportSize({ width: 320, height: 800 });
+  const box = async (name: string) => (await page.locator(name).boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await expect(async () => {
+    const [legend, tools] = [await box(".canvas-legend"), await box(".canvas-tools")];
+    expect(legend.height).toBeGreaterThan(0);
+    expect(tools.height).toBeGreaterThan(0);
+    expect(legend.y + legend.height <= tools.y || legend.x + legend.width <= tools.x).toBe(true);
+  }).toPass();
+  await isAccessible(desk.page, "tests at 320 px");
+});
