@@ -194,7 +194,8 @@ fn quietly(mut command: Command, what: &str) -> Result<()> {
 
 fn npm<const N: usize>(arguments: [&str; N]) -> Command {
     let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    command.arg("--prefix").arg(folder()).args(arguments);
+    // `--prefix` would leave what is executed in the folder of the caller.
+    command.current_dir(folder()).args(arguments);
     command
 }
 
