@@ -87,14 +87,8 @@ fn browser(project: &str, is_optimised: bool) -> Result<()> {
     let binary = target_folder()?
         .join(if is_optimised { "release" } else { "debug" })
         .join(format!("lockgate{}", std::env::consts::EXE_SUFFIX));
-    let mut tests = npm([
-        "exec",
-        "--",
-        "playwright",
-        "test",
-        "--config",
-        "e2e/playwright.config.ts",
-    ]);
+    let mut tests = npm(["exec", "--", "playwright", "test", "--config"]);
+    tests.arg(folder().join("e2e/playwright.config.ts"));
     tests.args(["--project", project]);
     tests.env("LOCKGATE", binary);
     run(&format!("the studio in a browser: {project}"), tests)
@@ -194,8 +188,7 @@ fn quietly(mut command: Command, what: &str) -> Result<()> {
 
 fn npm<const N: usize>(arguments: [&str; N]) -> Command {
     let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    // `--prefix` would leave what is executed in the folder of the caller.
-    command.current_dir(folder()).args(arguments);
+    command.arg("--prefix").arg(folder()).args(arguments);
     command
 }
 
