@@ -1,5 +1,6 @@
 //! Each way in which there is no whole answer, from servers that speak bytes.
 
+use lockgate_http::testing::ClosedPort;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -133,11 +134,9 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
 
 #[tokio::test]
 async fn nobody_listening_means_not_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    drop(listener);
+    let closed = ClosedPort::take();
     let transport = Transport::new(true).unwrap();
-    let result = exchange(&transport, url, Duration::from_secs(5)).await;
+    let result = exchange(&transport, closed.url(), Duration::from_secs(5)).await;
     assert!(matches!(result, Err(Failure::NotSent(_))), "{result:?}");
 }
 

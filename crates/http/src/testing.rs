@@ -1,4 +1,5 @@
-//! For tests of whatever sends requests: a server that answers from a list, and a resolver whose names are made up.
+//! For tests of whatever sends requests: a server that answers from a list, a port at which nobody listens, and a
+//! resolver whose names are made up.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
+use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
 /// What came in.
@@ -32,6 +34,29 @@ type Reply = Response<Body>;
 struct Script {
     replies: VecDeque<Reply>,
     seen: Vec<Seen>,
+}
+
+/// A port of loopback that refuses connections for as long as this is held. A port of a listener that was closed again
+/// does so only until another process is given it.
+pub struct ClosedPort(TcpSocket);
+
+impl ClosedPort {
+    /// Takes a free port, without listening.
+    pub fn take() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self(socket)
+    }
+
+    /// Where nobody listens.
+    pub fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    /// Its root, as an address of the web.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
 }
 
 /// A server on loopback that gives these answers, one after the other, then 500.

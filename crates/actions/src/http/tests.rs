@@ -12,7 +12,7 @@ use lockgate_engine::trace::TraceContext;
 use serde_json::{Value, json};
 
 use lockgate_http::HttpPolicy;
-use lockgate_http::testing::{Names, Seen, Server, json as json_reply, reply};
+use lockgate_http::testing::{ClosedPort, Names, Seen, Server, json as json_reply, reply};
 
 use super::HttpRequest;
 
@@ -256,11 +256,8 @@ async fn what_may_be_repeated() {
 
 #[tokio::test]
 async fn a_connection_that_does_not_stand_has_done_nothing() {
-    let closed = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
-    let input = json!({ "method": "POST", "url": format!("http://{closed}/canary?canary") });
+    let closed = ClosedPort::take();
+    let input = json!({ "method": "POST", "url": format!("{}/canary?canary", closed.url()) });
     let error = call(input).await.unwrap_err();
     assert_eq!((&*error.code, error.retry), ("unavailable", NOTHING));
     assert!(!error.message.contains("canary"), "{error}");
@@ -272,7 +269,7 @@ async fn a_connection_that_does_not_stand_has_done_nothing() {
     assert!(error.message.contains("no such host"), "{error}");
 
     // Behind a redirect of a POST something has happened.
-    let server = Server::start([reply(307, &[("location", &format!("http://{closed}/"))], "")]).await;
+    let server = Server::start([reply(307, &[("location", &closed.url())], "")]).await;
     let error = call(json!({ "method": "POST", "url": server.url("/"), "text": "x" }))
         .await
         .unwrap_err();

@@ -6,6 +6,7 @@ use lockgate_engine::action::{ActionError, Retry};
 use lockgate_engine::clock::SystemClock;
 use lockgate_engine::connection::Opening;
 use lockgate_engine::testing::LoneStep;
+use lockgate_http::testing::ClosedPort;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -436,11 +437,10 @@ async fn how_far_it_got_decides_what_is_known() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_no_doubt() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let closed = ClosedPort::take();
+    let port = closed.address().port();
     let step =
-        step(json!({ "host": "localhost", "port": port, "encryption": "none", "from": "shop@example.org" }));
+        step(json!({ "host": "127.0.0.1", "port": port, "encryption": "none", "from": "shop@example.org" }));
     let error = step
         .call(&SendEmail, message("ada@example.com", "x"))
         .await

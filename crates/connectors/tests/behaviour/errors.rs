@@ -1,7 +1,7 @@
 //! Answers that are none: codes, statuses, repeats, the provider's own words.
 
 use lockgate_engine::action::{ActionError, Retry};
-use lockgate_http::testing::{json as answer, reply};
+use lockgate_http::testing::{ClosedPort, json as answer, reply};
 use serde_json::json;
 
 use crate::stand::{Stand, acme, word};
@@ -234,14 +234,12 @@ async fn no_word_tells_a_secret_of_the_connection() {
 async fn what_cannot_be_reached() {
     let text = acme(KEY, BEARER, OPERATIONS);
     let mut stand = Stand::new(&text, json!({ "key": "canary-key" }), []).await;
-    // Nothing listens on port 9 of loopback in a test; this address is not allowed at all.
+    // This address is not allowed at all.
     stand.set("base_url", json!("http://10.0.0.1/v2"));
     let error = stand.call("post", json!({})).await.unwrap_err();
     assert_eq!((&*error.code, word(error.retry)), ("forbidden_address", "never"));
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    stand.set("base_url", json!(format!("http://127.0.0.1:{port}")));
+    let closed = ClosedPort::take();
+    stand.set("base_url", json!(closed.url()));
     let error = stand.call("post", json!({})).await.unwrap_err();
     assert_eq!(
         (&*error.code, word(error.retry)),

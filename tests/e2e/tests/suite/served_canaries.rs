@@ -3,9 +3,9 @@
 //! shown at the door) is in none of what an operator keeps.
 #![cfg(unix)]
 
-use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use lockgate_http::testing::ClosedPort;
 use serde_json::{Value, json};
 
 use crate::canaries::{forms, quote};
@@ -323,16 +323,13 @@ fn assert_none(canaries: &[&str], what: &str, text: &str) {
 fn serve(command: &[&str]) {
     let auth0 = StandIn::start(|asked| auth0(&asked));
     let service = StandIn::start(|asked| echo(&asked));
-    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = ClosedPort::take();
     let collector = Collector::start();
     let mut folder = Folder::with(&[
         ("lockgate.yaml", WORKSPACE),
         ("flows/sign-up.yaml", &read("flows/sign-up.yaml")),
         ("flows/spread.yaml", &SPREAD.replace("SERVICE", service.url())),
-        (
-            "flows/dead.yaml",
-            &DEAD.replace("DEAD", &format!("http://{dead}")),
-        ),
+        ("flows/dead.yaml", &DEAD.replace("DEAD", &dead.url())),
         ("flows/crash.yaml", CRASH),
         ("flows/signed.yaml", SIGNED),
     ]);

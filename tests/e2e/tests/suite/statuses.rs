@@ -4,6 +4,7 @@
 
 use std::net::TcpListener;
 
+use lockgate_http::testing::ClosedPort;
 use serde_json::{Value, json};
 
 use crate::emulated::{Emulated, until};
@@ -144,14 +145,11 @@ fn judge(document: &Value, path: &str, method: &str, answer: &Answer, status: u1
 #[test]
 fn every_status_is_declared_and_fits_its_schema() {
     let tenant = Emulated::start();
-    // Nothing listens where this was; and somebody who never answers.
-    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Where nothing listens; and somebody who never answers.
+    let dead = ClosedPort::take();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut folder = Folder::with(&[("lockgate.yaml", WORKSPACE)]);
-    let flows = flows(
-        &format!("http://{dead}/"),
-        &format!("http://{}/", silent.local_addr().unwrap()),
-    );
+    let flows = flows(&dead.url(), &format!("http://{}/", silent.local_addr().unwrap()));
     for (name, text) in flows {
         folder.write(&name, &text);
     }

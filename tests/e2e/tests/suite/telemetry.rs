@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use lockgate_http::testing::ClosedPort;
 use serde_json::{Value, json};
 
 use crate::collector::Collector;
@@ -226,14 +227,12 @@ fn nothing_is_exported_unless_it_is_asked_for() {
 
 #[test]
 fn a_dead_collector_holds_nobody_up_for_long() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = format!("http://{}", closed.local_addr().unwrap());
-    drop(closed);
+    let closed = ClosedPort::take();
     // One that takes connections and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let hangs = format!("http://{}", silent.local_addr().unwrap());
     for (endpoint, said) in [
-        (refused, "the collector takes no spans"),
+        (closed.url(), "the collector takes no spans"),
         (hangs, "the collector has not taken the last spans in time"),
     ] {
         let mut folder = Folder::shipped();
