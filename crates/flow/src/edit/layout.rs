@@ -163,9 +163,10 @@ impl Tree<'_> {
             }
             at = above;
         }
-        let texts = self.nodes.iter().map(|node| node.end).filter(|end| *end < start);
-        let text = texts.filter(|end| *end > at).max();
-        text.map_or(at, |end| self.next_line(end).min(start))
+        // Only a text ends in an empty line: in its last one, before the line end that all lines have.
+        let texts = self.nodes.iter().filter(|node| node.at < node.end);
+        let ends = texts.map(|node| node.end).filter(|end| (at..start).contains(end));
+        ends.max().map_or(at, |end| self.next_line(end).min(start))
     }
 
     /// How much deeper the dashes of a list under a key of this map stand: as in the list around it, or as in the file's

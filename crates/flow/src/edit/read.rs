@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::change::EditError;
 use super::tree::{Data, Entry, Form, Id, Item, List, Map, Node, Scalar, Style, Tree};
-use crate::yaml::Limits;
+use crate::yaml::{Limits, Places};
 
 /// Reads a text; see [`Tree::read`].
 pub(super) fn read(text: &str) -> Result<Tree<'_>, EditError> {
@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> Result<Tree<'_>, EditError> {
     for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => {
-                let span = builder.byte(span.start.index())..builder.byte(span.end.index());
+                let span = builder.places.byte(span.start.index())..builder.places.byte(span.end.index());
                 builder.event(event, span)?;
             }
             Err(error) => {
@@ -48,8 +48,7 @@ enum Open {
 struct Builder<'a> {
     text: &'a str,
     depth: usize,
-    /// Byte offset of each character; empty where the text is ASCII and both are the same.
-    offsets: Vec<usize>,
+    places: Places,
     nodes: Vec<Node<'a>>,
     open: Vec<Open>,
     anchors: HashMap<usize, Id>,
@@ -61,18 +60,10 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str, depth: usize) -> Self {
-        let offsets = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices()
-                .map(|(offset, _)| offset)
-                .chain([text.len()])
-                .collect()
-        };
         Self {
             text,
             depth,
-            offsets,
+            places: Places::of(text),
             nodes: Vec::new(),
             open: Vec::new(),
             anchors: HashMap::new(),
@@ -80,13 +71,6 @@ impl<'a> Builder<'a> {
             documents: 0,
             cursor: if text.starts_with('\u{feff}') { 3 } else { 0 },
         }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        if self.offsets.is_empty() {
-            return character.min(self.text.len());
-        }
-        self.offsets.get(character).copied().unwrap_or(self.text.len())
     }
 
     fn event(&mut self, event: Event<'a>, span: Range<usize>) -> Result<(), EditError> {

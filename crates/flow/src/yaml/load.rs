@@ -7,6 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::Value;
 
 use super::node::{Data, Entry, Key, Node, Scalar, Style};
+use super::places::Places;
 use super::scalar;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
@@ -93,8 +94,7 @@ enum Open {
 struct Loader<'a> {
     source: &'a Arc<Source>,
     limits: Limits,
-    /// Byte offset of each character; empty where the text is ASCII and both are the same.
-    offsets: Vec<usize>,
+    places: Places,
     stack: Vec<Open>,
     anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
@@ -106,19 +106,10 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     fn new(source: &'a Arc<Source>, limits: Limits) -> Self {
-        let text = source.text();
-        let offsets = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices()
-                .map(|(offset, _)| offset)
-                .chain([text.len()])
-                .collect()
-        };
         Self {
             source,
             limits,
-            offsets,
+            places: Places::of(source.text()),
             stack: Vec::new(),
             anchors: HashMap::new(),
             nodes: 0,
@@ -129,18 +120,11 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn byte(&self, character: usize) -> usize {
-        if self.offsets.is_empty() {
-            return character.min(self.source.text().len());
-        }
-        self.offsets
-            .get(character)
-            .copied()
-            .unwrap_or(self.source.text().len())
-    }
-
     fn span(&self, span: saphyr_parser::Span) -> Span {
-        Span::new(self.byte(span.start.index()), self.byte(span.end.index()))
+        Span::new(
+            self.places.byte(span.start.index()),
+            self.places.byte(span.end.index()),
+        )
     }
 
     fn report(&mut self, code: Code, span: Span, message: impl Into<String>, help: Option<&str>) {
@@ -162,7 +146,7 @@ impl<'a> Loader<'a> {
                     }
                 }
                 Err(error) => {
-                    let at = self.byte(error.marker().index());
+                    let at = self.places.byte(error.marker().index());
                     let end = source.text()[at..]
                         .chars()
                         .next()

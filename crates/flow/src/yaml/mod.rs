@@ -6,8 +6,10 @@
 
 mod load;
 mod node;
+mod places;
 mod scalar;
 
 pub use load::{Limits, Loaded, load};
 pub use node::{Data, Entry, Key, Node, Scalar, Spanned, Style};
+pub(crate) use places::Places;
 pub(crate) use scalar::plain_value;

@@ -95,7 +95,7 @@ fn odd_layouts_are_followed() {
     becomes(
         "steps:\n  - a: \"x\n      y\"\n    c: 1 # after\n  - b: >+\n      z\n\n  - c: 1\n",
         &verb("steps", 2, "return"),
-        "steps:\n  - a: \"x\n      y\"\n    c: 1 # after\n  - b: >+\n      z\n\n  - return: {}\n\n  - c: 1\n",
+        "steps:\n  - a: \"x\n      y\"\n    c: 1 # after\n  - b: >+\n      z\n\n  - return: {}\n  - c: 1\n",
     );
     becomes(
         "steps:\n  - a: !!str 5\n  - b: 1\n",
@@ -131,4 +131,22 @@ proptest! {
             prop_assert_eq!(apply(&after, &inverse(&text, &changed)), text);
         }
     }
+}
+
+#[test]
+fn the_last_step_of_a_file_without_a_line_end_moves_to_where_it_stands() {
+    becomes(
+        "steps:\n  - if: a\n    then:\n      - return: 1\n  - set:\n      a: |\n        text",
+        &relocate(&["steps/1"], "steps/0/then", 1),
+        "steps:\n  - if: a\n    then:\n      - return: 1\n      - set:\n          a: |\n            text",
+    );
+}
+
+#[test]
+fn the_empty_lines_of_a_text_that_keeps_them_stay() {
+    becomes(
+        "steps:\n  - if: a\n    then:\n      - set:\n          b: |+\n            keep\n\n    else:\n      - return: 1\n",
+        &delete(&["steps/0/else/0"]),
+        "steps:\n  - if: a\n    then:\n      - set:\n          b: |+\n            keep\n\n",
+    );
 }
