@@ -34,7 +34,7 @@ pub(super) fn is_taken(headers: &HeaderMap) -> bool {
 /// A file as gzip. It takes some 40 ms for the whole app, the first time.
 ///
 /// # Errors
-/// None that memory does not have.
+/// The compression's; it writes into memory, which refuses nothing.
 pub(super) fn gzip(file: &EmbeddedFile) -> io::Result<Bytes> {
     let digest = file.metadata.sha256_hash();
     let kept = || PACKED.lock().unwrap_or_else(PoisonError::into_inner);

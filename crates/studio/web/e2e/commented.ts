@@ -2,6 +2,28 @@
 
 export const PATH = "flows/welcome.yaml";
 
+/** Stretches of it. */
+export const USER = `  # First of all.
+  - id: user # the person
+    action: auth0.create_user
+    with:
+      connection: "{{config.database}}"
+      email: "{{input.email}}" # as given
+`;
+export const CHOICE = `  # Then, by plan.
+  - id: choice
+    switch: input.plan
+    cases:
+      # They pay.
+      pro:
+        - set: { quota: 1000 } # much
+      free:
+        - set: { quota: 10 }
+`;
+export const SIDE = `  # Side by side.
+  - parallel:
+`;
+
 export const WELCOME = `# What happens when somebody comes.
 name: welcome
 description: Greets, and notes it. # in a word
@@ -13,26 +35,9 @@ input:
     enum: [free, pro]
 
 steps:
-  # First of all.
-  - id: user # the person
-    action: auth0.create_user
-    with:
-      connection: "{{config.database}}"
-      email: "{{input.email}}" # as given
-
-  # Then, by plan.
-  - id: choice
-    switch: input.plan
-    cases:
-      # They pay.
-      pro:
-        - set: { quota: 1000 } # much
-      free:
-        - set: { quota: 10 }
-
-  # Side by side.
-  - parallel:
-      left:
+${USER}
+${CHOICE}
+${SIDE}      left:
         - id: left
           action: log
           with: { message: left }

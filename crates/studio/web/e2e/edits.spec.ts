@@ -1,6 +1,6 @@
 // Every kind of edit, on the picture and in the forms: the file becomes what it was, with the lines of the edit changed and no other;
 // and one undo gives back its bytes.
-import { deeper, instead, PATH, WELCOME } from "./commented";
+import { CHOICE, deeper, instead, PATH, SIDE, USER, WELCOME } from "./commented";
 import { check, Desk } from "./desk";
 import { expect, test } from "./fixtures";
 import type { Server } from "./server";
@@ -30,26 +30,6 @@ const open = (page: Desk["page"], server: Server): Promise<Desk> => {
   return Desk.open(page, server, PATH);
 };
 
-const USER = `  # First of all.
-  - id: user # the person
-    action: auth0.create_user
-    with:
-      connection: "{{config.database}}"
-      email: "{{input.email}}" # as given
-`;
-const CHOICE = `  # Then, by plan.
-  - id: choice
-    switch: input.plan
-    cases:
-      # They pay.
-      pro:
-        - set: { quota: 1000 } # much
-      free:
-        - set: { quota: 10 }
-`;
-const SIDE = `  # Side by side.
-  - parallel:
-`;
 const LOG = `- id: log
   action: log
   with:

@@ -26,7 +26,7 @@ export function SelectionForm({ store, selected, isReadOnly }: SelectionFormProp
           </li>
         ))}
       </ul>
-      {!isReadOnly && <StepActions store={store} steps={selected} />}
+      {!isReadOnly && <StepActions store={store} count={selected.length} />}
     </div>
   );
 }

@@ -1,22 +1,23 @@
 // What can be done to whole steps from the panel: put them into another, delete them.
 import { useId, useState } from "react";
+import { boardOf } from "../canvas/board";
+import type { Wrapper } from "../canvas/commands";
+import { WRAPPERS } from "../canvas/step-menu";
 import type { DocumentStore } from "../document/store";
 import { Icon } from "../ui/icon";
 
 interface StepActionsProps {
   readonly store: DocumentStore;
-  readonly steps: readonly string[];
+  /** How many steps are selected. */
+  readonly count: number;
 }
 
-const WRAPPERS = ["if", "switch", "parallel", "for_each"] as const;
-
-export function StepActions({ store, steps }: StepActionsProps) {
-  const [wrapper, setWrapper] = useState<(typeof WRAPPERS)[number]>("if");
+export function StepActions({ store, count }: StepActionsProps) {
+  const [wrapper, setWrapper] = useState<Wrapper>("if");
   const id = useId();
-  const lists = new Set(steps.map((path) => store.step(path)?.list));
-  // What is put into a step must stand side by side.
-  const areNeighbours = lists.size === 1;
-  const isOne = steps.length === 1;
+  const { commands } = boardOf(store);
+  const canWrap = commands.canWrap();
+  const isOne = count === 1;
   return (
     <div className="step-actions">
       <div className="form-field">
@@ -27,19 +28,14 @@ export function StepActions({ store, steps }: StepActionsProps) {
               <option key={one}>{one}</option>
             ))}
           </select>
-          <button
-            type="button"
-            className="button"
-            disabled={!areNeighbours}
-            onClick={() => void store.edit({ edit: "wrap", steps: [...steps], in: wrapper })}
-          >
+          <button type="button" className="button" disabled={!canWrap} onClick={() => void commands.wrap(wrapper)}>
             Wrap
           </button>
         </div>
-        {!areNeighbours && <p className="field-help">Only steps of one list can be put into a step.</p>}
+        {!canWrap && <p className="field-help">Only steps that stand side by side can be put into a step.</p>}
       </div>
-      <button type="button" className="button" data-kind="danger" onClick={() => void store.edit({ edit: "delete", steps: [...steps] })}>
-        <Icon name="delete" size={16} /> Delete {isOne ? "this step" : `${steps.length} steps`}
+      <button type="button" className="button" data-kind="danger" onClick={() => void commands.delete()}>
+        <Icon name="delete" size={16} /> Delete {isOne ? "this step" : `${count} steps`}
       </button>
     </div>
   );

@@ -88,7 +88,7 @@ const Loaded = memo(function Loaded({ store, form, isReadOnly, lastRun, isLoadin
         <OnErrorField form={form} onError={written["on_error"]} />
         <CommonFields written={written} taken={keys} />
         <ResultTree id={typeof written["id"] === "string" ? written["id"] : null} result={form.result} />
-        {!isReadOnly && <StepActions store={store} steps={[form.path]} />}
+        {!isReadOnly && <StepActions store={store} count={1} />}
       </form>
     </FormProvider>
   );

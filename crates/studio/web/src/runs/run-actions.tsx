@@ -17,13 +17,13 @@ interface RunActionsProps {
   /** The file of its flow, if it is still there. */
   readonly path: string | null;
   readonly doubtful: string | null;
-  /** It goes on again, or was cancelled. */
-  readonly onChanged: () => void;
+  /** It goes on again. */
+  readonly onResumed: () => void;
 }
 
 type Open = "resume" | "again" | "compare" | "case" | null;
 
-export function RunActions({ run, path, doubtful, onChanged }: RunActionsProps) {
+export function RunActions({ run, path, doubtful, onResumed }: RunActionsProps) {
   const { workspace } = useWorkspace();
   const [open, setOpen] = useState<Open>(null);
   const cancel = useTask();
@@ -38,11 +38,7 @@ export function RunActions({ run, path, doubtful, onChanged }: RunActionsProps) 
           className="button"
           data-kind="danger"
           disabled={cancel.isBusy}
-          onClick={() =>
-            void cancel
-              .run(async () => void (await post("/api/runs/{id}/cancel", { params: { id }, body: {} })))
-              .then((isDone) => isDone && onChanged())
-          }
+          onClick={() => void cancel.run(async () => void (await post("/api/runs/{id}/cancel", { params: { id }, body: {} })))}
         >
           <Icon name="close" /> Cancel
         </button>
@@ -77,7 +73,7 @@ export function RunActions({ run, path, doubtful, onChanged }: RunActionsProps) 
           onClose={close}
           onResumed={() => {
             close();
-            onChanged();
+            onResumed();
           }}
         />
       )}

@@ -10,7 +10,7 @@ import { countingSteps, paintRun } from "./paint-run";
 import { isUnfinished } from "./records";
 import { RunActions } from "./run-actions";
 import { ChosenStep } from "./run-progress";
-import { type RunSnapshot, type RunStore, useRun } from "./run-store";
+import { type RunSnapshot, type RunStore, useRun, isWhole } from "./run-store";
 import { RunTimeline } from "./run-timeline";
 import { triggerWord } from "./run-words";
 import { RunStatusBadge } from "./status";
@@ -56,8 +56,7 @@ function Shown({ store, shown, run }: ShownProps) {
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const { summary, steps: all, picture } = shown;
   const status = summary?.status ?? run.run.status;
-  // What has not run is known once the whole run has been read.
-  const isOver = !isUnfinished(status) && !isUnfinished(shown.run?.run.status ?? "running");
+  const isOver = isWhole(shown);
   const flow = workspace?.flows.find((one) => one.name === run.run.flow);
   const outline = picture?.document.steps;
   const titles = useMemo(() => new Map(outline?.map((step) => [step.path, step.title])), [outline]);
@@ -86,7 +85,7 @@ function Shown({ store, shown, run }: ShownProps) {
           run={run}
           path={flow?.path ?? null}
           doubtful={doubtful === undefined ? null : titleOf(doubtful)}
-          onChanged={() => store.start()}
+          onResumed={() => store.start()}
         />
         {shown.problem !== null && (
           <p className="field-error" role="alert">

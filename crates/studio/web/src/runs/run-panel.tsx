@@ -13,7 +13,7 @@ import { rememberInput } from "./remembered";
 import { requestOf } from "./request-fields";
 import { RunForm, type RunFormValues, startValues } from "./run-form";
 import { RunProgress } from "./run-progress";
-import { useRun } from "./run-store";
+import { useRun, isWhole } from "./run-store";
 import { inputErrors, NotStarted, startRun, type StartPhase } from "./start-run";
 import "./runs.css";
 
@@ -50,12 +50,11 @@ export function RunPanel({ store, onPaint, onRun, onClose }: RunPanelProps) {
   const paths = useMemo(() => new Set(shown.document?.steps.map((step) => step.path)), [shown.document]);
   const status = run.summary?.status;
   const isOver = status !== undefined && !isUnfinished(status);
-  // What has not run is known once the whole run has been read.
-  const isWhole = isOver && run.run !== null && !isUnfinished(run.run.run.status);
+  const hasAll = isWhole(run);
   useEffect(() => {
     if (started === null || isOther || status === undefined) onPaint(null);
-    else onPaint(paintRun(`run ${started.id}`, run.steps, paths, run.picture?.path ?? null, isWhole));
-  }, [started, isOther, status, run.steps, run.picture, paths, isWhole, onPaint]);
+    else onPaint(paintRun(`run ${started.id}`, run.steps, paths, run.picture?.path ?? null, hasAll));
+  }, [started, isOther, status, run.steps, run.picture, paths, hasAll, onPaint]);
   useEffect(() => () => onPaint(null), [onPaint]);
   useEffect(() => {
     if (started !== null && isOver) onRun(started.id);

@@ -166,10 +166,7 @@ function RunLine({ store, run }: { readonly store: RunStore; readonly run: RunSn
           className="button"
           data-kind="danger"
           onClick={() =>
-            void post("/api/runs/{id}/cancel", { params: { id: store.id }, body: {} }).then(
-              () => store.start(),
-              (error: unknown) => setProblem(messageOf(error)),
-            )
+            void post("/api/runs/{id}/cancel", { params: { id: store.id }, body: {} }).catch((error: unknown) => setProblem(messageOf(error)))
           }
         >
           <Icon name="close" /> Cancel

@@ -16,6 +16,11 @@ export interface RunSnapshot {
   readonly problem: string | null;
 }
 
+/** Whether a run has ended and has been read since: only then is it known what has not run. */
+export function isWhole({ summary, run }: RunSnapshot): boolean {
+  return summary !== null && run !== null && !isUnfinished(summary.status) && !isUnfinished(run.run.status);
+}
+
 const NOTHING: RunSnapshot = { summary: null, run: null, steps: [], events: [], picture: null, problem: null };
 
 export class RunStore {

@@ -1,2 +1,2 @@
-import"./index-BEUTczAi.js";import{r as e}from"./runs-DGglZYYg.js";var t=e();function n({diff:e,label:n}){return(0,t.jsx)(`pre`,{className:`diff`,tabIndex:0,"aria-label":n,children:e.replace(/\n$/,``).split(`
+import"./index-Y_Fd-FTk.js";import{r as e}from"./runs-DGglZYYg.js";var t=e();function n({diff:e,label:n}){return(0,t.jsx)(`pre`,{className:`diff`,tabIndex:0,"aria-label":n,children:e.replace(/\n$/,``).split(`
 `).map((e,n)=>(0,t.jsx)(`div`,{className:`diff-line`,"data-kind":r(e),children:e===``?` `:e},n))})}function r(e){return e.startsWith(`+++`)||e.startsWith(`---`)?`same`:e.startsWith(`+`)?`added`:e.startsWith(`-`)?`removed`:`same`}export{n as t};
