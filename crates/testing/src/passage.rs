@@ -3,7 +3,7 @@
 //! Coverage counts choices; a picture also has the way on of a step that ended well, the branches of a `parallel` and the body
 //! of a loop.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lockgate_engine::event::{Event, EventKind, Observer, Way};
@@ -166,8 +166,8 @@ pub struct Tracker(Mutex<Tracked>);
 #[derive(Debug, Default)]
 struct Tracked {
     visits: Visits,
-    /// The flows and paths of steps that ended, in whatever way.
-    ended: BTreeSet<(String, String)>,
+    /// By flow, the paths of the steps that ended, in whatever way.
+    ended: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Tracker {
@@ -177,19 +177,11 @@ impl Tracker {
         let tracked = self.lock();
         let mut visits = tracked.visits.clone();
         for (flow, own) in &mut visits.flows {
-            let ended: BTreeSet<&str> = tracked
-                .ended
-                .iter()
-                .filter(|(name, _)| name == flow)
-                .map(|(_, path)| path.as_str())
-                .collect();
+            let ended = tracked.ended.get(flow);
             own.steps.retain(|path| {
-                let inside = format!("{path}/");
-                ended.contains(path.as_str())
-                    || ended
-                        .range(inside.as_str()..)
-                        .next()
-                        .is_some_and(|next| next.starts_with(&inside))
+                let is_inside =
+                    |end: &String| end.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+                ended.is_some_and(|ended| ended.contains(path) || ended.iter().any(is_inside))
             });
         }
         visits
@@ -205,9 +197,8 @@ impl Observer for Tracker {
         let mut tracked = self.lock();
         tracked.visits.note_event(event);
         if let EventKind::StepFinished { step, .. } = &event.kind {
-            tracked
-                .ended
-                .insert((event.flow.to_owned(), step.key.path.to_owned()));
+            let ended = tracked.ended.entry(event.flow.to_owned()).or_default();
+            ended.insert(step.key.path.to_owned());
         }
     }
 
