@@ -74,7 +74,9 @@ fn refused(error: &PgDatabaseError, stage: Stage, mode: Mode, timeout: Duration)
         (_, "25006") if mode == Mode::Read => super::super::action::writes("PostgreSQL says so"),
         (_, "25006") => Failure::new("read_only", "the database is for reading only"),
         (_, "42501") => Failure::new("permission_denied", "the connection's user may not do it"),
-        (_, "57014") => Failure::timeout(timeout),
+        // Of the statement; of a session that heard nothing for so long within its transaction, or of the transaction: both
+        // are over before a commit has begun.
+        (_, "57014" | "25P03" | "25P04") => Failure::timeout(timeout),
         // A serialization failure, a deadlock, a lock that was not to be had.
         (_, "40001" | "40P01" | "55P03") => {
             Failure::new("serialization_failure", "another transaction was in the way").known(Known::Nothing)
